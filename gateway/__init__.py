@@ -1,0 +1,1 @@
+"""The gateway: decides, stores and moves faxes. The layout is in README.md beside this file."""

@@ -1,0 +1,1 @@
+"""What an administrator does to the tree, its settings and its people."""

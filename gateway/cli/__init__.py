@@ -1,0 +1,1 @@
+"""The faxgw command: click only, one module per group of nouns."""

@@ -1,0 +1,1 @@
+"""Pure decisions and frozen types: no input, no output, no clock."""

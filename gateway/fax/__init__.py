@@ -1,0 +1,1 @@
+"""Calls: the transport interface, the T.30 engine and the line simulator."""

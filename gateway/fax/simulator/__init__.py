@@ -1,0 +1,1 @@
+"""A telephone line, scripted far ends and a virtual clock."""

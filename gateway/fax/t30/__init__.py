@@ -1,0 +1,1 @@
+"""The T.30 procedure: no clock, no socket, no thread."""

@@ -1,0 +1,1 @@
+"""The packets that the engine speaks."""

@@ -1,0 +1,1 @@
+"""Mail in and out: listener, parsing, proof of sender, messages, relay."""

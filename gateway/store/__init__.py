@@ -1,0 +1,1 @@
+"""The tables and the spool; hands out frozen domain objects only."""

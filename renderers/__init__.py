@@ -1,0 +1,1 @@
+"""Turns documents into fax pages. Knows nothing of the gateway or of cover pages."""
