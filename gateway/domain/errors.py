@@ -1,0 +1,98 @@
+"""Errors that know what to say: the reason, the SMTP reply and the exit code of the command line.
+
+What lives here: the base class and the few kinds that callers tell apart. What does not: library errors, which are
+translated in the module that calls the library.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """Exit codes of the `faxgw` command."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    REFUSED = 6
+    UNREACHABLE = 7
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpReply:
+    """A reply code, an enhanced status code and words (RFC 5321 4.2, RFC 3463)."""
+
+    code: int
+    enhanced: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.enhanced} {self.text}"
+
+
+class GatewayError(Exception):
+    """Something that a person must hear of: what is wrong, and what to do next.
+
+    Its text names the thing and the remedy. `reply` is what an SMTP client is told.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+    smtp_code: ClassVar[int] = 451
+    enhanced: ClassVar[str] = "4.3.0"
+
+    def __init__(self, text: str, *, reply: SmtpReply | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.reply = reply or SmtpReply(self.smtp_code, self.enhanced, text)
+
+
+class UsageError(GatewayError):
+    """A command or a settings file asks for something that cannot be."""
+
+    exit_code = ExitCode.USAGE
+    smtp_code = 501
+    enhanced = "5.5.4"
+
+
+class NotFoundError(GatewayError):
+    """The named thing does not exist."""
+
+    exit_code = ExitCode.NOT_FOUND
+    smtp_code = 550
+    enhanced = "5.1.1"
+
+
+class RefusedError(GatewayError):
+    """The thing exists, and the rules forbid what was asked."""
+
+    exit_code = ExitCode.REFUSED
+    smtp_code = 550
+    enhanced = "5.7.1"
+
+
+class BadNumberError(RefusedError):
+    """A recipient address or number that no fax can be sent to (RFC 3463 5.1.3)."""
+
+    enhanced = "5.1.3"
+
+
+class BadDirectiveError(RefusedError):
+    """A directive in an address or a subject that the gateway does not know (RFC 3463 5.5.4)."""
+
+    enhanced = "5.5.4"
+
+
+class UnreachableError(GatewayError):
+    """Something that must be spoken to does not answer."""
+
+    exit_code = ExitCode.UNREACHABLE
+    enhanced = "4.4.1"
+
+
+class UnavailableError(GatewayError):
+    """We cannot do it now; the same request may succeed later (disk full, store locked)."""
+
+    exit_code = ExitCode.UNREACHABLE
+    enhanced = "4.3.1"

@@ -1,0 +1,134 @@
+"""The settings that a node of the tree may give, and the effective values for one user.
+
+What lives here: one catalogue (name, allowed values, default, words for humans) and typed access to what holds. What
+does not: where explicit values are stored and how the nearest is found (`gateway.store.tree`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+from zoneinfo import available_timezones
+
+import phonenumbers
+
+from gateway.domain.addresses import NumberPlan
+from gateway.domain.dates import DATE_FORMATS, TIME_FORMATS, DateStyle
+from gateway.domain.errors import UsageError
+from gateway.domain.retry import Caps
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One entry of the catalogue. `values` is None where `accepts` judges free text."""
+
+    name: str
+    default: str
+    about: str
+    values: tuple[str, ...] | None = None
+    accepts: Callable[[str], bool] = bool
+
+
+def _whole(least: int, most: int) -> Callable[[str], bool]:
+    return lambda text: text.isascii() and text.isdigit() and least <= int(text) <= most
+
+
+def _is_country(text: str) -> bool:
+    return text == "none" or text in phonenumbers.SUPPORTED_REGIONS
+
+
+def _is_zone(text: str) -> bool:
+    return text in available_timezones()
+
+
+ON_OFF = ("on", "off")
+CATALOG = MappingProxyType(
+    {
+        setting.name: setting
+        for setting in (
+            Setting("fax.resolution", "fine", "lines per inch", ("fine", "standard", "superfine")),
+            Setting("fax.paper", "letter", "the paper that pages are laid out for", ("letter", "a4", "legal")),
+            Setting("fax.home_country", "US", "country for plain digits, ISO 3166, or none", accepts=_is_country),
+            Setting(
+                "fax.area_code", "", "area code for seven digits", accepts=lambda text: text == "" or text.isdigit()
+            ),
+            Setting(
+                "fax.station_id", "", "station identifier; empty for the user's fax number", accepts=lambda _: True
+            ),
+            Setting("fax.page_header", "on", "a header line on every page", ON_OFF),
+            Setting(
+                "cover.behavior",
+                "automatic",
+                "when a cover page is sent",
+                ("automatic", "none", "on-demand", "with-body-text"),
+            ),
+            Setting("cover.default", "builtin", "the cover page used when none is named"),
+            Setting("notify.initial_success", "on", "tell the sender that the fax was accepted", ON_OFF),
+            Setting("notify.initial_failure", "on", "tell the sender that the mail cannot be faxed", ON_OFF),
+            Setting("notify.delivery_success", "on", "tell the sender that the fax was delivered", ON_OFF),
+            Setting("notify.delivery_failure", "on", "tell the sender that the fax was not delivered", ON_OFF),
+            Setting("date.time_zone", "UTC", "time zone, as in Europe/Berlin", accepts=_is_zone),
+            Setting("date.format", "MM-dd-yyyy", "how dates are written", tuple(DATE_FORMATS)),
+            Setting("date.time_format", "h:mm tt", "how times are written", tuple(TIME_FORMATS)),
+            Setting("date.show_zone", "off", "the zone's abbreviation behind times", ON_OFF),
+            Setting("retry.dials", "12", "calls placed for one job at most", accepts=_whole(1, 100)),
+            Setting("retry.tries_per_page", "3", "fax sessions begun for one page at most", accepts=_whole(1, 20)),
+            Setting(
+                "retry.lifetime_minutes", "180", "a job ends so long after it was accepted", accepts=_whole(1, 43200)
+            ),
+        )
+    }
+)
+
+
+def checked_value(name: str, value: str) -> str:
+    """The value, when the catalogue allows it for that setting.
+
+    Raises:
+        UsageError: unknown setting or value; names what is allowed.
+    """
+    setting = CATALOG.get(name)
+    if setting is None:
+        raise UsageError(f"unknown setting {name!r}; known are {', '.join(CATALOG)}")
+    if setting.values is not None and value not in setting.values:
+        raise UsageError(f"{name} takes {', '.join(setting.values)}; not {value!r}")
+    if setting.values is None and not setting.accepts(value):
+        raise UsageError(f"{value!r} is no value for {name} ({setting.about})")
+    return value
+
+
+class Effective:
+    """The values that hold for one user: the nearest explicit one, else the catalogue's default."""
+
+    def __init__(self, explicit: Mapping[str, str]) -> None:
+        self._explicit = dict(explicit)
+
+    def text(self, name: str) -> str:
+        """The value of a setting of the catalogue."""
+        return self._explicit.get(name, CATALOG[name].default)
+
+    def on(self, name: str) -> bool:
+        """Whether a switch is on."""
+        return self.text(name) == "on"
+
+    def number_plan(self) -> NumberPlan:
+        """How the user's plain digits are read."""
+        country = self.text("fax.home_country")
+        return NumberPlan("" if country == "none" else country, self.text("fax.area_code"))
+
+    def caps(self) -> Caps:
+        """The limits on dials, tries and lifetime."""
+        return Caps(
+            dials=int(self.text("retry.dials")),
+            tries_per_page=int(self.text("retry.tries_per_page")),
+            lifetime=timedelta(minutes=int(self.text("retry.lifetime_minutes"))),
+        )
+
+    def date_style(self) -> DateStyle:
+        """How dates and times are written for the user."""
+        return DateStyle(
+            self.text("date.time_zone"),
+            self.text("date.format"),
+            self.text("date.time_format"),
+            self.on("date.show_zone"),
+        )

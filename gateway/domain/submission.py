@@ -1,0 +1,124 @@
+"""What one mail asks for: the envelope as SMTP gave it, the submission made of it, and the evidence of its sender.
+
+What lives here: frozen types and the duplicate key. What does not: parsing (`gateway.mail.parse`), gathering evidence
+(`gateway.mail.proof`), the decision on it (`decision`).
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from gateway.domain.addresses import FaxAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One SMTP transaction (RFC 5321 3.3): content lies in `content`, already synced to disk."""
+
+    mail_from: str  # empty for the null sender
+    recipients: tuple[str, ...]
+    peer: str  # the client's IP address
+    helo: str
+    content: Path
+    size: int  # octets
+    received: datetime
+    authenticated_as: str = ""  # user name, after SMTP AUTH
+    tls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderFacts:
+    """What the header block says, decoded. `body_digest` is the SHA-256 of all that follows the header."""
+
+    from_addresses: tuple[str, ...]
+    subject: str
+    message_id: str
+    auto_submitted: str
+    precedence: str
+    is_list: bool
+    is_report: bool
+    received_count: int
+    body_digest: str
+    references: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of who sent an envelope. SPF and DKIM join when they are gathered."""
+
+    header_from: str  # empty unless there is exactly one
+    authenticated_as: str = ""
+    trusted_relay: bool = False
+
+
+class SubmissionState(StrEnum):
+    """Where a submission is."""
+
+    ACCEPTED = "accepted"
+    RENDERING = "rendering"
+    RENDERED = "rendered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """An envelope that was accepted: a sender asks that documents go to destinations.
+
+    `content_digest` names the raw mail in the spool; `pages_digest` and `pages` the rendered document pages, without
+    cover pages, as a class F TIFF. `part_pages` tells which part became which pages.
+    """
+
+    id: int
+    user_id: int
+    sender_address: str
+    subject: str
+    reference: str
+    message_id: str
+    references: str
+    content_digest: str
+    received: datetime
+    state: SubmissionState
+    resolution: str
+    cover: str | None
+    pages_digest: str = ""
+    pages: int = 0
+    part_pages: tuple["PartPages", ...] = ()
+    fence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PartPages:
+    """What became of one part of a mail: so many pages, or left out and why."""
+
+    name: str
+    pages: int
+    left_out: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSubmission:
+    """What is written at acceptance, in the transaction before 250."""
+
+    user_id: int
+    sender_address: str
+    facts: HeaderFacts
+    content_digest: str
+    received: datetime
+    duplicate_key: str
+    addresses: tuple[FaxAddress, ...]
+    subject: str
+    reference: str
+    resolution: str
+    cover: str | None
+    priority: int
+    expires: datetime
+    evidence: dict[str, object] = field(default_factory=dict)
+
+
+def duplicate_key(facts: HeaderFacts, mail_from: str, destinations: tuple[str, ...]) -> str:
+    """The same mail delivered again has the same key: Message-ID, envelope and body, but not Received lines."""
+    parts = (facts.message_id, mail_from.lower(), ",".join(sorted(destinations)), facts.body_digest)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
