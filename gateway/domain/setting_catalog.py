@@ -37,6 +37,14 @@ def _is_country(text: str) -> bool:
     return text == "none" or text in phonenumbers.SUPPORTED_REGIONS
 
 
+def _is_area(text: str) -> bool:
+    return text == "" or (text.isascii() and text.isdigit())
+
+
+def _anything(_text: str) -> bool:
+    return True
+
+
 def _is_zone(text: str) -> bool:
     return text in available_timezones()
 
@@ -49,12 +57,8 @@ CATALOG = MappingProxyType(
             Setting("fax.resolution", "fine", "lines per inch", ("fine", "standard", "superfine")),
             Setting("fax.paper", "letter", "the paper that pages are laid out for", ("letter", "a4", "legal")),
             Setting("fax.home_country", "US", "country for plain digits, ISO 3166, or none", accepts=_is_country),
-            Setting(
-                "fax.area_code", "", "area code for seven digits", accepts=lambda text: text == "" or text.isdigit()
-            ),
-            Setting(
-                "fax.station_id", "", "station identifier; empty for the user's fax number", accepts=lambda _: True
-            ),
+            Setting("fax.area_code", "", "area code for seven digits", accepts=_is_area),
+            Setting("fax.station_id", "", "station identifier; empty: the user's fax number", accepts=_anything),
             Setting("fax.page_header", "on", "a header line on every page", ON_OFF),
             Setting(
                 "cover.behavior",
@@ -73,9 +77,7 @@ CATALOG = MappingProxyType(
             Setting("date.show_zone", "off", "the zone's abbreviation behind times", ON_OFF),
             Setting("retry.dials", "12", "calls placed for one job at most", accepts=_whole(1, 100)),
             Setting("retry.tries_per_page", "3", "fax sessions begun for one page at most", accepts=_whole(1, 20)),
-            Setting(
-                "retry.lifetime_minutes", "180", "a job ends so long after it was accepted", accepts=_whole(1, 43200)
-            ),
+            Setting("retry.lifetime_minutes", "180", "a job ends so long after acceptance", accepts=_whole(1, 43200)),
         )
     }
 )
