@@ -1,0 +1,224 @@
+"""The settings file: one TOML, read into frozen sections; an unknown key is refused by name and line.
+
+What lives here: sections, defaults, reading. What does not: settings of the tree (`gateway.domain.setting_catalog`).
+The file is chosen by `--config`, else by FAXGW_CONFIG; with neither, the defaults below hold, under ./var.
+"""
+
+import os
+import re
+import tomllib
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+
+from gateway.domain.errors import UsageError
+
+type_hints = typing.get_type_hints
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Where things are kept: the store's URL and the folder of spool and simulator."""
+
+    url: str = ""  # empty: SQLite in the folder
+    folder: Path = Path("var")
+
+    @property
+    def database_url(self) -> str:
+        """The store's URL; SQLite below the folder when none is given."""
+        return self.url or f"sqlite:///{self.folder.absolute() / 'faxgw.sqlite'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """The front door."""
+
+    host: str = "127.0.0.1"
+    port: int = 8025
+    hostname: str = "fax.localhost"
+    domains: tuple[str, ...] = ("fax.localhost",)
+    max_size: int = 35_000_000  # octets
+    max_recipients: int = 100
+    trusted_relays: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    tls_certificate: str = ""
+    tls_key: str = ""
+
+    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The trusted relays as networks."""
+        return tuple(ip_network(text) for text in self.trusted_relays)
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """The smart host that our mail goes through."""
+
+    host: str = "127.0.0.1"
+    port: int = 25
+    start_tls: bool = False
+    user_name: str = ""
+    password: str = field(default="", repr=False)
+    mail_from: str = ""  # empty: the null return path
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """Who our notices come from."""
+
+    sender_name: str = "Fax gateway"
+    sender_address: str = "postmaster@fax.localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """Limits on what one mail may make us do."""
+
+    max_pages: int = 200
+    max_seconds: int = 180
+    max_memory: int = 2_000_000_000  # octets of address space of one converter
+    workers: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """The trunk and its lines."""
+
+    transport: str = "simulator"
+    trunk: str = "simulator"
+    lines: int = 4
+    scenario: str = ""  # far-end scenario file of the simulator; empty: the built-in numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Leases between processes."""
+
+    lease_seconds: int = 30
+    poll_seconds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All sections of the file."""
+
+    storage: Storage = field(default_factory=Storage)
+    smtp: Smtp = field(default_factory=Smtp)
+    relay: Relay = field(default_factory=Relay)
+    notices: Notices = field(default_factory=Notices)
+    rendering: Rendering = field(default_factory=Rendering)
+    calling: Calling = field(default_factory=Calling)
+    queue: Queue = field(default_factory=Queue)
+
+
+def load_settings(path: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings file, or give the defaults when none is named.
+
+    Raises:
+        UsageError: no such file, broken TOML, unknown section or key, or a value of the wrong kind; one line that
+            names file, key and line.
+    """
+    chosen = path or (Path(environment["FAXGW_CONFIG"]) if environment.get("FAXGW_CONFIG") else None)
+    if chosen is None:
+        return Settings()
+    try:
+        text = chosen.read_text(encoding="utf-8")
+        tree = tomllib.loads(text)
+    except FileNotFoundError:
+        raise UsageError(f"{chosen}: there is no such settings file; check --config and FAXGW_CONFIG") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{chosen}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{chosen}: {error}") from None
+    return _Reader(chosen, text).settings(tree)
+
+
+class _Reader:
+    """Turns a TOML tree into sections; knows the text, to name lines."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self._path = path
+        self._lines = text.splitlines()
+
+    def settings(self, tree: dict[str, object]) -> Settings:
+        known = {entry.name: entry.type for entry in fields(Settings)}
+        sections = {}
+        for name, body in tree.items():
+            if name not in known:
+                raise self._error(f"unknown section [{name}]; known are {', '.join(known)}", "", name)
+            if not isinstance(body, dict):
+                raise self._error(f"{name} must be a section: write [{name}]", "", name)
+            kind = known[name]
+            assert isinstance(kind, type)
+            sections[name] = self._section(name, kind, body)
+        settings = Settings(**sections)
+        self._check(settings)
+        return settings
+
+    def _section(self, name: str, kind: type, body: dict[str, object]) -> typing.Any:
+        hints = type_hints(kind)
+        values = {}
+        for key, value in body.items():
+            if key not in hints:
+                raise self._error(f"unknown key {name}.{key}; known are {', '.join(hints)}", name, key)
+            values[key] = self._value(name, key, hints[key], value)
+        return kind(**values)
+
+    def _value(self, section: str, key: str, kind: object, value: object) -> object:
+        if kind is Path and isinstance(value, str):
+            return self._path.parent / value
+        if kind == tuple[str, ...] and isinstance(value, list) and all(isinstance(entry, str) for entry in value):
+            return tuple(value)
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+        if isinstance(kind, type) and type(value) is kind:
+            return value
+        words = {Path: "a path in quotes", str: "text in quotes", int: "a whole number", float: "a number"}
+        wanted = words.get(typing.cast(type, kind), "true or false" if kind is bool else "a list of texts")
+        raise self._error(f"{section}.{key} must be {wanted}, not {value!r}", section, key)
+
+    def _check(self, settings: Settings) -> None:
+        """What types cannot say."""
+        try:
+            settings.smtp.networks()
+        except ValueError as error:
+            raise self._error(f"smtp.trusted_relays: {error}", "smtp", "trusted_relays") from None
+        if not settings.smtp.domains:
+            raise self._error("smtp.domains must name at least one domain", "smtp", "domains")
+        if settings.calling.transport != "simulator":
+            text = f"calling.transport: unknown transport {settings.calling.transport!r}; known is simulator"
+            raise self._error(text, "calling", "transport")
+        if bool(settings.smtp.tls_certificate) != bool(settings.smtp.tls_key):
+            raise self._error("smtp.tls_certificate and smtp.tls_key go together", "smtp", "tls_certificate")
+        if settings.relay.password and not settings.relay.start_tls:
+            raise self._error("relay.password needs relay.start_tls = true", "relay", "password")
+        self._check_least(settings)
+
+    def _check_least(self, settings: Settings) -> None:
+        for section, key in (
+            ("calling", "lines"),
+            ("rendering", "workers"),
+            ("rendering", "max_pages"),
+            ("rendering", "max_seconds"),
+            ("smtp", "max_size"),
+            ("smtp", "max_recipients"),
+            ("queue", "lease_seconds"),
+            ("queue", "poll_seconds"),
+        ):
+            if getattr(getattr(settings, section), key) <= 0:
+                raise self._error(f"{section}.{key} must be more than 0", section, key)
+
+    def _error(self, text: str, section: str, key: str) -> UsageError:
+        return UsageError(f"{self._path}: {text} (line {self._line(section, key)})")
+
+    def _line(self, section: str, key: str) -> int:
+        """The line a key stands on: the first assignment of that name inside its section."""
+        inside = section == ""
+        for number, line in enumerate(self._lines, 1):
+            if match := re.match(r"\s*\[\s*([\w.-]+)\s*\]", line):
+                inside = match.group(1) == section
+                if section == "" and match.group(1) == key:
+                    return number
+            elif inside and re.match(rf'\s*"?{re.escape(key)}"?\s*=', line):
+                return number
+        return 1
