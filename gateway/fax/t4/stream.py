@@ -1,0 +1,65 @@
+"""What the line adds to a strip and takes from it: the return to control and fill bits (T.4 clause 4.1).
+
+What lives here: strip to line octets and back. What does not: the coding of rows (`codec`), ECM frames (`t30.ecm`).
+"""
+
+import re
+
+from gateway.domain.call import Coding
+
+EOL = "000000000001"
+# Six EOLs (T.4 4.1.4), six EOL+1 (T.4 4.2.5); the zeros that complete the octet before them count as fill.
+_RTC = {
+    Coding.MH: int(EOL * 6, 2).to_bytes(9, "big"),
+    Coding.MR: int((EOL + "1") * 6 + "00", 2).to_bytes(10, "big"),
+    Coding.MMR: b"",
+}
+_RTC_FOUND = {
+    Coding.MH: re.compile("0{11}1(?:0{11,}1)+"),
+    Coding.MR: re.compile("0{11}11(?:0{11,}11)+"),
+}
+_TAIL = 24  # octets that hold an RTC of 78 bits wherever it starts
+
+
+def to_line(strip: bytes, coding: Coding, row_bits: int = 0) -> bytes:
+    """The octets that carry a strip on the line; rows of MH and MR last at least `row_bits` bits.
+
+    `row_bits` is minimum scan line time x rate; zero with ECM, which needs none (T.30 Annex A).
+    """
+    if coding is Coding.MMR:
+        return strip
+    body = _filled(strip, row_bits) if row_bits else strip
+    return body + _RTC[coding]
+
+
+def from_line(octets: bytes, coding: Coding) -> bytes:
+    """The strip in received octets: MH and MR lose their RTC and what follows it."""
+    if coding is Coding.MMR:
+        return octets
+    kept = octets.rstrip(b"\0")
+    head, tail = kept[:-_TAIL], kept[-_TAIL:]
+    bits = _bits(tail)
+    found = _RTC_FOUND[coding].search(bits)
+    return octets if found is None else head + _octets(bits[: found.start()])
+
+
+def begins_with_eol(strip: bytes) -> bool:
+    """True when MH or MR rows are framed as the line wants them (class F, not plain modified Huffman)."""
+    return re.match(b"\x00[\x00-\x1f]", strip) is not None and strip[:64].lstrip(b"\0") != b""
+
+
+def _filled(strip: bytes, row_bits: int) -> bytes:
+    """Put fill before each EOL that would come too early (T.4 4.1.3)."""
+    least = row_bits - len(EOL)
+    rows = [row.ljust(least, "0") for row in _bits(strip).split(EOL)[1:]]
+    return _octets(EOL + EOL.join(rows))
+
+
+def _bits(octets: bytes) -> str:
+    return f"{int.from_bytes(octets, 'big'):0{8 * len(octets)}b}" if octets else ""
+
+
+def _octets(bits: str) -> bytes:
+    """Bits as octets, the last one completed with zeros."""
+    size = (len(bits) + 7) // 8
+    return int(bits.ljust(8 * size, "0"), 2).to_bytes(size, "big") if bits else b""
