@@ -96,3 +96,7 @@ class UnavailableError(GatewayError):
 
     exit_code = ExitCode.UNREACHABLE
     enhanced = "4.3.1"
+
+
+class LostClaimError(GatewayError):
+    """What we had claimed is ours no longer: it was cancelled, or taken back because our lease ended. Drop the work."""

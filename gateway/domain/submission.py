@@ -5,7 +5,7 @@ What lives here: frozen types and the duplicate key. What does not: parsing (`ga
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -115,6 +115,25 @@ class NewSubmission:
     cover: str | None
     priority: int
     expires: datetime
+    evidence: dict[str, object] = field(default_factory=dict)
+
+    def with_content(self, digest: str) -> "NewSubmission":
+        """The same, with the content's name in the spool."""
+        return replace(self, content_digest=digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A mail that was refused in the SMTP session: who wanted to send to whom, by which rule, and what was answered.
+
+    `sender` is the header From, or the envelope's sender where there is no usable one.
+    """
+
+    at: datetime
+    sender: str
+    recipients: tuple[str, ...]
+    rule: str
+    reply: str
     evidence: dict[str, object] = field(default_factory=dict)
 
 

@@ -1,0 +1,206 @@
+"""Rows of faxes: submissions, their parts, jobs, attempts, events, and mails that were refused.
+
+What lives here: tables and the indexes that make the database itself refuse a second call to a number or on a line.
+What does not: queries (`submissions`, `renders`, `calls`, `jobs`).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlmodel import Field
+
+from gateway.store.columns import BIG, Row, UtcTime
+
+CALLING = text("state = 'calling'")
+READY = text("state = 'ready'")
+WAITING = text("state = 'waiting'")
+OPEN = text("ended IS NULL")
+ACCEPTED = text("state = 'accepted'")
+OWNED = text("owner IS NOT NULL")
+
+
+class SubmissionRow(Row, table=True):
+    """An accepted envelope. `duplicate_key` is emptied when its window is over; `crashes` counts renders cut short."""
+
+    __tablename__ = "submission"
+    __table_args__: Any = (
+        Index("ix_submission_accepted", "id", sqlite_where=ACCEPTED, postgresql_where=ACCEPTED),
+        Index("ix_submission_owner", "owner", sqlite_where=OWNED, postgresql_where=OWNED),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
+    user_id: int = Field(foreign_key="node.id", index=True, sa_type=BIG)
+    sender_address: str
+    subject: str
+    reference: str
+    message_id: str
+    reference_ids: str  # the References of the sender's mail
+    content_digest: str = Field(index=True)
+    received: datetime = Field(sa_type=UtcTime)
+    duplicate_key: str | None = Field(default=None, unique=True)
+    evidence: str  # JSON
+    resolution: str
+    cover: str | None = None
+    state: str
+    pages_digest: str = ""
+    pages: int = 0
+    fence: int = 0
+    crashes: int = 0
+    owner: int | None = Field(default=None, foreign_key="process.id", sa_type=BIG)
+
+
+class PartRow(Row, table=True):
+    """What became of one part of a submission's mail."""
+
+    __tablename__ = "part"
+
+    submission_id: int = Field(primary_key=True, foreign_key="submission.id", sa_type=BIG)
+    position: int = Field(primary_key=True)
+    name: str
+    pages: int
+    left_out: str
+
+
+class JobRow(Row, table=True):
+    """A submission's delivery to one destination; the ready rows are the queue. `copy_no` grows when it is sent again."""
+
+    __tablename__ = "job"
+    __table_args__: Any = (
+        UniqueConstraint("submission_id", "number", "copy_no"),
+        Index("uq_job_calling", "number", unique=True, sqlite_where=CALLING, postgresql_where=CALLING),
+        Index(
+            "ix_job_ready", "priority", "not_before", "id", "number", sqlite_where=READY, postgresql_where=READY
+        ),
+        Index("ix_job_due", "not_before", sqlite_where=WAITING, postgresql_where=WAITING),
+        Index("ix_job_expires", "expires", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_job_owner", "owner", sqlite_where=OWNED, postgresql_where=OWNED),
+        Index("ix_job_user_id", "user_id", "id"),
+        Index("ix_job_number", "number", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
+    submission_id: int = Field(foreign_key="submission.id", sa_type=BIG)
+    user_id: int = Field(foreign_key="node.id", sa_type=BIG)
+    number: str
+    copy_no: int = 1
+    state: str
+    accepted: datetime = Field(sa_type=UtcTime)
+    not_before: datetime = Field(sa_type=UtcTime)
+    expires: datetime = Field(sa_type=UtcTime)
+    sub_address: str = ""
+    recipient_name: str = ""
+    recipient_company: str = ""
+    recipient_cover: str = ""
+    priority: int = 5
+    pages: int = 0
+    pages_sent: int = 0
+    pages_digest: str = ""
+    dials: int = 0
+    tries: int = 0
+    ecm: bool = True
+    slower: int = 0
+    outcome: str | None = None
+    outcome_detail: str = ""
+    ended: datetime | None = Field(default=None, sa_type=UtcTime)
+    fence: int = 0
+    crashes: int = 0
+    cancel_asked: bool = False
+    owner: int | None = Field(default=None, foreign_key="process.id", sa_type=BIG)
+
+
+class AttemptRow(Row, table=True):
+    """One call; written, with its uid, before it is dialled."""
+
+    __tablename__ = "attempt"
+    __table_args__: Any = (
+        UniqueConstraint("job_id", "number"),
+        Index("uq_attempt_line", "trunk", "line", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
+    job_id: int = Field(foreign_key="job.id", sa_type=BIG)
+    number: int
+    call_uid: str = Field(unique=True)
+    trunk: str = Field(foreign_key="trunk.name")
+    line: int
+    first_page: int
+    pages_confirmed: int = 0
+    started: datetime = Field(sa_type=UtcTime)
+    ended: datetime | None = Field(default=None, sa_type=UtcTime)
+    outcome: str | None = None
+    detail: str = ""
+    session: bool = False
+    tiff_digest: str = ""
+    pdf_digest: str = ""
+    report: str = ""  # JSON
+
+
+class EventRow(Row, table=True):
+    """One line of a submission's history; of one job's when `job_id` is given. Only ever added to."""
+
+    __tablename__ = "event"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
+    submission_id: int = Field(foreign_key="submission.id", index=True, sa_type=BIG)
+    job_id: int | None = Field(default=None, foreign_key="job.id", index=True, sa_type=BIG)
+    at: datetime = Field(sa_type=UtcTime)
+    name: str
+    from_state: str
+    to_state: str
+    detail: str = ""
+
+
+class RefusalRow(Row, table=True):
+    """A mail that was refused in the SMTP session."""
+
+    __tablename__ = "refusal"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
+    at: datetime = Field(sa_type=UtcTime)
+    sender: str
+    recipients: str  # JSON list
+    rule: str
+    reply: str
+    evidence: str  # JSON
+
+
+JOB_AND_SUBMISSION = text("job_id IS NOT NULL")
+SUBMISSION_ONLY = text("job_id IS NULL")
+
+
+class OutboxRow(Row, table=True):
+    """One mail to be sent, committed with the change that it reports."""
+
+    __tablename__ = "outbox"
+    __table_args__: Any = (
+        Index(
+            "uq_outbox_job", "submission_id", "job_id", "kind", "attempt_no",
+            unique=True, sqlite_where=JOB_AND_SUBMISSION, postgresql_where=JOB_AND_SUBMISSION,
+        ),
+        Index(
+            "uq_outbox_submission", "submission_id", "kind", "attempt_no",
+            unique=True, sqlite_where=SUBMISSION_ONLY, postgresql_where=SUBMISSION_ONLY,
+        ),
+        Index("ix_outbox_waiting", "not_before", "id", sqlite_where=WAITING, postgresql_where=WAITING),
+        Index("ix_outbox_owner", "owner", sqlite_where=OWNED, postgresql_where=OWNED),
+    )  # fmt: skip
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
+    submission_id: int = Field(foreign_key="submission.id", sa_type=BIG)
+    job_id: int | None = Field(default=None, foreign_key="job.id", sa_type=BIG)
+    kind: str
+    attempt_no: int
+    recipient: str
+    message: bytes = Field(sa_type=LargeBinary)
+    message_id: str
+    state: str
+    created: datetime = Field(sa_type=UtcTime)
+    not_before: datetime = Field(sa_type=UtcTime)
+    tries: int = 0
+    reply: str = ""
+    ended: datetime | None = Field(default=None, sa_type=UtcTime)
+    fence: int = 0
+    owner: int | None = Field(default=None, foreign_key="process.id", sa_type=BIG)

@@ -1,0 +1,82 @@
+"""Bringing the schema up to date, by the one history in `migrations`.
+
+What lives here: running Alembic under a lock, so that two processes may start together. What does not: revisions.
+"""
+
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection
+
+from gateway.domain.errors import GatewayError
+from gateway.store import fax_tables, process_tables, tree_tables
+from gateway.store.columns import Row
+from gateway.store.database import Database, translated, make_engine
+
+TABLES = (fax_tables, process_tables, tree_tables)  # imported for their rows
+METADATA = Row.metadata
+MIGRATIONS = Path(__file__).with_name("migrations")
+LOCK_NUMBER = 0x0FA8  # any number that nobody else takes as an advisory lock in our database
+OPTIONS: MappingProxyType[str, Any] = MappingProxyType(
+    {
+        "target_metadata": METADATA,
+        "render_as_batch": True,  # SQLite alters little; a batch rebuilds the table
+        "transactional_ddl": True,  # both engines roll back half a migration
+        "transaction_per_migration": False,
+    }
+)
+
+
+def migrate(database: Database) -> None:
+    """Bring the schema to the newest revision; does nothing when it is there already.
+
+    Raises:
+        GatewayError: the store was written by a newer version of the gateway.
+        UnavailableError: the store cannot be locked or reached.
+    """
+    # Foreign keys are off in this engine, or rebuilding a table would delete what points to it.
+    engine = make_engine(database.url, migrating=True)
+    try:
+        with translated(database.url), engine.begin() as connection:
+            _lock(connection)
+            _upgrade(connection)
+    finally:
+        engine.dispose()
+
+
+def schema_is_current(database: Database) -> bool:
+    """Whether the schema is the one that this code was written for."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    return database.read(lambda session: _revision(session.connection())) == head
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection, opts=dict(OPTIONS)).get_current_revision()
+
+
+def _lock(connection: Connection) -> None:
+    """SQLite's begin has taken the file already."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK_NUMBER})")
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise GatewayError(f"the store was written by a newer gateway; upgrade this one ({error})") from error
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,89 @@
+"""Rows of the tree: nodes, what only users have, their addresses, and explicit settings.
+
+What lives here: tables. What does not: queries (`tree`, `users`, `settings`).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field
+
+from gateway.store.columns import BIG, Row, UtcTime
+
+TOP = text("parent_id IS NULL")
+
+
+class NodeRow(Row, table=True):
+    """A company, a department or a user. `name_key` is the case-folded name that siblings are told apart by."""
+
+    __tablename__ = "node"
+    __table_args__: Any = (
+        UniqueConstraint("parent_id", "name_key"),
+        # Companies have no parent, and NULLs are all different to a unique constraint.
+        Index("uq_node_company", "name_key", unique=True, sqlite_where=TOP, postgresql_where=TOP),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
+    parent_id: int | None = Field(default=None, foreign_key="node.id", sa_type=BIG)
+    kind: str
+    name: str
+    name_key: str
+    locked: bool = False
+    created: datetime = Field(sa_type=UtcTime)
+
+
+class UserRow(Row, table=True):
+    """What only a user has. `user_name_key` is the case-folded user name, unique in the system."""
+
+    __tablename__ = "user_profile"
+
+    node_id: int = Field(primary_key=True, foreign_key="node.id", sa_type=BIG)
+    user_name: str
+    user_name_key: str = Field(unique=True)
+    first_name: str
+    last_name: str
+    password_hash: str = ""
+    fax_number: str = ""
+    address1: str = ""
+    address2: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+    country: str = ""
+    phone: str = ""
+    custom1: str = ""
+    custom2: str = ""
+    custom3: str = ""
+    custom4: str = ""
+
+
+class SendingAddressRow(Row, table=True):
+    """An address that its user may send from; it belongs to one user of the whole system."""
+
+    __tablename__ = "sending_address"
+
+    address: str = Field(primary_key=True)
+    user_id: int = Field(foreign_key="node.id", index=True, sa_type=BIG)
+    position: int
+
+
+class ReceivingAddressRow(Row, table=True):
+    """An address that received faxes are mailed to; users may share one."""
+
+    __tablename__ = "receiving_address"
+
+    user_id: int = Field(primary_key=True, foreign_key="node.id", sa_type=BIG)
+    position: int = Field(primary_key=True)
+    address: str
+
+
+class SettingRow(Row, table=True):
+    """One explicit value at one node."""
+
+    __tablename__ = "setting"
+
+    node_id: int = Field(primary_key=True, foreign_key="node.id", sa_type=BIG)
+    name: str = Field(primary_key=True)
+    value: str
