@@ -5,14 +5,23 @@ What lives here: the loop, and the one door where a step's error is caught and l
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from gateway.domain.errors import GatewayError
 
 log = logging.getLogger(__name__)
 Step = Callable[[], Awaitable[bool]]
 LONGEST_BACK_OFF = 60.0  # seconds
+
+
+def where(error: BaseException) -> dict[str, str]:
+    """The kind and place of an error, for a log; never its words, which may quote what must stay private."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    trail = " < ".join(f"{Path(frame.filename).stem}:{frame.lineno}" for frame in reversed(frames))
+    return {"error": type(error).__name__, "at": trail}
 
 
 @dataclass(slots=True)
@@ -60,8 +69,8 @@ class Worker:
             except GatewayError as error:
                 log.warning("step-failed", extra={"worker": self.name, "error": type(error).__name__})
                 busy, failures = False, failures + 1
-            except Exception:  # noqa: BLE001 - the door of the workers: a bug in one step must not end the daemon
-                log.exception("step-crashed", extra={"worker": self.name})
+            except Exception as error:  # noqa: BLE001 - the workers' door: a bug in one step must not end the daemon
+                log.error("step-crashed", extra={"worker": self.name, **where(error)})
                 busy, failures = False, failures + 1
             if busy:
                 self._bell.ring()

@@ -98,3 +98,26 @@ class CallReport:
     def duration(self) -> timedelta:
         """From dialling to hanging up."""
         return self.ended - self.started
+
+    def facts(self) -> dict[str, object]:
+        """The report as JSON knows it; durations in seconds, times in ISO 8601."""
+        return {
+            "call_uid": self.call_uid,
+            "started": self.started.isoformat(),
+            "connected": self.connected.isoformat() if self.connected else None,
+            "ended": self.ended.isoformat(),
+            "cause": self.cause.value,
+            "phase": self.phase.value,
+            "pages_confirmed": self.pages_confirmed,
+            "last_page_in_doubt": self.last_page_in_doubt,
+            "remote_id": self.remote_id,
+            "remote_capabilities": self.remote_capabilities,
+            "rate": self.rate,
+            "rate_steps": list(self.rate_steps),
+            "ecm": self.ecm,
+            "coding": self.coding.value if self.coding else None,
+            "frames_resent": self.frames_resent,
+            "bad_rows": self.bad_rows,
+            "phase_seconds": {phase.value: wait.total_seconds() for phase, wait in self.phase_durations.items()},
+            "trace": [[signal.at_ms, signal.sender, signal.text] for signal in self.trace],
+        }

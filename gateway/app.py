@@ -1,0 +1,197 @@
+"""Builds and joins things: the only place that knows which parts the gateway is made of.
+
+What lives here: opening the store, choosing the transport, starting and stopping listener and workers. What does not:
+what any of them does.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from gateway.domain.clock import Clock
+from gateway.domain.errors import UnavailableError
+from gateway.fax.simulator.clock import SimulatorClock
+from gateway.fax.simulator.exchange import Exchange
+from gateway.fax.simulator.transport import SimulatorTransport
+from gateway.flows.notices import Composer
+from gateway.flows.notify import Notify
+from gateway.flows.prepare import Prepare
+from gateway.flows.submit import FrontDesk
+from gateway.flows.tend import Tend
+from gateway.flows.transmit import Transmit, Trunk
+from gateway.mail.desk import Limits, ListenerSettings
+from gateway.mail.listener import Listener
+from gateway.mail.messages import Voice
+from gateway.mail.relay import Relay, RelaySettings
+from gateway.settings import Settings
+from gateway.store import jobs, processes
+from gateway.store.database import Database, open_database
+from gateway.store.migrate import migrate
+from gateway.store.spool import Spool
+from gateway.worker import Bell, Worker
+
+log = logging.getLogger(__name__)
+STOP_SECONDS = 60  # how long a graceful stop lets calls and renders end
+
+
+def open_store(settings: Settings) -> Database:
+    """Open the store and bring its schema up to date.
+
+    Raises:
+        UnavailableError: the folder or the server cannot be used; says why.
+    """
+    try:
+        settings.storage.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnavailableError(f"{settings.storage.folder}: cannot be made ({error.strerror})") from None
+    db = open_database(settings.storage.database_url)
+    migrate(db)
+    return db
+
+
+def wall_clock() -> datetime:
+    """The machine's time, aware, UTC."""
+    return datetime.now(UTC)
+
+
+def _voice(settings: Settings) -> Voice:
+    return Voice(settings.notices.sender_name, settings.notices.sender_address, settings.smtp.domains[0])
+
+
+def composer(settings: Settings, db: Database, clock: Clock) -> Composer:
+    """What writes notices, for the daemon and for commands that end a job."""
+    return Composer(db, clock, _voice(settings))
+
+
+def build_clock(settings: Settings, db: Database) -> SimulatorClock:
+    """The simulator's clock; it never goes back behind what the store has seen."""
+    return SimulatorClock(wall_clock, jobs.latest_time(db))
+
+
+@dataclass
+class Gateway:
+    """The daemon: listener and workers over one store."""
+
+    settings: Settings
+    db: Database
+    listener: Listener
+    workers: list[Worker]
+    process: processes.Process
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def address(self) -> str:
+        """Where mail is taken."""
+        return f"{self.settings.smtp.host}:{self.listener.port}"
+
+    async def start(self) -> None:
+        """Listen, and start the workers."""
+        await self.listener.start()
+        self._tasks = [asyncio.create_task(worker.run(), name=worker.name) for worker in self.workers]
+        log.info("started", extra={"process": self.process.id})
+
+    def stop(self) -> None:
+        """Ask for a graceful end."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Serve until asked to stop; then take no mail, let calls and renders end, and leave."""
+        await self._stopping.wait()
+        await self.listener.stop(STOP_SECONDS)
+        for worker in self.workers:
+            worker.stop()
+        await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(processes.leave, self.db, self.process)
+        self.db.close()
+        log.info("stopped", extra={"process": self.process.id})
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What the flows share."""
+
+    settings: Settings
+    db: Database
+    spool: Spool
+    clock: SimulatorClock
+    composer: Composer
+    process: processes.Process
+    work: Path
+
+
+def build(settings: Settings) -> Gateway:
+    """Open what is needed and join the parts; nothing runs until `start`."""
+    db = open_store(settings)
+    folder = settings.storage.folder
+    work = folder / "work"
+    work.mkdir(exist_ok=True)
+    clock = build_clock(settings, db)
+    ttl = timedelta(seconds=settings.queue.lease_seconds)
+    process = processes.register(db, socket.gethostname(), ttl, wall_clock(), folder / "locks")
+    parts = _Parts(settings, db, Spool(folder / "spool"), clock, composer(settings, db, clock), process, work)
+    bell = Bell()
+    return Gateway(settings, db, _listener(parts, bell.ring), _workers(parts, bell), process)
+
+
+def _listener(parts: _Parts, ring: Callable[[], None]) -> Listener:
+    smtp = parts.settings.smtp
+    domains = frozenset(domain.lower() for domain in smtp.domains)
+    desk = FrontDesk(parts.db, parts.spool, parts.clock, domains, smtp.networks(), ring)
+    settings = ListenerSettings(
+        host=smtp.host,
+        port=smtp.port,
+        hostname=smtp.hostname,
+        domains=domains,
+        incoming=parts.spool.incoming,
+        tls_certificate=Path(smtp.tls_certificate) if smtp.tls_certificate else None,
+        tls_key=Path(smtp.tls_key) if smtp.tls_key else None,
+        limits=Limits(max_size=smtp.max_size, max_recipients=smtp.max_recipients),
+    )
+    return Listener(settings, desk, parts.clock)
+
+
+def _workers(parts: _Parts, bell: Bell) -> list[Worker]:
+    settings, idle = parts.settings, parts.settings.queue.poll_seconds
+    prepare = Prepare(
+        parts.db, parts.spool, parts.clock, parts.composer, parts.process.id, parts.work, settings.rendering
+    )
+    transmit = Transmit(
+        parts.db, parts.spool, parts.clock, _trunk(parts), parts.composer, parts.process.id, parts.work
+    )
+    notify = Notify(parts.db, parts.clock, Relay(_relay(settings)), parts.process.id)
+    tend = Tend(parts.db, parts.clock, wall_clock, parts.composer, parts.process)
+    return [
+        *(Worker(f"prepare-{number}", prepare.next, bell, idle) for number in range(settings.rendering.workers)),
+        *(Worker(f"transmit-{number}", transmit.next, bell, idle) for number in range(settings.calling.lines)),
+        Worker("notify", notify.next, bell, idle),
+        Worker("tend", tend.next, bell, idle),
+        Worker("lease", tend.renew, bell, settings.queue.lease_seconds / 6),
+    ]
+
+
+def _trunk(parts: _Parts) -> Trunk:
+    calling = parts.settings.calling
+    exchange = Exchange.load(Path(calling.scenario) if calling.scenario else None)
+    transport = SimulatorTransport(exchange, parts.clock, parts.settings.storage.folder / "simulator")
+    return Trunk(calling.trunk, calling.lines, transport)
+
+
+def _relay(settings: Settings) -> RelaySettings:
+    relay = settings.relay
+    return RelaySettings(
+        host=relay.host,
+        port=relay.port,
+        hostname=settings.smtp.hostname,
+        start_tls=relay.start_tls,
+        user_name=relay.user_name,
+        password=relay.password,
+        mail_from=relay.mail_from,
+    )

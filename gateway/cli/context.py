@@ -1,0 +1,52 @@
+"""What a command needs: settings, and the store and spool opened when first asked for.
+
+What lives here: the object that click passes to every command. What does not: any command.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+import click
+
+from gateway.app import open_store
+from gateway.domain.dates import DateStyle
+from gateway.settings import Settings, load_settings
+from gateway.store.database import Database
+from gateway.store.spool import Spool
+
+
+@dataclass
+class Console:
+    """One run of the command. `config` is the value of --config."""
+
+    config: Path | None
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings file, read when first needed."""
+        return load_settings(self.config)
+
+    @cached_property
+    def database(self) -> Database:
+        """The store, with its schema brought up to date."""
+        return open_store(self.settings)
+
+    @cached_property
+    def spool(self) -> Spool:
+        """The contents."""
+        return Spool(self.settings.storage.folder / "spool")
+
+    def close(self) -> None:
+        """Let go of the store, if it was opened."""
+        if "database" in self.__dict__:
+            self.database.close()
+
+
+pass_console = click.make_pass_decorator(Console)
+
+
+def local(moment: datetime | None) -> str:
+    """A time for a table: UTC, seconds left out."""
+    return "" if moment is None else DateStyle(date_format="yyyy-MM-dd", time_format="HH:mm:ss").write(moment)

@@ -1,0 +1,106 @@
+"""Writes what commands answer: rows and single things as table, JSON or CSV to stdout; words to stderr.
+
+What lives here: every way of writing data. What does not: what is written.
+"""
+
+import csv
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+import click
+
+Cell = str | int | float | bool | None | datetime | Sequence[object] | Mapping[str, object]
+Row = Mapping[str, Cell]
+
+
+class Form(StrEnum):
+    """The forms that data is written in."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def form_option(command: click.decorators.FC) -> click.decorators.FC:
+    """The option -o, the same for every command that answers data."""
+    kinds = click.Choice([form.value for form in Form])
+    return click.option("-o", "--output", "form", type=kinds, default="table", help="How the answer is written.")(
+        command
+    )
+
+
+def write_rows(rows: Sequence[Row], columns: Sequence[str], form: str) -> None:
+    """Write rows; a table says so on stderr when there are none."""
+    if form == Form.JSON:
+        click.echo(json.dumps([{column: _plain(row[column]) for column in columns} for row in rows], indent=2))
+    elif form == Form.CSV:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([[_defused(_text(row[column])) for column in columns] for row in rows])
+    elif rows:
+        _write_table(rows, columns)
+    else:
+        say("nothing to list")
+
+
+def write_one(row: Row, form: str) -> None:
+    """Write one thing: a name and a value on each line, or one JSON object, or one CSV row."""
+    if form == Form.JSON:
+        click.echo(json.dumps({name: _plain(value) for name, value in row.items()}, indent=2))
+    elif form == Form.CSV:
+        write_rows([row], list(row), form)
+    else:
+        width = max(len(name) for name in row)
+        for name, value in row.items():
+            click.echo(f"{_heading(name):{width}}  {_text(value)}".rstrip())
+
+
+def say(words: str) -> None:
+    """One line for people, to stderr."""
+    click.echo(words, err=True)
+
+
+def _write_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
+    cells = [[_text(row[column]) for column in columns] for row in rows]
+    headings = [_heading(column) for column in columns]
+    widths = [max(len(line[index]) for line in [headings, *cells]) for index in range(len(columns))]
+    for line in [headings, ["-" * width for width in widths], *cells]:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _heading(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _text(value: Cell) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, str | int | float):
+        return str(value)
+    if isinstance(value, Mapping):
+        return json.dumps(_plain(value))
+    return ", ".join(str(entry) for entry in value)
+
+
+def _defused(text: str) -> str:
+    """A spreadsheet must not take a cell for a formula; a fax number is none, whatever its plus."""
+    risky = text[:1] in ("=", "@", "\t", "\r") or (text[:1] in ("+", "-") and not text[1:].isdigit())
+    return "'" + text if risky else text
+
+
+def _plain(value: object) -> object:
+    """A value as JSON knows it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return value

@@ -1,0 +1,25 @@
+"""Passwords, kept as Argon2id hashes only (RFC 9106).
+
+What lives here: hashing and verifying. What does not: policies and lock-out.
+"""
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+_HASHER = PasswordHasher()  # Argon2id with the library's defaults, which follow RFC 9106's second recommendation
+# Verified when a user name is unknown, so that both answers take the same time.
+_NOBODY = _HASHER.hash("nobody")
+
+
+def hash_password(password: str) -> str:
+    """The hash to store."""
+    return _HASHER.hash(password)
+
+
+def verify_password(stored: str, password: str) -> bool:
+    """Whether the password is the one of the stored hash; an empty hash takes as long and is never right."""
+    try:
+        _HASHER.verify(stored or _NOBODY, password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return bool(stored)

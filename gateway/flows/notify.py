@@ -1,0 +1,52 @@
+"""From the outbox to the relay: one mail at a time, each result committed before the next.
+
+What lives here: the order of the steps. What does not: SMTP (`gateway.mail.relay`), rows (`gateway.store.outbox`).
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gateway.domain.clock import Clock
+from gateway.mail.relay import Relay, Sent, next_try
+from gateway.store import outbox
+from gateway.store.database import Database
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """The flow that sends what waits in the outbox."""
+
+    db: Database
+    clock: Clock
+    relay: Relay
+    process: int
+    chance: Callable[[], float] = field(default=random.random)
+
+    async def next(self) -> bool:
+        """Send one mail, if one is due."""
+        claim = await asyncio.to_thread(outbox.claim_mail, self.db, self.process, self.clock.now())
+        if claim is None:
+            return False
+        sent = await self.relay.send(claim.recipient, claim.message)
+        await asyncio.to_thread(self._settle, claim, sent)
+        return sent.reached
+
+    def _settle(self, claim: outbox.MailClaim, sent: Sent) -> None:
+        now = self.clock.now()
+        extra = {"kind": claim.kind, "reply": sent.code, "attempt": claim.tries}
+        if sent.done:
+            outbox.mail_sent(self.db, claim, now, sent.reply)
+            log.info("mail-sent", extra=extra)
+            return
+        wait = None if sent.final else next_try(now - claim.created, claim.tries, self.chance())
+        if wait is None:
+            outbox.mail_dead(self.db, claim, sent.reply)
+            log.error("mail-undeliverable", extra=extra)
+        else:
+            outbox.mail_retry(self.db, claim, now + wait, sent.reply)
+            log.warning("mail-delayed", extra=extra)

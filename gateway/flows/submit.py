@@ -1,0 +1,150 @@
+"""From an envelope to jobs: who sent it, may they, to which numbers; all durable before 250.
+
+What lives here: the desk behind the listener. What does not: SMTP (`gateway.mail.listener`), the rules
+(`gateway.domain`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+
+from gateway.domain.addresses import FaxAddress, NumberPlan, parse_fax_address
+from gateway.domain.clock import Clock
+from gateway.domain.decision import Action, Decision, decide
+from gateway.domain.directives import parse_subject
+from gateway.domain.errors import GatewayError, RefusedError, SmtpReply
+from gateway.domain.nodes import User
+from gateway.domain.passwords import verify_password
+from gateway.domain.setting_catalog import Effective
+from gateway.domain.submission import Envelope, Evidence, HeaderFacts, NewSubmission, Refusal, duplicate_key
+from gateway.mail import parse, proof
+from gateway.store import submissions, tree
+from gateway.store.database import Database
+from gateway.store.spool import Spool
+
+log = logging.getLogger(__name__)
+NORMAL_PRIORITY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FrontDesk:
+    """What the listener asks. `ring` wakes the workers; call it from the event loop."""
+
+    db: Database
+    spool: Spool
+    clock: Clock
+    domains: frozenset[str]
+    trusted_relays: tuple[IPv4Network | IPv6Network, ...]
+    ring: Callable[[], None]
+
+    async def check_recipient(self, address: str, mail_from: str, authenticated_as: str) -> None:
+        """Return when a fax can go to this address; the plan for plain digits is that of whoever sends.
+
+        Raises:
+            BadNumberError: and its kin, with the reply to give.
+        """
+        await asyncio.to_thread(self._check_recipient, address, mail_from, authenticated_as)
+
+    async def authenticate(self, user_name: str, password: str) -> bool:
+        """Whether the password is that of an unlocked user."""
+        found = await asyncio.to_thread(tree.credentials, self.db, user_name)
+        stored = "" if found is None or found.locked else found.password_hash
+        return await asyncio.to_thread(verify_password, stored, password)
+
+    async def submit(self, envelope: Envelope) -> SmtpReply:
+        """Store the envelope's jobs and tell their ids.
+
+        Raises:
+            GatewayError: the sender, the header or a directive is refused, or the store cannot take it now.
+        """
+        accepted = await asyncio.to_thread(self._submit, envelope)
+        self.ring()
+        ids = " ".join(job.public_id for job in accepted.jobs)
+        words = "already accepted, not sent twice: fax job" if accepted.duplicate else "accepted as fax job"
+        return SmtpReply(250, "2.0.0", f"{words} {ids}"[:480])
+
+    def _check_recipient(self, address: str, mail_from: str, authenticated_as: str) -> None:
+        credentials = tree.credentials(self.db, authenticated_as) if authenticated_as else None
+        sender = tree.user_by_address(self.db, mail_from.lower()) if mail_from else None
+        user_id = credentials.user_id if credentials else sender.id if sender else None
+        plan = NumberPlan() if user_id is None else tree.effective(self.db, user_id).number_plan()
+        parse_fax_address(address, self.domains, plan)
+
+    def _submit(self, envelope: Envelope) -> submissions.Accepted:
+        facts = parse.read_header(envelope.content)
+        evidence = proof.gather(facts, envelope, self.trusted_relays)
+        sender = tree.user_by_address(self.db, evidence.header_from) if evidence.header_from else None
+        decision = decide(sender, facts, evidence, envelope.mail_from)
+        if decision.action is Action.REFUSE or sender is None:
+            raise self._refused(envelope, evidence, decision.rule, RefusedError("refused", reply=decision.reply))
+        try:
+            new = self._plan(envelope, facts, sender, tree.effective(self.db, sender.id), (decision, evidence))
+        except GatewayError as error:
+            raise self._refused(envelope, evidence, "directives", error) from None
+        return self._store(envelope, new)
+
+    def _plan(
+        self,
+        envelope: Envelope,
+        facts: HeaderFacts,
+        sender: User,
+        settings: Effective,
+        proven: tuple[Decision, Evidence],
+    ) -> NewSubmission:
+        decision, evidence = proven
+        directives = parse_subject(facts.subject)
+        plan = settings.number_plan()
+        addresses = _distinct([parse_fax_address(text, self.domains, plan) for text in envelope.recipients])
+        return NewSubmission(
+            user_id=sender.id,
+            sender_address=evidence.header_from,
+            facts=facts,
+            content_digest="",
+            received=self.clock.now(),
+            duplicate_key=duplicate_key(facts, envelope.mail_from, tuple(str(one.destination) for one in addresses)),
+            addresses=addresses,
+            subject=directives.subject,
+            reference=directives.reference,
+            resolution=directives.resolution or settings.text("fax.resolution"),
+            cover=directives.cover,
+            priority=NORMAL_PRIORITY if directives.priority is None else directives.priority,
+            expires=self.clock.now() + settings.caps().lifetime,
+            evidence={"rule": decision.rule, "peer": envelope.peer, "authenticated_as": evidence.authenticated_as},
+        )
+
+    def _store(self, envelope: Envelope, new: NewSubmission) -> submissions.Accepted:
+        """Content first, then rows: a row without its content cannot arise."""
+        digest = self.spool.put_file(envelope.content)
+        accepted = submissions.add(self.db, new.with_content(digest))
+        log.info(
+            "submission-accepted",
+            extra={
+                "submission": accepted.submission_id,
+                "job": [job.public_id for job in accepted.jobs],
+                "size": envelope.size,
+                "rule": "duplicate" if accepted.duplicate else new.evidence["rule"],
+            },
+        )
+        return accepted
+
+    def _refused(self, envelope: Envelope, evidence: Evidence, rule: str, error: GatewayError) -> GatewayError:
+        """Keep the refusal for the activity list; returns the error to raise."""
+        refusal = Refusal(
+            at=self.clock.now(),
+            peer=envelope.peer,
+            mail_from=envelope.mail_from,
+            header_from=evidence.header_from,
+            recipients=envelope.recipients,
+            rule=rule,
+            reply=str(error.reply),
+        )
+        submissions.add_refusal(self.db, refusal)
+        log.info("submission-refused", extra={"rule": rule, "peer": envelope.peer, "reply": error.reply.enhanced})
+        return error
+
+
+def _distinct(addresses: list[FaxAddress]) -> tuple[FaxAddress, ...]:
+    """The same number twice is one job: the first address wins."""
+    return tuple({address.destination: address for address in reversed(addresses)}.values())[::-1]

@@ -1,0 +1,55 @@
+"""What time alone brings about: jobs that fall due or expire, processes that died, and a clock that may skip ahead.
+
+What lives here: the order of those steps. What does not: rows (`gateway.store`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.domain.clock import Clock
+from gateway.flows.notices import Composer
+from gateway.store import jobs, processes
+from gateway.store.database import Database
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tend:
+    """The flow that looks after the queue. `wall` is the machine's time, which leases go by."""
+
+    db: Database
+    clock: Clock
+    wall: Callable[[], datetime]
+    composer: Composer
+    process: processes.Process
+
+    async def next(self) -> bool:
+        """Look once over the queue; true when something moved."""
+        return await asyncio.to_thread(self._next)
+
+    async def renew(self) -> bool:
+        """Renew this process's lease."""
+        await asyncio.to_thread(processes.renew, self.db, self.process, self.wall())
+        return False
+
+    def _next(self) -> bool:
+        moved = self._reap() + jobs.expire_due(self.db, self.clock.now(), self.composer.after_end)
+        moved += jobs.promote_due(self.db, self.clock.now())
+        if moved:
+            return True
+        due = jobs.next_due(self.db)
+        if due is None or not jobs.is_quiet(self.db):
+            return False
+        self.clock.skip_to(due)
+        return jobs.promote_due(self.db, self.clock.now()) > 0
+
+    def _reap(self) -> int:
+        """Take back what dead processes owned."""
+        reaped = processes.reap(self.db, self.process, self.wall(), self.clock.now(), self.composer.after_call)
+        if reaped:
+            log.warning("process-lost", extra={"count": reaped})
+        return reaped

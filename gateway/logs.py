@@ -1,0 +1,52 @@
+"""Logs: one line of JSON an event, on stderr, from an allow-list of fields.
+
+What lives here: the format, and what may pass. What does not: any event; those are logged at the doors.
+"""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+# What is not listed here never reaches a log, whatever a caller passes.
+FIELDS = (
+    "worker",
+    "error",
+    "at",
+    "job",
+    "attempt",
+    "submission",
+    "destination",
+    "outcome",
+    "detail",
+    "pages",
+    "peer",
+    "rule",
+    "reply",
+    "recipients",
+    "size",
+    "kind",
+    "seconds",
+    "process",
+    "count",
+    "line",
+)
+
+
+class JsonLines(logging.Formatter):
+    """Writes time, level, event and the allowed fields; exception texts are left out, they may quote content."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line of JSON."""
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line: dict[str, object] = {"time": moment, "level": record.levelname.lower(), "event": str(record.msg)}
+        line.update({name: record.__dict__[name] for name in FIELDS if name in record.__dict__})
+        return json.dumps(line, default=str)
+
+
+def start_logging(level: int) -> None:
+    """Our own events to stderr as JSON lines; other libraries only from warnings up, without their arguments."""
+    stream = logging.StreamHandler(sys.stderr)
+    stream.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.WARNING, handlers=[stream], force=True)
+    logging.getLogger("gateway").setLevel(level)

@@ -1,0 +1,227 @@
+"""From a mail, or files, on disk to fax pages on disk: what runs inside the confined process that renders.
+
+What lives here: the order in which parts become pages, covers that need the page count, and what failed and why. What
+does not: rendering (`renderers`), templates (`coverpages`), the store. Nothing here opens a network connection.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coverpages import cover
+from gateway.domain.cover_rules import choose_cover
+from gateway.domain.errors import BadDirectiveError, RefusedError
+from gateway.domain.outcome import Outcome
+from gateway.domain.submission import PartPages
+from gateway.mail.parse import MailParts, PartFile, parts_of
+from renderers.confine import Limits, run_confined
+from renderers.document import Document, Paged
+from renderers.errors import Reason, RenderError
+from renderers.faxpage import FaxShape, Paper, Resolution, read_tiff, write_pdf
+from renderers.pdf import make_paged
+from renderers.rasterize import rasterize
+
+BODY = "message text"
+COVER = "cover page"
+
+
+@dataclass(frozen=True, slots=True)
+class CoverWish:
+    """What decides on one job's cover, and what fills it; `wish` as in `choose_cover`."""
+
+    job_id: int
+    behavior: str
+    default: str
+    wish: str | None
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class MailOrder:
+    """A mail to be laid out; the pages are written into `workdir`, which the caller makes and removes."""
+
+    mail: Path
+    workdir: Path
+    resolution: str
+    paper: str
+    max_pages: int
+    covers: tuple[CoverWish, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CoverPages:
+    """One job's own pages: a class F TIFF, or none."""
+
+    tiff: Path | None
+    pages: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MailPages:
+    """The pages of a mail: those that all jobs share (none when the cover holds all there is), and each job's own."""
+
+    tiff: Path | None
+    pages: int
+    parts: tuple[PartPages, ...]
+    covers: Mapping[int, CoverPages] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MailFailure:
+    """Why a mail cannot be faxed: every part with what was made of it or what is wrong with it."""
+
+    outcome: Outcome
+    detail: str
+    parts: tuple[PartPages, ...] = ()
+
+
+def lay_out_mail(order: MailOrder) -> MailPages | MailFailure:
+    """Make the pages of a mail: body and attachments in MIME order, then each job's cover."""
+    parts = parts_of(order.mail, order.workdir)
+    left_out = tuple(PartPages(part.name, 0, part.reason) for part in parts.left_out)
+    try:
+        wishes = {wish.job_id: _template(wish, parts) for wish in order.covers}
+    except BadDirectiveError as error:
+        return MailFailure(Outcome.GENERAL_ERROR, error.text)
+    on_cover = bool(wishes) and all(name for name, _ in wishes.values()) and parts.cover_text != ""
+    paged, failed = _paged(_documents(parts, with_body=not on_cover), order)
+    if failed:
+        return MailFailure(Outcome.INVALID_ATTACHMENT, failed[0].left_out, (*failed, *left_out))
+    if not paged and not on_cover:
+        return MailFailure(Outcome.NO_ATTACHMENT, "the mail has no text and no attachment to fax", left_out)
+    return _joined(order, paged, wishes, parts.cover_text if on_cover else "", left_out)
+
+
+def _joined(
+    order: MailOrder,
+    paged: Sequence[Paged],
+    wishes: Mapping[int, tuple[str, str]],
+    body: str,
+    left_out: tuple[PartPages, ...],
+) -> MailPages | MailFailure:
+    shape = _shape(order.resolution, order.paper)
+    tiff = order.workdir / "pages.tif"
+    try:
+        counts = rasterize(paged, shape, tiff, order.max_pages) if paged else []
+        total = sum(counts)
+        covers = {wish.job_id: _cover(order, shape, wish, wishes[wish.job_id], (body, total)) for wish in order.covers}
+    except RenderError as error:
+        return MailFailure(Outcome.INVALID_ATTACHMENT, error.text, (PartPages(error.name, 0, error.text), *left_out))
+    made = tuple(PartPages(one.name, count) for one, count in zip(paged, counts, strict=True))
+    if body:
+        made = (PartPages(f"{BODY}, on the {COVER}", 0), *made)
+    return MailPages(tiff if paged else None, total, made + left_out, covers)
+
+
+def _template(wish: CoverWish, parts: MailParts) -> tuple[str, str]:
+    """The template's name, empty for none, and the note for the sender.
+
+    Raises:
+        BadDirectiveError: the wish is against the level's rule, or names no cover.
+    """
+    has_text = parts.body is not None
+    choice = choose_cover(wish.behavior, wish.default, wish.wish, has_text)
+    if choice.name and choice.name not in cover.templates():
+        known = ", ".join(cover.templates())
+        raise BadDirectiveError(f"there is no cover page {choice.name!r}; known are {known}")
+    return choice.name, choice.note
+
+
+def _documents(parts: MailParts, with_body: bool) -> list[Document]:
+    inline = {cid: part.path for cid, part in parts.inline.items()}
+    documents = [_document(part) for part in parts.attachments]
+    if with_body and parts.body is not None:
+        body = parts.body
+        documents.insert(0, Document(body.path, body.media_type, BODY, body.charset, inline))
+    return documents
+
+
+def _document(part: PartFile) -> Document:
+    return Document(part.path, part.media_type, part.name, part.charset)
+
+
+def _paged(documents: Sequence[Document], order: MailOrder) -> tuple[list[Paged], list[PartPages]]:
+    """Every document as pages, and every one that cannot be."""
+    paged: list[Paged] = []
+    failed: list[PartPages] = []
+    shape = _shape(order.resolution, order.paper)
+    for number, document in enumerate(documents):
+        folder = order.workdir / f"part{number}"
+        folder.mkdir()
+        try:
+            paged.append(make_paged(document, folder, shape))
+        except RenderError as error:
+            failed.append(PartPages(document.name, 0, error.text))
+    return paged, failed
+
+
+def _cover(
+    order: MailOrder, shape: FaxShape, wish: CoverWish, template: tuple[str, str], content: tuple[str, int]
+) -> CoverPages:
+    """One job's cover; made twice when its text runs over to more pages than was thought."""
+    name, note = template
+    if not name:
+        return CoverPages(None, 0, note)
+    body, others = content
+    own = 1
+    for _ in range(2):
+        folder = order.workdir / f"cover{wish.job_id}-{own}"
+        folder.mkdir()
+        fields = {**wish.fields, "body": body, "pages": str(others + own)}
+        html = folder / "cover.html"
+        html.write_text(cover.fill(name, fields), encoding="utf-8")
+        paged = make_paged(Document(html, "text/html", COVER, "utf-8"), folder, shape)
+        made = rasterize([paged], shape, folder / "cover.tif", order.max_pages)[0]
+        if made == own:
+            break
+        own = made
+    return CoverPages(folder / "cover.tif", made, note)
+
+
+def _shape(resolution: str, paper: str) -> FaxShape:
+    return FaxShape(resolution=Resolution[resolution.upper()], paper=Paper[paper.upper()])
+
+
+@dataclass(frozen=True, slots=True)
+class FileOrder:
+    """Files to be laid out without a mail."""
+
+    files: tuple[Path, ...]
+    tiff: Path
+    pdf: Path | None
+    resolution: str
+    paper: str
+    max_pages: int
+
+
+def lay_out_files(order: FileOrder, max_seconds: int, max_memory: int) -> list[int]:
+    """Make the pages of files in a confined process; the pages of each, in order.
+
+    Raises:
+        RefusedError: a file cannot become pages; names it and says what to do.
+    """
+    try:
+        return run_confined(_lay_out_files, order, limits=Limits(seconds=max_seconds, memory=max_memory))
+    except RenderError as error:
+        raise RefusedError(f"{error.text} Nothing was written.") from None
+
+
+def _lay_out_files(order: FileOrder) -> list[int]:
+    shape = _shape(order.resolution, order.paper)
+    folder = Path.cwd()
+    paged = []
+    for number, file in enumerate(order.files):
+        workdir = folder / f"part{number}"
+        workdir.mkdir()
+        paged.append(make_paged(Document(file, "", file.name), workdir, shape))
+    counts = rasterize(paged, shape, folder / "pages.tif", order.max_pages)
+    pages = read_tiff(folder / "pages.tif")
+    order.tiff.write_bytes((folder / "pages.tif").read_bytes())
+    if order.pdf is not None:
+        write_pdf(order.pdf, pages)
+    return counts
+
+
+# The reason of a render that was cut off by its limits, for the sender's notice.
+CRASHED = Reason.CRASHED
