@@ -1,0 +1,82 @@
+"""What the listener is told, and whom it asks.
+
+What lives here: the listener's settings and the interface of the desk behind it. What does not: the desk itself
+(`gateway.flows.submit`).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gateway.domain.errors import SmtpReply
+from gateway.domain.submission import Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long a client may take, in seconds; the defaults are those of RFC 5321 4.5.3.2."""
+
+    command: float = 300
+    chunk: float = 180
+    data: float = 3600  # one whole text, whatever its pace
+    store: float = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a client may ask for; sizes in octets, the rest counts."""
+
+    max_size: int = 35_000_000
+    max_recipients: int = 100
+    max_header: int = 262_144
+    max_connections: int = 500
+    max_connections_per_address: int = 50
+    max_errors: int = 10
+    max_idle_commands: int = 100  # commands since the last mail that was taken
+    max_sign_in_failures: int = 3  # in one session
+    max_sign_in_failures_per_address: int = 10  # within the lock-out time
+    lock_out: float = 900  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerSettings:
+    """Where to listen, as whom, and with what patience. Port 0 takes any free port.
+
+    `incoming` is a folder on the spool's file system. `domains` are in lower case. STARTTLS, and with it AUTH, is
+    offered when a certificate and its key are given, both PEM.
+    """
+
+    host: str
+    port: int
+    hostname: str
+    domains: frozenset[str]
+    incoming: Path
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    disk_threads: int = 8
+    limits: Limits = Limits()
+    waits: Waits = Waits()
+
+
+class Desk(Protocol):
+    """What the listener asks of the rest. Each call may raise a GatewayError, whose `reply` the client is given."""
+
+    async def check_recipient(self, address: str, authenticated_as: str) -> None:
+        """Return when a fax can go to this address.
+
+        Raises:
+            GatewayError: when it cannot.
+        """
+        ...
+
+    async def submit(self, envelope: Envelope) -> SmtpReply:
+        """Return the reply of success when all is durable; `envelope.content` is moved away or left to be deleted.
+
+        Raises:
+            GatewayError: when the envelope is refused or cannot be stored now.
+        """
+        ...
+
+    async def authenticate(self, user_name: str, password: str) -> bool:
+        """Whether the password is that of an unlocked user."""
+        ...

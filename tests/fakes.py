@@ -1,0 +1,160 @@
+"""The edges, faked once: the desk behind the listener, the clock, and a relay that keeps what it is given."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import Envelope as SmtpEnvelope
+from aiosmtpd.smtp import Session as SmtpSession
+
+from gateway.domain.errors import BadNumberError, SmtpReply
+from gateway.domain.submission import Envelope
+
+
+class FakeClock:
+    """Stands still until told otherwise."""
+
+    def __init__(self, start: datetime = datetime(2026, 3, 2, 15, 4, 5, tzinfo=UTC)) -> None:
+        self._now = start
+
+    def now(self) -> datetime:
+        return self._now
+
+    def skip_to(self, moment: datetime) -> None:
+        self._now = max(self._now, moment)
+
+    def pass_time(self, **span: float) -> None:
+        self._now += timedelta(**span)
+
+
+@dataclass
+class FakeDesk:
+    """Takes every envelope whose recipients begin with a digit or a plus, and keeps the contents.
+
+    `submit_error` is raised in place of taking; `hold`, when given, is waited for before taking.
+    """
+
+    passwords: dict[str, str] = field(default_factory=dict)
+    submit_error: Exception | None = None
+    hold: asyncio.Event | None = None
+    envelopes: list[Envelope] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    began: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def check_recipient(self, address: str, authenticated_as: str) -> None:
+        self.asked.append((address, authenticated_as))
+        if address[:1] not in "+0123456789":
+            raise BadNumberError("write + and digits")
+
+    async def submit(self, envelope: Envelope) -> SmtpReply:
+        self.began.set()
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.submit_error is not None:
+            raise self.submit_error
+        self.envelopes.append(envelope)
+        self.contents.append(envelope.content.read_bytes())
+        self.ended.set()
+        return SmtpReply(250, "2.0.0", f"accepted as {len(self.envelopes)}")
+
+    async def authenticate(self, user_name: str, password: str) -> bool:
+        return self.passwords.get(user_name) == password
+
+
+@dataclass(frozen=True)
+class SunkMail:
+    """A mail that the sink was given."""
+
+    mail_from: str
+    recipients: tuple[str, ...]
+    content: bytes
+
+    @property
+    def message(self) -> EmailMessage:
+        message = message_from_bytes(self.content, policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        return message
+
+
+Answer = Callable[[str], str | None]
+
+
+class SinkRelay:
+    """A relay on a loopback port that keeps mails. `async with SinkRelay() as sink: sink.port`.
+
+    `refuse` is asked with each recipient and gives the reply to refuse it with; `data_reply`, when set, is the answer
+    to every text in place of taking it. Both may be changed while it runs.
+    """
+
+    def __init__(self, refuse: Answer = lambda _recipient: None, port: int = 0, **options: Any) -> None:
+        self.mails: list[SunkMail] = []
+        self.connections = 0
+        self.refuse = refuse
+        self.data_reply = ""
+        self._port = port
+        self._options = options
+        self._server: asyncio.Server | None = None
+        self._arrived = asyncio.Condition()
+
+    @property
+    def port(self) -> int:
+        assert self._server is not None
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def __aenter__(self) -> "SinkRelay":
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._session, "127.0.0.1", self._port)
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def wait_for(self, count: int, seconds: float = 30) -> list[SunkMail]:
+        """The mails, once there are `count` of them."""
+        async with asyncio.timeout(seconds), self._arrived:
+            await self._arrived.wait_for(lambda: len(self.mails) >= count)
+        return self.mails
+
+    def _session(self) -> SMTP:
+        self.connections += 1
+        return SMTP(self, hostname="sink.example", loop=asyncio.get_running_loop(), **self._options)
+
+    # The names that aiosmtpd calls.
+
+    async def handle_RCPT(  # noqa: N802, PLR0913 - aiosmtpd's hook
+        self, _server: SMTP, _session: SmtpSession, envelope: SmtpEnvelope, address: str, _options: list[str]
+    ) -> str:
+        refusal = self.refuse(address)
+        if refusal is None:
+            envelope.rcpt_tos.append(address)
+        return refusal or "250 2.1.5 OK"
+
+    async def handle_DATA(self, _server: SMTP, _session: SmtpSession, envelope: SmtpEnvelope) -> str:  # noqa: N802
+        if self.data_reply:
+            return self.data_reply
+        mail_from = "" if envelope.mail_from == "<>" else str(envelope.mail_from)
+        content = envelope.content
+        assert isinstance(content, bytes)
+        async with self._arrived:
+            self.mails.append(SunkMail(mail_from, tuple(envelope.rcpt_tos), content))
+            self._arrived.notify_all()
+        return "250 2.0.0 taken"
+
+
+async def in_thread(work: Callable[[], Any]) -> Any:
+    """Run blocking client code beside the event loop."""
+    return await asyncio.get_running_loop().run_in_executor(None, work)
+
+
+def started(work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    """A task that the test awaits later."""
+    return asyncio.get_running_loop().create_task(work)
