@@ -1,0 +1,66 @@
+"""What commands write: tables, JSON, CSV; and what logs let through."""
+
+import json
+import logging
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway.cli.output import write_one, write_rows
+from gateway.logs import JsonLines
+
+ROWS = [
+    {"job": "K7P2", "to": "+12025550123", "locked": False, "at": datetime(2026, 11, 22, 9, 5, tzinfo=UTC)},
+    {"job": "K7P3", "to": "=cmd()", "locked": True, "at": None},
+]
+COLUMNS = ("job", "to", "locked", "at")
+
+
+def test_a_table_lines_up(capsys: pytest.CaptureFixture[str]) -> None:
+    write_rows(ROWS, COLUMNS, "table")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "job   to            locked  at"
+    assert lines[2] == "K7P2  +12025550123  no      2026-11-22 09:05:00"
+    assert lines[3] == "K7P3  =cmd()        yes"
+
+
+def test_json_keeps_kinds(capsys: pytest.CaptureFixture[str]) -> None:
+    write_rows(ROWS, COLUMNS, "json")
+
+    rows = json.loads(capsys.readouterr().out)
+    assert rows[0] == {"job": "K7P2", "to": "+12025550123", "locked": False, "at": "2026-11-22T09:05:00+00:00"}
+    assert rows[1]["at"] is None
+
+
+def test_csv_keeps_numbers_and_defuses_formulas(capsys: pytest.CaptureFixture[str]) -> None:
+    write_rows(ROWS, COLUMNS, "csv")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "K7P2,+12025550123,no,2026-11-22 09:05:00"
+    assert lines[2] == "K7P3,'=cmd(),yes,"
+
+
+def test_an_empty_table_says_so_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    write_rows([], COLUMNS, "table")
+
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == "nothing to list\n"
+
+
+def test_one_thing_is_a_line_a_field(capsys: pytest.CaptureFixture[str]) -> None:
+    write_one({"job": "K7P2", "sent_to": ["a@b.example", "c@d.example"]}, "table")
+
+    assert capsys.readouterr().out == "job      K7P2\nsent to  a@b.example, c@d.example\n"
+
+
+def test_a_log_line_is_json_with_listed_fields_only() -> None:
+    record = logging.LogRecord("gateway.x", logging.INFO, "", 0, "call-ended", (), None)
+    record.__dict__.update(job="K7P2", subject="private")
+
+    line = json.loads(JsonLines().format(record))
+
+    assert line["event"] == "call-ended"
+    assert line["job"] == "K7P2"
+    assert "subject" not in line

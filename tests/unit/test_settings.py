@@ -1,0 +1,108 @@
+"""The settings file: defaults, reading, and one clear line for every mistake."""
+
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from gateway.domain.errors import ExitCode, UsageError
+from gateway.settings import Settings, load_settings
+
+EXAMPLE = Path(__file__).parents[2] / "config" / "faxgw.example.toml"
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "faxgw.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_defaults_hold_when_no_file_is_named() -> None:
+    settings = load_settings(None, {})
+
+    assert settings == Settings()
+    assert settings.storage.database_url.startswith("sqlite:////")
+
+
+def test_the_environment_names_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path, "[smtp]\nport = 2525\n")
+
+    assert load_settings(None, {"FAXGW_CONFIG": str(path)}).smtp.port == 2525
+
+
+def test_the_option_wins_over_the_environment(tmp_path: Path) -> None:
+    path = written(tmp_path, "[smtp]\nport = 2526\n")
+
+    assert load_settings(path, {"FAXGW_CONFIG": "elsewhere.toml"}).smtp.port == 2526
+
+
+def test_relative_folders_are_taken_from_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path, '[storage]\nfolder = "data"\n')
+
+    assert load_settings(path, {}).storage.folder == tmp_path / "data"
+
+
+def test_a_whole_number_does_for_a_number(tmp_path: Path) -> None:
+    assert load_settings(written(tmp_path, "[queue]\npoll_seconds = 2\n"), {}).queue.poll_seconds == 2.0
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "line"),
+    [
+        ("[smtp]\nhost = '::1'\nprot = 25\n", "unknown key smtp.prot", 3),
+        ("[smpt]\nport = 25\n", r"unknown section \[smpt\]", 1),
+        ("\n[smtp]\nport = 'x'\n", "smtp.port must be a whole number", 3),
+        ("[smtp]\nport = true\n", "smtp.port must be a whole number", 2),
+        ("[smtp]\ndomains = 'x'\n", "smtp.domains must be a list of texts", 2),
+        ("[relay]\nstart_tls = 1\n", "relay.start_tls must be true or false", 2),
+        ("[smtp]\ntrusted_relays = ['10.0.0.0/99']\n", "smtp.trusted_relays", 2),
+        ("[smtp]\ndomains = []\n", "at least one domain", 2),
+        ("[calling]\ntransport = 'pigeon'\n", "unknown transport 'pigeon'", 2),
+        ("[smtp]\ntls_key = 'x'\n", "go together", 1),
+        ("[relay]\npassword = 'x'\n", "needs relay.start_tls", 2),
+        ("[calling]\nlines = 0\n", "calling.lines must be more than 0", 2),
+        ("smtp = 3\n", "smtp must be a section", 1),
+    ],
+)
+def test_a_mistake_is_one_line_with_key_and_line(tmp_path: Path, text: str, words: str, line: int) -> None:
+    with pytest.raises(UsageError, match=words) as caught:
+        load_settings(written(tmp_path, text), {})
+
+    assert caught.value.text.endswith(f"(line {line})")
+    assert "\n" not in caught.value.text
+    assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_broken_toml_names_file_and_line(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"faxgw\.toml: .*line 2"):
+        load_settings(written(tmp_path, "[smtp]\nport = = 3\n"), {})
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"nowhere\.toml: there is no such settings file"):
+        load_settings(tmp_path / "nowhere.toml", {})
+
+
+def test_secrets_do_not_show_in_representations(tmp_path: Path) -> None:
+    settings = load_settings(written(tmp_path, "[relay]\nstart_tls = true\npassword = 'hush-hush'\n"), {})
+
+    assert "hush-hush" not in repr(settings)
+
+
+def test_the_example_shows_every_key_with_its_default() -> None:
+    text = re.sub(r"(?m)^#(?=\w+ = )", "", EXAMPLE.read_text(encoding="utf-8"))
+
+    shown = tomllib.loads(text)
+
+    for section in fields(Settings):
+        default = getattr(Settings(), section.name)
+        expected = {entry.name: _as_toml(getattr(default, entry.name)) for entry in fields(default)}
+        assert shown[section.name] == expected
+
+
+def _as_toml(value: object) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    return str(value) if isinstance(value, Path) else value
