@@ -1,0 +1,86 @@
+"""What goes into this package and what comes halfway: a document, its format, and its paged form.
+
+What lives here: the types that every module of this package speaks. What does not: finding out a format
+(`sniff`), pages as they go on the line (`faxpage`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Literal
+
+
+class Format(Enum):
+    """A kind of document; the value is the ending its files commonly bear."""
+
+    TEXT = "txt"
+    HTML = "html"
+    PDF = "pdf"
+    TIFF = "tif"
+    IMAGE = "img"
+    DOC = "doc"
+    DOCX = "docx"
+    ODT = "odt"
+    RTF = "rtf"
+    XLS = "xls"
+    XLSX = "xlsx"
+    ODS = "ods"
+    CSV = "csv"
+    PPT = "ppt"
+    PPTX = "pptx"
+    ODP = "odp"
+    VSD = "vsd"
+    VSDX = "vsdx"
+    MESSAGE = "eml"
+    TNEF = "dat"
+    SIGNATURE = "p7s"
+    CONTACT = "vcf"
+    CALENDAR = "ics"
+    ARCHIVE = "zip"
+    EXECUTABLE = "exe"
+    EMPTY = "empty"
+    UNKNOWN = "bin"
+
+    @property
+    def office(self) -> bool:
+        """Whether LibreOffice is what opens it."""
+        return self in _OFFICE
+
+    @property
+    def pageable(self) -> bool:
+        """Whether this package makes pages of it."""
+        return self.office or self in {Format.TEXT, Format.HTML, Format.PDF, Format.TIFF, Format.IMAGE}
+
+
+_OFFICE = frozenset(
+    {
+        Format.DOC, Format.DOCX, Format.ODT, Format.RTF, Format.XLS, Format.XLSX, Format.ODS, Format.CSV,
+        Format.PPT, Format.PPTX, Format.ODP, Format.VSD, Format.VSDX,
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One thing to be rendered.
+
+    `media_type` and `charset` are as the mail declared them and are believed last. `inline` maps Content-IDs
+    (RFC 2392, without the brackets) to the pictures an HTML body may show.
+    """
+
+    content: Path
+    media_type: str
+    name: str
+    charset: str = ""
+    inline: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Paged:
+    """A document as pages: a PDF that opens, or a class F TIFF already of fax shape."""
+
+    path: Path
+    kind: Literal["pdf", "tiff"]
+    pages: int
+    name: str

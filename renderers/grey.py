@@ -1,0 +1,56 @@
+"""Any Pillow picture in grey, upright tones, on white.
+
+What lives here: the conversion of modes and the limit of pixels. What does not: where the picture goes (`placing`).
+"""
+
+import numpy as np
+from PIL import Image, ImageFile
+
+from renderers.errors import Reason, RenderError
+from renderers.halftone import DARK, LIGHT
+
+ImageFile.LOAD_TRUNCATED_IMAGES = True  # a photo cut off on its way is still mostly a photo
+Image.MAX_IMAGE_PIXELS = None  # refused below with a reason instead
+MOST_PIXELS = 400_000_000
+OPEN_ERRORS = (
+    OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, EOFError, OverflowError, AttributeError,
+)  # fmt: skip
+_SEEN_THROUGH = {"RGBA", "LA", "PA", "RGBa", "La"}
+_PHOTO_SHARE = 0.3
+
+
+def check_pixels(picture: Image.Image, name: str) -> None:
+    """Refuse what would need gigabytes; call before loading.
+
+    Raises:
+        RenderError: TOO_LARGE.
+    """
+    if picture.width * picture.height > MOST_PIXELS:
+        raise RenderError(Reason.TOO_LARGE, name, f"{picture.width} x {picture.height} pixels")
+
+
+def to_grey(picture: Image.Image) -> Image.Image:
+    """The picture in mode "L": transparency on white, 16 and 32 bits scaled to 8."""
+    if picture.mode in {"L", "1"} and "transparency" not in picture.info:
+        return picture.convert("L")
+    if picture.mode in {"I", "F"} or picture.mode.startswith("I;"):
+        return _scaled_to_bytes(picture)
+    if picture.mode in _SEEN_THROUGH or "transparency" in picture.info:
+        seen = picture.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("L")
+    return picture.convert("RGB").convert("L")
+
+
+def _scaled_to_bytes(picture: Image.Image) -> Image.Image:
+    values = np.nan_to_num(np.asarray(picture, dtype=np.float64), posinf=0.0, neginf=0.0)
+    low, high = float(values.min()), float(values.max())
+    if picture.mode.startswith("I") and low >= 0:
+        low, high = 0.0, 65535.0 if high > 255 else 255.0
+    span = (high - low) or 1.0
+    return Image.fromarray(np.clip((values - low) * (255 / span), 0, 255).astype(np.uint8))
+
+
+def is_photo(grey: Image.Image) -> bool:
+    """Whether a good part of the picture is mid-tone: a photo, not a scan of text or a drawing."""
+    counts = grey.histogram()
+    return sum(counts[DARK:LIGHT]) >= _PHOTO_SHARE * grey.width * grey.height

@@ -1,0 +1,83 @@
+"""HTML bodies and files to PDF, laid out as a browser prints them.
+
+What lives here: the limits, and the words of an HTML that defies layout. What does not: the layout (`layout`).
+"""
+
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+
+from renderers.charsets import decode, known
+from renderers.errors import Reason, RenderError
+from renderers.faxpage import FaxShape
+from renderers.layout import lay_out
+
+_MOST_BYTES = 16 << 20
+_DEEPEST = 400
+_VOID = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+)
+_OFTEN_LEFT_OPEN = frozenset({"p", "li", "td", "th", "tr", "dd", "dt", "option", "tbody", "thead"})
+_UNSEEN = frozenset({"script", "style", "head", "title", "template"})
+_LINES = frozenset(
+    {"address", "article", "blockquote", "br", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6"}
+    | {"hr", "li", "ol", "p", "pre", "section", "table", "tr", "ul"}
+)
+
+
+class TooDeepError(Exception):
+    """Elements nested beyond what a layout can do; `words` is what they say."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__("nested too deep")
+        self.words = words
+
+
+def html_pdf(content: bytes, target: Path, shape: FaxShape, name: str, charset: str, inline: Mapping[str, Path]) -> int:
+    """Write HTML as a PDF; returns the number of pages.
+
+    Raises:
+        RenderError: TOO_LARGE.
+        TooDeepError: render its words as text instead.
+    """
+    if len(content) > _MOST_BYTES:
+        raise RenderError(Reason.TOO_LARGE, name, f"{len(content)} bytes of HTML")
+    reader = _Reader()
+    reader.feed(decode(content, charset))
+    if reader.deepest > _DEEPEST:
+        raise TooDeepError(reader.words)
+    try:
+        return lay_out(content, target, shape, known(charset), inline)
+    except RecursionError as error:
+        raise TooDeepError(reader.words) from error
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._parts: list[str] = []
+        self._open: list[str] = []
+        self.deepest = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - HTMLParser's
+        if tag in _LINES:
+            self._parts.append("\n")
+        if tag not in _VOID:
+            self._open.append(tag)
+            self.deepest = max(self.deepest, sum(name not in _OFTEN_LEFT_OPEN for name in self._open))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._open[-20:]:
+            while self._open.pop() != tag:
+                pass
+        if tag in _LINES:
+            self._parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not _UNSEEN & set(self._open[-3:]):
+            self._parts.append(" ".join(data.split()) + " " if data.strip() else "")
+
+    @property
+    def words(self) -> str:
+        lines = "".join(self._parts).split("\n")
+        return "\n".join(line.strip() for line in lines if line.strip())

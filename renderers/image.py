@@ -1,0 +1,40 @@
+"""Pictures to fax pages: JPEG, PNG, GIF, BMP, WEBP and what else Pillow opens.
+
+What lives here: one picture, upright, as wide as the page. What does not: TIFF, whose pages have sizes (`tiff`).
+"""
+
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from renderers.errors import Reason, RenderError
+from renderers.faxpage import FaxPage, FaxShape
+from renderers.grey import OPEN_ERRORS, check_pixels, is_photo, to_grey
+from renderers.placing import natural_size, page_of, sheets
+
+
+def picture_pages(path: Path, shape: FaxShape, name: str) -> list[FaxPage]:
+    """Make the pages of a picture: of its first frame, several only where it is far taller than a page.
+
+    Raises:
+        RenderError: CORRUPT, TOO_LARGE.
+    """
+    grey = _open(path, name, 2 * shape.width)
+    photo = is_photo(grey)
+    if photo:
+        grey = ImageOps.autocontrast(grey, cutoff=0.5)
+    return [page_of(sheet, shape, photo) for sheet in sheets(grey, natural_size(grey.size, shape), shape)]
+
+
+def _open(path: Path, name: str, width: int) -> Image.Image:
+    try:
+        with Image.open(path) as picture:
+            check_pixels(picture, name)
+            picture.draft("L", (width, width))  # a JPEG need not be decoded finer than it will be printed
+            upright = ImageOps.exif_transpose(picture)
+            upright.load()
+            return to_grey(upright)
+    except UnidentifiedImageError as error:
+        raise RenderError(Reason.CORRUPT, name, "no decoder knows it") from error
+    except OPEN_ERRORS as error:
+        raise RenderError(Reason.CORRUPT, name, str(error)) from error

@@ -1,0 +1,134 @@
+"""The CCITT codec of the system's libtiff, called through ctypes.
+
+What lives here: packed rows to one T.6 strip and back, and reading the bilevel pages of any TIFF. What does
+not: our own files (`faxpage`), colour (`tiff`). Pillow is not used for coding: it codes black as white and needs
+three to ten times as long. Rows are uint8 arrays of shape (rows, width / 8), 1 = black, leftmost pel in the high bit.
+"""
+
+import ctypes
+import os
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderers.errors import Reason, RenderError
+
+Rows = NDArray[np.uint8]
+
+_NAMES = ("libtiff.so.6", "libtiff.so.5", "libtiff.6.dylib")
+_SHORT, _LONG = ctypes.c_int, ctypes.c_uint32  # variadic shorts travel as int
+_FIXED_FIELDS = (
+    (258, _SHORT(1)),  # BitsPerSample
+    (277, _SHORT(1)),  # SamplesPerPixel
+    (259, _SHORT(4)),  # Compression: T.6
+    (262, _SHORT(0)),  # Photometric: 0 is white
+    (266, _SHORT(1)),  # FillOrder: high bit first
+)
+_COMPLAINT = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p)
+_complaints: list[str] = []
+
+
+def _note_complaint(module: bytes | None, words: bytes | None, _arguments: int | None) -> None:
+    _complaints.append(f"{(module or b'').decode(errors='replace')}: {(words or b'').decode(errors='replace')}")
+
+
+_NOTE = _COMPLAINT(_note_complaint)
+
+
+class DamagedError(ValueError):
+    """A strip that does not decode cleanly."""
+
+
+@cache
+def library() -> ctypes.CDLL:
+    """The loaded library.
+
+    Raises:
+        RenderError: TOOL_MISSING, naming the package to install.
+    """
+    for name in _NAMES:
+        try:
+            found = ctypes.CDLL(name)
+        except OSError:
+            continue
+        return _prepare(found)
+    raise RenderError(Reason.TOOL_MISSING, "fax coding", "libtiff is not installed: apt-get install libtiff6")
+
+
+def _prepare(found: ctypes.CDLL) -> ctypes.CDLL:
+    found.TIFFFdOpen.restype = ctypes.c_void_p
+    found.TIFFFdOpen.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p]
+    found.TIFFClose.argtypes = [ctypes.c_void_p]
+    found.TIFFSetDirectory.argtypes = [ctypes.c_void_p, ctypes.c_uint16]
+    for function in (found.TIFFWriteEncodedStrip, found.TIFFReadEncodedStrip):
+        function.argtypes = [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_ssize_t]
+        function.restype = ctypes.c_ssize_t
+    found.TIFFRawStripSize.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
+    found.TIFFRawStripSize.restype = ctypes.c_ssize_t
+    found.TIFFStripSize.argtypes = [ctypes.c_void_p]
+    found.TIFFStripSize.restype = ctypes.c_ssize_t
+    found.TIFFNumberOfStrips.argtypes = [ctypes.c_void_p]
+    found.TIFFNumberOfStrips.restype = ctypes.c_uint32
+    found.TIFFSetErrorHandler(_NOTE)
+    found.TIFFSetWarningHandler(_NOTE)
+    return found
+
+
+def encode(rows: Rows) -> bytes:
+    """Code packed rows as one T.6 strip, high bit first, closed by EOFB (T.6 2.4.1)."""
+    lib = library()
+    height, stride = rows.shape
+    solid = np.ascontiguousarray(rows, dtype=np.uint8)
+    fd = os.memfd_create("strip")
+    tif = ctypes.c_void_p(lib.TIFFFdOpen(os.dup(fd), b"strip", b"w"))
+    try:
+        fields = ((256, _LONG(stride * 8)), (257, _LONG(height)), (278, _LONG(height)), *_FIXED_FIELDS)
+        for tag, value in fields:
+            lib.TIFFSetField(tif, _LONG(tag), value)
+        if lib.TIFFWriteEncodedStrip(tif, 0, solid.ctypes.data, solid.nbytes) != solid.nbytes:
+            raise DamagedError("libtiff did not take the rows")
+        size = lib.TIFFRawStripSize(tif, 0)
+        return os.pread(fd, size, os.fstat(fd).st_size - size)
+    finally:
+        lib.TIFFClose(tif)
+        os.close(fd)
+
+
+def decode_page(path: Path, index: int, width: int, height: int) -> Rows:
+    """Decode page `index` (from 0) of a bilevel TIFF of any CCITT coding into (height, (width + 7) // 8) bytes.
+
+    The bits are as stored: the caller inverts them where the page's photometric says 1 is white.
+
+    Raises:
+        DamagedError: libtiff complained about the page or found fewer rows than `height`.
+    """
+    lib = library()
+    _complaints.clear()
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    tif = ctypes.c_void_p(lib.TIFFFdOpen(fd, b"page", b"r"))
+    if not tif:
+        os.close(fd)
+        raise DamagedError("not a TIFF")
+    try:
+        if not lib.TIFFSetDirectory(tif, index):
+            raise DamagedError(f"page {index + 1} is missing")
+        return _read_strips(lib, tif, (height, (width + 7) // 8))
+    finally:
+        lib.TIFFClose(tif)
+
+
+def _read_strips(lib: ctypes.CDLL, tif: ctypes.c_void_p, shape: tuple[int, int]) -> Rows:
+    room = np.zeros(shape, np.uint8)
+    strip_size = lib.TIFFStripSize(tif)
+    used = 0
+    for strip in range(lib.TIFFNumberOfStrips(tif)):
+        wanted = min(strip_size, room.nbytes - used)
+        got = lib.TIFFReadEncodedStrip(tif, strip, room.ctypes.data + used, wanted)
+        if got != wanted or _complaints:
+            raise DamagedError("; ".join(_complaints) or "rows are missing")
+        used += got
+    if used != room.nbytes:
+        raise DamagedError("rows are missing")
+    return room

@@ -1,0 +1,90 @@
+"""The first door: any document to one checked PDF or one fax-shaped TIFF.
+
+What lives here: choosing the format's module and checking what it made. What does not: pixels (`rasterize` and the
+formats).
+"""
+
+from pathlib import Path
+
+from renderers import html, image, office, pdfium, text, tiff
+from renderers.document import Document, Format, Paged
+from renderers.errors import Reason, RenderError
+from renderers.faxpage import FaxPage, FaxShape, write_tiff
+from renderers.sniff import refuse_encrypted, sniff
+
+__all__ = ["Document", "Format", "Paged", "make_paged", "sniff"]
+
+_MOST_FRAMES = 2000
+
+
+def make_paged(document: Document, workdir: Path, shape: FaxShape) -> Paged:
+    """Turn a document into pages; the file made lies in `workdir` under a name of its own.
+
+    Raises:
+        RenderError: the document cannot be faxed; reason, name and a sentence for the sender.
+    """
+    kind = sniff(document)
+    if kind is Format.EMPTY:
+        raise RenderError(Reason.EMPTY, document.name)
+    if not kind.pageable:
+        raise RenderError(Reason.UNKNOWN_TYPE, document.name, kind.name.lower())
+    refuse_encrypted(document, kind)
+    if kind is Format.IMAGE:
+        return _tiff(image.picture_pages(document.content, shape, document.name), document, workdir)
+    if kind is Format.TIFF:
+        return _tiff(tiff.tiff_pages(document.content, shape, document.name, _MOST_FRAMES), document, workdir)
+    if kind is Format.PDF:
+        return _checked(document.content, document, workdir)
+    return _converted(document, kind, workdir, shape)
+
+
+def _converted(document: Document, kind: Format, workdir: Path, shape: FaxShape) -> Paged:
+    target = fresh_path(workdir, document, ".pdf")
+    if kind.office:
+        made = office.office_pdf(document.content, kind, workdir, document.name)
+        return _checked(made.rename(target), document, workdir)
+    content = document.content.read_bytes()
+    if kind is Format.HTML:
+        pages = _html(document, content, target, shape)
+    else:
+        pages = text.text_pdf(content, target, shape, document.charset, document.name)
+    return Paged(target, "pdf", pages, document.name)
+
+
+def _html(document: Document, content: bytes, target: Path, shape: FaxShape) -> int:
+    try:
+        return html.html_pdf(content, target, shape, document.name, document.charset, document.inline)
+    except html.TooDeepError as error:
+        return text.text_pdf(error.words.encode(), target, shape, "utf-8", document.name)
+
+
+def _tiff(pages: list[FaxPage], document: Document, workdir: Path) -> Paged:
+    target = fresh_path(workdir, document, ".tif")
+    write_tiff(target, pages)
+    return Paged(target, "tiff", len(pages), document.name)
+
+
+def _checked(path: Path, document: Document, workdir: Path) -> Paged:
+    """A PDF that opens, as it is or rewritten."""
+    try:
+        return Paged(path, "pdf", _count(path, document.name), document.name)
+    except RenderError as error:
+        if error.reason is Reason.TOO_MANY_PAGES:
+            raise
+        repaired = fresh_path(workdir, document, ".repaired.pdf")
+        pdfium.rewrite(path, repaired, document.name)
+        return Paged(repaired, "pdf", _count(repaired, document.name), document.name)
+
+
+def _count(path: Path, name: str) -> int:
+    with pdfium.open_pdf(path, name) as book:
+        pages = len(book)
+    if pages == 0:
+        raise RenderError(Reason.CORRUPT, name, "no pages")
+    return pages
+
+
+def fresh_path(workdir: Path, document: Document, ending: str) -> Path:
+    """A path in `workdir` that nothing uses yet, named after where the document lies."""
+    number = sum(1 for _ in workdir.glob("paged-*"))
+    return workdir / f"paged-{number:03d}-{office.folder_free_stem(document.content)}{ending}"

@@ -1,0 +1,161 @@
+"""PDFium, through its raw interface: PDF pages to grey at the two resolutions of a fax.
+
+What lives here: opening, geometry, rendering, and where a page has pictures. What does not: black and white
+(`halftone`). PDFium is not thread-safe: one document at a time in a process.
+"""
+
+import ctypes
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pikepdf
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from renderers.errors import Reason, RenderError
+from renderers.faxpage import PELS_PER_INCH, FaxShape
+from renderers.halftone import BLOCK, Grey, Mask
+
+_POINTS = 72.0
+_DEEPEST_FORM = 4
+_PICTURES = (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_SHADING)
+_SMALLEST_POINTS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a page lands on the raster: quarter turns clockwise, left edge, width and height in pels and rows."""
+
+    turns: int
+    left: int
+    width: int
+    height: int
+
+
+def open_pdf(path: Path, name: str) -> pdfium.PdfDocument:
+    """Open a PDF; an empty user password opens by itself.
+
+    Raises:
+        RenderError: ENCRYPTED, CORRUPT.
+    """
+    try:
+        book = pdfium.PdfDocument(path)
+    except pdfium.PdfiumError as error:
+        locked = getattr(error, "err_code", None) in {raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY}
+        raise RenderError(Reason.ENCRYPTED if locked else Reason.CORRUPT, name, str(error)) from error
+    if raw.FPDF_GetFormType(book.raw) != raw.FORMTYPE_NONE:
+        book.init_forms()
+    return book
+
+
+def rewrite(path: Path, target: Path, name: str) -> None:
+    """Repair a PDF by reading it with pikepdf and writing it anew.
+
+    Raises:
+        RenderError: ENCRYPTED, CORRUPT.
+    """
+    try:
+        with pikepdf.open(path, suppress_warnings=True) as book:
+            book.save(target)
+    except pikepdf.PasswordError as error:
+        raise RenderError(Reason.ENCRYPTED, name) from error
+    except (pikepdf.PdfError, OSError, ValueError, RuntimeError) as error:
+        raise RenderError(Reason.CORRUPT, name, str(error)) from error
+
+
+def place(inches: tuple[float, float], shape: FaxShape) -> Placed:
+    """Fit a page of this size on the raster: landscape is turned when wider than the paper, too large is shrunk."""
+    wide, high = inches
+    turns = 1 if wide > high and wide * PELS_PER_INCH > 1.03 * shape.width else 0
+    if turns:
+        wide, high = high, wide
+    pels, rows = wide * PELS_PER_INCH, high * shape.resolution.value
+    scale = min(1.0, shape.width / pels, shape.rows / rows)
+    width, height = max(1, round(pels * scale)), max(1, round(rows * scale))
+    return Placed(turns, (shape.width - width) // 2, min(width, shape.width), min(height, shape.rows))
+
+
+class Raster:
+    """One reused grey buffer of a shape, and the drawing of pages into it."""
+
+    def __init__(self, shape: FaxShape) -> None:
+        self.shape = shape
+        self.grey: Grey = np.empty((shape.rows, shape.width), np.uint8)
+        self._bitmap = raw.FPDFBitmap_CreateEx(
+            shape.width, shape.rows, raw.FPDFBitmap_Gray, self.grey.ctypes.data_as(ctypes.c_void_p), shape.width
+        )
+
+    def __enter__(self) -> "Raster":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        raw.FPDFBitmap_Destroy(self._bitmap)  # the buffer stays
+
+    def draw(self, book: pdfium.PdfDocument, index: int) -> tuple[Grey, Mask]:
+        """Draw a page; returns the buffer and the blocks where pictures are.
+
+        Raises:
+            ValueError: PDFium cannot load the page.
+        """
+        page = raw.FPDF_LoadPage(book.raw, index)
+        if not page:
+            raise ValueError(f"page {index + 1} cannot be loaded")
+        try:
+            if book.formenv is not None:
+                raw.FORM_OnAfterLoadPage(page, book.formenv.raw)
+            placed = self._draw_loaded(book, page)
+            return self.grey, self._picture_blocks(page, placed)
+        finally:
+            raw.FPDF_ClosePage(page)
+
+    def _draw_loaded(self, book: pdfium.PdfDocument, page: object) -> Placed:
+        points = (raw.FPDF_GetPageWidthF(page), raw.FPDF_GetPageHeightF(page))
+        inches = tuple(max(value, _SMALLEST_POINTS) / _POINTS for value in points)
+        placed = place((inches[0], inches[1]), self.shape)
+        box = (placed.left, 0, placed.width, placed.height, placed.turns)
+        raw.FPDFBitmap_FillRect(self._bitmap, 0, 0, self.shape.width, self.shape.rows, 0xFFFFFFFF)
+        flags = raw.FPDF_ANNOT | raw.FPDF_PRINTING
+        raw.FPDF_RenderPageBitmap(self._bitmap, page, *box, flags)
+        if book.formenv is not None:
+            raw.FPDF_FFLDraw(book.formenv.raw, self._bitmap, page, *box, flags)
+        return placed
+
+    def _picture_blocks(self, page: object, placed: Placed) -> Mask:
+        blocks = np.zeros((-(-self.shape.rows // BLOCK), -(-self.shape.width // BLOCK)), np.bool_)
+        for index in range(raw.FPDFPage_CountObjects(page)):
+            part = raw.FPDFPage_GetObject(page, index)
+            if _has_picture(part, _DEEPEST_FORM):
+                blocks[_block_window(page, part, placed)] = True
+        return blocks
+
+
+def _has_picture(part: object, depth: int) -> bool:
+    kind = raw.FPDFPageObj_GetType(part)
+    if kind in _PICTURES:
+        return True
+    if kind != raw.FPDF_PAGEOBJ_FORM or depth == 0:
+        return False
+    count = raw.FPDFFormObj_CountObjects(part)
+    return any(_has_picture(raw.FPDFFormObj_GetObject(part, index), depth - 1) for index in range(max(0, count)))
+
+
+def _block_window(page: object, part: object, placed: Placed) -> tuple[slice, slice]:
+    """The blocks that an object's bounds touch."""
+    bounds = [ctypes.c_float() for _ in range(4)]  # left, bottom, right, top, in page space
+    if not raw.FPDFPageObj_GetBounds(part, *bounds):
+        return slice(None), slice(None)
+    left, bottom, right, top = (value.value for value in bounds)
+    corners = [_to_pel(page, placed, x, y) for x, y in ((left, bottom), (right, top))]
+    across, down = sorted(x for x, _ in corners), sorted(y for _, y in corners)
+    return _span(down[0], down[1]), _span(across[0], across[1])
+
+
+def _to_pel(page: object, placed: Placed, x: float, y: float) -> tuple[int, int]:
+    across, down = ctypes.c_int(), ctypes.c_int()
+    raw.FPDF_PageToDevice(page, placed.left, 0, placed.width, placed.height, placed.turns, x, y, across, down)
+    return across.value, down.value
+
+
+def _span(first: int, last: int) -> slice:
+    return slice(max(0, first // BLOCK), max(0, last // BLOCK + 1))

@@ -1,0 +1,150 @@
+"""TIFF to fax pages: every page of it, both resolutions honored, fax pages passed through.
+
+What lives here: choosing for each page between taking its code words, recoding its pels and scaling it. What does not:
+the CCITT codec (`libtiff`), scaling (`placing`).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
+
+from renderers.errors import Reason, RenderError
+from renderers.faxpage import PELS_PER_INCH, FaxPage, FaxShape, resolution_near
+from renderers.grey import OPEN_ERRORS, check_pixels, is_photo, to_grey
+from renderers.libtiff import DamagedError, decode_page, encode
+from renderers.placing import fitted_size, natural_size, page_of, sheets
+
+_CCITT = {2, 3, 4}
+_LONGEST_INCHES = 14.2
+_BELIEVABLE_DPI = (50.0, 2400.0)
+_SCAN_DPI = 100.0
+_EOFB = 0x001001
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    path: Path
+    index: int
+    image: Image.Image
+    tags: Mapping[int, Any]
+
+    @property
+    def dpi(self) -> tuple[float, float] | None:
+        """Pixels per inch as said, or as a picture of fax width has them; None when not to be believed."""
+        if 282 in self.tags and 283 in self.tags and self.tags.get(296, 2) in {2, 3}:
+            inch = 2.54 if self.tags.get(296, 2) == 3 else 1.0
+            said = float(self.tags[282]) * inch, float(self.tags[283]) * inch
+            if all(_BELIEVABLE_DPI[0] <= value <= _BELIEVABLE_DPI[1] for value in said):
+                return said
+        if self.image.mode == "1" and self.image.width in {1728, 2048, 2432}:
+            return 204.0, 98.0 if self.image.height <= 1400 else 196.0
+        return None
+
+
+def tiff_pages(path: Path, shape: FaxShape, name: str, most: int) -> list[FaxPage]:
+    """Make the pages of a TIFF.
+
+    Raises:
+        RenderError: CORRUPT, TOO_LARGE, TOO_MANY_PAGES when it has more than `most` frames, EMPTY.
+    """
+    try:
+        with Image.open(path) as image:
+            pages = [page for frame in _frames(path, image, name, most) for page in _frame_pages(frame, shape)]
+    except UnidentifiedImageError as error:
+        raise RenderError(Reason.CORRUPT, name, "no TIFF directory can be read") from error
+    except OPEN_ERRORS as error:
+        raise RenderError(Reason.CORRUPT, name, str(error)) from error
+    if not pages:
+        raise RenderError(Reason.EMPTY, name)
+    return pages
+
+
+def _frames(path: Path, image: Image.Image, name: str, most: int) -> Iterator[_Frame]:
+    for index in count():
+        try:
+            image.seek(index)
+        except EOFError:
+            return
+        if index >= most:
+            raise RenderError(Reason.TOO_MANY_PAGES, name, f"more than {most} pages")
+        check_pixels(image, name)
+        tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
+        if not tags.get(254, 0) & 1:  # a thumbnail of another page
+            yield _Frame(path, index, image, tags)
+
+
+def _frame_pages(frame: _Frame, shape: FaxShape) -> list[FaxPage]:
+    if _is_fax_shaped(frame, shape):
+        try:
+            return [_fax_page(frame, shape)]
+        except DamagedError:
+            pass  # Pillow's decoder may still make something of it
+    return _scaled(frame, shape)
+
+
+def _is_fax_shaped(frame: _Frame, shape: FaxShape) -> bool:
+    tags, dpi = frame.tags, frame.dpi
+    bilevel = tags.get(259) in _CCITT and tags.get(258, (1,)) == (1,) and tags.get(277, 1) == 1
+    if not bilevel or dpi is None or tags.get(274, 1) != 1 or tags.get(262) not in {0, 1}:
+        return False
+    try:
+        resolution = resolution_near(dpi[1])
+    except ValueError:
+        return False
+    same = frame.image.width == shape.width and resolution is shape.resolution and 195 <= dpi[0] <= 209
+    return same and frame.image.height <= _LONGEST_INCHES * shape.resolution.value
+
+
+def _fax_page(frame: _Frame, shape: FaxShape) -> FaxPage:
+    width, height = frame.image.size
+    rows = decode_page(frame.path, frame.index, width, height)
+    mmr = _own_strip(frame) or encode(rows if frame.tags[262] == 0 else ~rows)
+    return FaxPage(width, height, shape.resolution, mmr)
+
+
+def _own_strip(frame: _Frame) -> bytes:
+    """The strip as it stands in the file if it is MMR of the right polarity and closed by EOFB; else nothing."""
+    tags = frame.tags
+    if tags[259] != 4 or tags[262] != 0 or tags.get(293, 0) or len(tags[273]) != 1:
+        return b""
+    with frame.path.open("rb") as file:
+        file.seek(tags[273][0])
+        strip = file.read(tags[279][0])
+    if tags.get(266, 1) == 2:
+        strip = strip.translate(_REVERSED)
+    end = int.from_bytes(strip[-8:])
+    closed = end and (end // (end & -end)) & 0xFFFFFF == _EOFB
+    return strip if closed else b""
+
+
+def _scaled(frame: _Frame, shape: FaxShape) -> list[FaxPage]:
+    dpi = frame.dpi
+    if dpi is not None and frame.tags.get(274, 1) >= 5:
+        dpi = dpi[1], dpi[0]
+    bilevel = frame.image.mode == "1"
+    grey = to_grey(ImageOps.exif_transpose(frame.image))
+    photo = not bilevel and is_photo(grey)
+    if photo:
+        grey = ImageOps.autocontrast(grey, cutoff=0.5)
+    if dpi is None or (not bilevel and min(dpi) < _SCAN_DPI):
+        size = natural_size(grey.size, shape)
+    else:
+        grey, inches = _upright(grey, (grey.width / dpi[0], grey.height / dpi[1]), shape)
+        size = fitted_size(inches, shape)
+    return [page_of(sheet, shape, photo) for sheet in sheets(grey, size, shape)]
+
+
+def _upright(
+    grey: Image.Image, inches: tuple[float, float], shape: FaxShape
+) -> tuple[Image.Image, tuple[float, float]]:
+    """Turn a landscape page that is wider than the paper."""
+    wide, high = inches
+    if wide > high and wide > 1.03 * shape.width / PELS_PER_INCH:
+        return grey.transpose(Image.Transpose.ROTATE_270), (high, wide)
+    return grey, inches
