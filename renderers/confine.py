@@ -1,0 +1,167 @@
+"""Work on strangers' documents in a process of its own, limited in time, memory and files, and ended whole.
+
+What lives here: asking the warm parent (`warm`) for a child, and reading its answer with distrust. What does not:
+the child's side, and what it is asked to do.
+"""
+
+import atexit
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from renderers import wire
+from renderers.errors import Reason, RenderError
+
+T = TypeVar("T")
+
+_GRACE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a confined process may use.
+
+    `seconds` is wall clock, and processor time of each of its processes; `memory` is bytes of address space of each
+    (LibreOffice wants 2 GB); `file_size` is bytes of the largest file it may write.
+    """
+
+    seconds: float = 120.0
+    memory: int = 2560 << 20
+    file_size: int = 512 << 20
+
+
+class ConfinedCrashError(RenderError):
+    """The process died or was ended: TOO_LONG at a limit of time, CRASHED otherwise; `detail` says by what."""
+
+
+def run_confined(function: Callable[..., T], *arguments: Any, limits: Limits | None = None) -> T:
+    """Run a module-level function in its own process and return what it returns; blocks, so call it in a thread.
+
+    The process starts in an empty private folder, its current one and its TMPDIR, which is removed afterwards. When
+    it ends, by itself or at a limit, everything it started is killed with it. Arguments are pickled; results and
+    exceptions may hold built-in values, paths, and classes of the function's own package and of this one.
+
+    Raises:
+        ConfinedCrashError: it crashed, or ran into a limit (TOO_LONG, TOO_LARGE).
+        Exception: what the function raised, as itself.
+    """
+    limits = limits or Limits()
+    with tempfile.TemporaryDirectory(prefix="confined-", ignore_cleanup_errors=True) as folder:
+        order = wire.Order(function, arguments, folder, limits.memory, limits.file_size, limits.seconds)
+        with _PARENT.child(limits.seconds) as line:
+            line.settimeout(limits.seconds + _GRACE_SECONDS)
+            try:
+                wire.send(line, wire.ORDER, pickle.dumps(order))
+                answer = _answer(line)
+            except (TimeoutError, ConnectionError) as error:
+                _PARENT.stop()  # it should have ended the child: start anew
+                raise ConfinedCrashError(Reason.TOO_LONG, "the document", "no answer") from error
+    return _opened(answer, function, limits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    kind: bytes
+    content: bytes
+    status: int
+    late: bool
+
+
+def _answer(line: socket.socket) -> _Answer:
+    """What the child said, if anything, and the wait status its parent adds when it is gone."""
+    kind, content = b"", b""
+    while True:
+        part, words = wire.receive(line)
+        if part == wire.ENDED:
+            status, late = words.split()
+            return _Answer(kind, content, int(status), late == b"late")
+        kind, content = part, words
+
+
+def _opened(answer: _Answer, function: Callable[..., T], limits: Limits) -> T:
+    if answer.kind not in {wire.RESULT, wire.ERROR}:
+        raise _crash(answer, limits)
+    package = function.__module__.partition(".")[0]
+    value = wire.unpickle(answer.content, {package, "renderers"})
+    if isinstance(value, MemoryError):
+        raise ConfinedCrashError(Reason.TOO_LARGE, "the document", "out of memory") from value
+    if answer.kind == wire.ERROR:
+        raise value if isinstance(value, BaseException) else TypeError("an error that is none")
+    result: T = value
+    return result
+
+
+def _crash(answer: _Answer, limits: Limits) -> ConfinedCrashError:
+    code = os.waitstatus_to_exitcode(answer.status)
+    if answer.late or code == -signal.SIGXCPU:
+        return ConfinedCrashError(Reason.TOO_LONG, "the document", f"ended after {limits.seconds:.0f} s")
+    words = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    return ConfinedCrashError(Reason.CRASHED, "the document", words)
+
+
+class _WarmParent:
+    """The process that forks the children, with all libraries loaded; started when first needed, and again."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._line: socket.socket | None = None
+
+    def child(self, seconds: float) -> socket.socket:
+        """Ask for a child that will be ended after `seconds`; the socket speaks with it."""
+        ours, its = socket.socketpair()
+        with self._lock, its:
+            try:
+                wire.send_socket(self._running(), its, seconds)
+            except ConnectionError:  # it died since it was last looked at
+                self._stop()
+                wire.send_socket(self._running(), its, seconds)
+        return ours
+
+    def stop(self) -> None:
+        """End it and, with it, all its children."""
+        with self._lock:
+            self._stop()
+
+    def _running(self) -> socket.socket:
+        if self._line is None or self._process is None or self._process.poll() is not None:
+            self._stop()
+            self._line, its = socket.socketpair()
+            with its:
+                self._process = _start(its)
+        return self._line
+
+    def _stop(self) -> None:
+        if self._line is not None:
+            self._line.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._line = self._process = None
+
+
+def _start(its: socket.socket) -> subprocess.Popen[bytes]:
+    surroundings = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
+        "OPENBLAS_NUM_THREADS": "1",  # a warm parent that forks must have one thread
+        "OMP_NUM_THREADS": "1",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "renderers.warm", str(its.fileno())],
+        env=surroundings, pass_fds=[its.fileno()], cwd="/", start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+_PARENT = _WarmParent()
+atexit.register(_PARENT.stop)

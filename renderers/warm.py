@@ -1,0 +1,173 @@
+"""The warm parent: a process of one thread with all libraries loaded, that forks a child for each order.
+
+What lives here: its loop and the child's side of `confine`. What does not: the work. Run as
+`python -m renderers.warm FD`; it ends when the other end of FD is closed, and its children with it.
+"""
+
+import ctypes
+import gc
+import os
+import pickle
+import resource
+import selectors
+import signal
+import socket
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from renderers import pdf, rasterize, wire
+
+_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
+_PRELOADED = (pdf, rasterize)
+
+
+@dataclass(slots=True)
+class _Children:
+    """Who runs: by the file descriptor that tells of their end, their line and when they must be over."""
+
+    selector: selectors.BaseSelector
+    late: set[int] = field(default_factory=set)
+    running: dict[int, tuple[int, socket.socket, float]] = field(default_factory=dict)
+
+    def start(self, line: socket.socket, seconds: float) -> None:
+        pid = os.fork()
+        if pid == 0:
+            _be_child(line)
+        _lead_group(pid)
+        watch = os.pidfd_open(pid)
+        self.running[watch] = (pid, line, time.monotonic() + seconds)
+        self.selector.register(watch, selectors.EVENT_READ)
+
+    def reap(self, watch: int) -> None:
+        pid, line, _ = self.running.pop(watch)
+        self.selector.unregister(watch)
+        os.close(watch)
+        _kill_group(pid)  # before it is reaped, while the number is surely its own
+        _, status = os.waitpid(pid, 0)
+        with line:
+            _say_ended(line, f"{status} {'late' if pid in self.late else 'intime'}")
+        self.late.discard(pid)
+
+    def end_late(self) -> None:
+        now = time.monotonic()
+        for pid, _, deadline in self.running.values():
+            if deadline <= now:
+                self.late.add(pid)
+                _kill_group(pid)
+
+    def end_all(self) -> None:
+        for pid, _, _ in self.running.values():
+            _kill_group(pid)
+
+    def patience(self) -> float | None:
+        if not self.running:
+            return None
+        return max(0.01, min(deadline for _, _, deadline in self.running.values()) - time.monotonic())
+
+
+def serve(orders: socket.socket) -> None:
+    """Fork a child for each socket that comes in; report each child's end on its socket."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(orders, selectors.EVENT_READ)
+        children = _Children(selector)
+        while _serve_once(orders, children):
+            children.end_late()
+        children.end_all()
+
+
+def _serve_once(orders: socket.socket, children: _Children) -> bool:
+    """Wait for news and act on it; false when the asker is gone."""
+    for key, _ in children.selector.select(children.patience()):
+        if key.fd != orders.fileno():
+            children.reap(key.fd)
+            continue
+        order = wire.receive_socket(orders)
+        if order is None:
+            return False
+        children.start(*order)
+    return True
+
+
+def _kill_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _lead_group(pid: int) -> None:
+    """Said by parent and child both, so that it holds for whoever comes first."""
+    try:
+        os.setpgid(pid, pid)
+    except (PermissionError, ProcessLookupError):
+        return
+
+
+def _say_ended(line: socket.socket, words: str) -> None:
+    try:
+        wire.send(line, wire.ENDED, words.encode())
+    except OSError:
+        return  # whoever asked has gone
+
+
+def _be_child(line: socket.socket) -> NoReturn:
+    code = 1
+    try:
+        _lead_group(0)
+        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+        _, content = wire.receive(line)
+        order: wire.Order = pickle.loads(content)
+        _confine(order)
+        _work(order, line)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _work(order: wire.Order, line: socket.socket) -> None:
+    with _Answering(line):
+        wire.send(line, wire.RESULT, pickle.dumps(order.function(*order.arguments)))
+
+
+class _Answering:
+    """Sends whatever is raised in it to the asker, who raises it again."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self.line = line
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if error is not None:
+            wire.send(self.line, wire.ERROR, _pickled(error))
+        return True
+
+
+def _pickled(error: BaseException) -> bytes:
+    """The error, or its words where it does not survive the journey."""
+    try:
+        content = pickle.dumps(error)
+        wire.unpickle(content, {type(error).__module__.partition(".")[0]})
+    except (pickle.PicklingError, pickle.UnpicklingError, TypeError, AttributeError):
+        return pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
+    return content
+
+
+def _confine(order: wire.Order) -> None:
+    os.umask(0o077)
+    os.chdir(order.folder)
+    os.environ["TMPDIR"] = tempfile.tempdir = order.folder
+    seconds = int(order.seconds) + 1
+    resource.setrlimit(resource.RLIMIT_AS, (order.memory, order.memory))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (order.file_size, order.file_size))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    gc.freeze()  # children share these pages as long as nobody writes to them
+    serve(socket.socket(fileno=int(sys.argv[1])))
