@@ -1,25 +1,33 @@
-"""Passwords, kept as Argon2id hashes only (RFC 9106).
+"""Passwords as they are kept: Argon2id (RFC 9106), never the words themselves.
 
-What lives here: hashing and verifying. What does not: policies and lock-out.
+What lives here: hashing with a given salt, and checking. What does not: rules on what a password must be.
 """
+
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-_HASHER = PasswordHasher()  # Argon2id with the library's defaults, which follow RFC 9106's second recommendation
-# Verified when a user name is unknown, so that both answers take the same time.
-_NOBODY = _HASHER.hash("nobody")
+SALT_OCTETS = 16  # at least (RFC 9106 3.1)
+_HASHER = PasswordHasher()  # RFC 9106's second recommended choice: 64 MiB, 3 passes, 4 lanes
 
 
-def hash_password(password: str) -> str:
-    """The hash to store."""
-    return _HASHER.hash(password)
+def hash_password(password: str, salt: bytes) -> str:
+    """The encoded hash, with its parameters and the salt: SALT_OCTETS octets, random and used once."""
+    return _HASHER.hash(password, salt=salt)
 
 
-def verify_password(stored: str, password: str) -> bool:
-    """Whether the password is the one of the stored hash; an empty hash takes as long and is never right."""
+def verify_password(encoded: str, password: str) -> bool:
+    """Whether this is the password that `encoded` was made of; takes about 50 ms of CPU.
+
+    An empty or broken `encoded` (a user without a password) takes as long, so that time tells nothing.
+    """
     try:
-        _HASHER.verify(stored or _NOBODY, password)
+        return _HASHER.verify(encoded or _nobody(), password) and bool(encoded)
     except (VerificationError, InvalidHashError):
         return False
-    return bool(stored)
+
+
+@cache
+def _nobody() -> str:
+    return hash_password("", b"\0" * SALT_OCTETS)

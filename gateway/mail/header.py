@@ -1,0 +1,101 @@
+"""The header block of a stored mail: the few facts that decide what happens to it.
+
+What lives here: reading the block, field by field, and the digest of what follows. What does not: MIME (`parse`) and
+judging the facts (`gateway.domain.decision`). It runs in the process that listens, so it is small and bounded.
+"""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import BinaryIO
+
+from gateway.domain.submission import HeaderFacts
+from gateway.mail.authors import authors_of
+from gateway.mail.smtp_data import HeaderRefusedError, bare_fault, header_end, header_too_long
+from gateway.mail.words import decode_words
+
+MAX_HEADER = 262_144  # octets
+MAX_FIELDS = 1000
+MAX_SUBJECT = 998  # characters
+MAX_REFERENCES = 20
+_FIELD = re.compile(r"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
+_FOLD = re.compile(r"\r\n(?=[ \t])")
+_MESSAGE_ID = re.compile(r"<[^<>\s\x00-\x1f\x7f]{1,900}>")
+
+Fields = dict[str, list[str]]
+
+
+def read_header(path: Path, limit: int = MAX_HEADER) -> HeaderFacts:
+    """The facts of a mail's header block, at most `limit` octets of it.
+
+    Raises:
+        HeaderRefusedError: 554 5.6.0, a line that is no field, a bare CR or LF, or a NUL; 552 5.3.4, too long.
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        block = _block(file, limit)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    fields = _fields(block)
+    authors = fields.get("from", [])
+    return HeaderFacts(
+        from_addresses=authors_of(authors[0]) if len(authors) == 1 else (),
+        subject=decode_words(_first(fields, "subject"))[:MAX_SUBJECT],
+        message_id=_message_id(fields),
+        auto_submitted=_keyword(fields, "auto-submitted"),
+        precedence=_keyword(fields, "precedence"),
+        is_list=any(name.startswith("list-") for name in fields),
+        is_report=_keyword(fields, "content-type") == "multipart/report",
+        received_count=len(fields.get("received", ())),
+        body_digest=digest,
+        references=_references(fields),
+    )
+
+
+def _block(file: BinaryIO, limit: int) -> str:
+    """The block without its empty line; leaves `file` at the first octet behind that."""
+    start = file.read(limit + 4)
+    end = header_end(start)
+    if end is None and len(start) == limit + 4:
+        raise header_too_long(limit)
+    end = len(start) if end is None else end
+    fault = bare_fault(start[:end])
+    if fault is not None:
+        raise fault
+    file.seek(min(end + 2, len(start)))
+    return start[:end].decode("utf-8", "surrogateescape")
+
+
+def _fields(block: str) -> Fields:
+    """Unfolded values by lower-case name, in order."""
+    fields: Fields = {}
+    lines = _FOLD.sub("", block).removesuffix("\r\n").split("\r\n") if block else []
+    if len(lines) > MAX_FIELDS:
+        raise HeaderRefusedError(f"the header has more than {MAX_FIELDS} fields")
+    for number, line in enumerate(lines, 1):
+        match = _FIELD.fullmatch(line)
+        if match is None:
+            raise HeaderRefusedError(f"field {number} of the header is malformed: it needs a name and a colon")
+        fields.setdefault(match[1].lower(), []).append(match[2].strip(" \t"))
+    return fields
+
+
+def _first(fields: Fields, name: str) -> str:
+    return fields.get(name, [""])[0]
+
+
+def _keyword(fields: Fields, name: str) -> str:
+    """A value up to its parameters or comment, in lower case (RFC 3834 5)."""
+    return re.split(r"[;(]", _first(fields, name), maxsplit=1)[0].strip().lower()
+
+
+def _message_id(fields: Fields) -> str:
+    match = _MESSAGE_ID.fullmatch(_first(fields, "message-id"))
+    return match[0] if match else ""
+
+
+def _references(fields: Fields) -> str:
+    """What a reply would refer to (RFC 5322 3.6.4): the thread's first mail and its latest."""
+    known = _MESSAGE_ID.findall(_first(fields, "references") or _first(fields, "in-reply-to"))
+    if len(known) > MAX_REFERENCES:
+        known = [known[0], *known[1 - MAX_REFERENCES :]]
+    return " ".join(known)
