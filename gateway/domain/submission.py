@@ -126,11 +126,13 @@ class NewSubmission:
 class Refusal:
     """A mail that was refused in the SMTP session: who wanted to send to whom, by which rule, and what was answered.
 
-    `sender` is the header From, or the envelope's sender where there is no usable one.
+    `header_from` is empty where there is no usable one. `evidence` is JSON.
     """
 
     at: datetime
-    sender: str
+    peer: str
+    mail_from: str
+    header_from: str
     recipients: tuple[str, ...]
     rule: str
     reply: str

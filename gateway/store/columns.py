@@ -52,6 +52,17 @@ class Row(SQLModel):
     metadata = MetaData(naming_convention=NAMING)
 
 
+def key_of(number: int | None) -> int:
+    """The identifier of a row that was flushed.
+
+    Raises:
+        ValueError: it was not.
+    """
+    if number is None:
+        raise ValueError("the row has no identifier yet: flush first")
+    return number
+
+
 def in_state(column: Any, *states: Enum) -> ColumnElement[bool]:
     """Whether a state column holds one of the states, written as literals.
 

@@ -64,7 +64,7 @@ class PartRow(Row, table=True):
 
 
 class JobRow(Row, table=True):
-    """A submission's delivery to one destination; the ready rows are the queue. `copy_no` grows when it is sent again."""
+    """A submission's delivery to one destination; the ready rows are the queue. Sent again, `copy_no` grows."""
 
     __tablename__ = "job"
     __table_args__: Any = (
@@ -160,7 +160,9 @@ class RefusalRow(Row, table=True):
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     at: datetime = Field(sa_type=UtcTime)
-    sender: str
+    peer: str
+    mail_from: str
+    header_from: str
     recipients: str  # JSON list
     rule: str
     reply: str
@@ -201,6 +203,6 @@ class OutboxRow(Row, table=True):
     not_before: datetime = Field(sa_type=UtcTime)
     tries: int = 0
     reply: str = ""
-    ended: datetime | None = Field(default=None, sa_type=UtcTime)
+    sent: datetime | None = Field(default=None, sa_type=UtcTime)
     fence: int = 0
     owner: int | None = Field(default=None, foreign_key="process.id", sa_type=BIG)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from gateway.domain.errors import GatewayError
 from gateway.store import fax_tables, process_tables, tree_tables
 from gateway.store.columns import Row
-from gateway.store.database import Database, translated, make_engine
+from gateway.store.database import Database, make_engine, translated
 
 TABLES = (fax_tables, process_tables, tree_tables)  # imported for their rows
 METADATA = Row.metadata

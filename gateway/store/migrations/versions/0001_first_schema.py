@@ -66,8 +66,8 @@ def _once(table: str, *columns: str) -> sa.UniqueConstraint:
 
 
 def _index(name: str, table: str, columns: Sequence[str], where: str = "", *, unique: bool = False) -> None:
-    partial = {"sqlite_where": sa.text(where), "postgresql_where": sa.text(where)} if where else {}
-    op.create_index(op.f(name), table, list(columns), unique=unique, **partial)
+    rows = sa.text(where) if where else None
+    op.create_index(op.f(name), table, list(columns), unique=unique, sqlite_where=rows, postgresql_where=rows)
 
 
 def _tree() -> None:
@@ -224,7 +224,7 @@ def _events() -> None:
     op.create_table(
         "refusal",
         *_big("id", "at"),
-        *_texts("sender", "recipients", "rule", "reply", "evidence"),
+        *_texts("peer", "mail_from", "header_from", "recipients", "rule", "reply", "evidence"),
         _key("refusal", "id"),
     )
 
@@ -233,7 +233,7 @@ def _outbox() -> None:
     op.create_table(
         "outbox",
         *_big("id", "submission_id", "created", "not_before"),
-        *_big("job_id", "ended", "owner", nullable=True),
+        *_big("job_id", "sent", "owner", nullable=True),
         *_texts("kind", "recipient", "message_id", "state", "reply"),
         *_numbers("attempt_no", "tries", "fence"),
         sa.Column("message", sa.LargeBinary(), nullable=False),

@@ -1,0 +1,133 @@
+"""Lists and details of faxes, for people to look at.
+
+What lives here: filters, pages of lists, one job with all that happened to it. What does not: changes (`jobs`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, or_, select
+
+from gateway.domain.errors import NotFoundError
+from gateway.domain.job import Attempt, Event, Job, JobState, status_word
+from gateway.domain.submission import Submission
+from gateway.store.columns import in_state
+from gateway.store.database import Database
+from gateway.store.fax_rows import attempt_from, event_from, job_from, parts_of, submission_from
+from gateway.store.fax_tables import AttemptRow, EventRow, JobRow, OutboxRow, SubmissionRow
+from gateway.store.outbox import Mail, mail_from
+from gateway.store.public_ids import job_number
+
+MAX_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs to list; what is empty does not filter.
+
+    `status` is one of the words of `gateway.domain.job.status_word`, `number` is exact, `contains` a part of one,
+    `since` the time of acceptance. `after` is the public id of the last job seen: the next page follows it.
+    """
+
+    states: tuple[JobState, ...] = ()
+    status: str = ""
+    number: str = ""
+    contains: str = ""
+    user_id: int | None = None
+    since: datetime | None = None
+    after: str = ""
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ListedJob:
+    """A line of a list: the job, and who asked for what."""
+
+    job: Job
+    sender_address: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobDetail:
+    """One job with its submission, its attempts, its history and the mails about it, all oldest first."""
+
+    job: Job
+    submission: Submission
+    attempts: tuple[Attempt, ...]
+    events: tuple[Event, ...]
+    notices: tuple[Mail, ...]
+
+
+ALL = JobFilter()
+
+
+def listing(db: Database, wanted: JobFilter = ALL) -> tuple[ListedJob, ...]:
+    """The newest jobs that fit, newest first, at most a thousand."""
+    statement = (
+        select(JobRow, SubmissionRow.sender_address, SubmissionRow.subject)
+        .join(SubmissionRow, col(SubmissionRow.id) == col(JobRow.submission_id))
+        .where(*_conditions(wanted))
+        .order_by(col(JobRow.id).desc())
+        .limit(min(wanted.limit, MAX_PAGE))
+    )
+    rows = db.read(lambda session: session.exec(statement).all())
+    return tuple(ListedJob(job_from(row), sender, subject) for row, sender, subject in rows)
+
+
+def detail(db: Database, public_id: str) -> JobDetail:
+    """All that is known of one job.
+
+    Raises:
+        NotFoundError: there is no such job.
+    """
+
+    def work(session: Session) -> JobDetail:
+        number = job_number(public_id)
+        row = None if number is None else session.get(JobRow, number)
+        submission = None if row is None else session.get(SubmissionRow, row.submission_id)
+        if row is None or submission is None:
+            raise NotFoundError(f"there is no job {public_id}; `faxgw outbound list` shows the ids")
+        return JobDetail(
+            job=job_from(row),
+            submission=submission_from(submission, parts_of(session, row.submission_id)),
+            attempts=_attempts(session, row),
+            events=tuple(event_from(event) for event in _about(session, EventRow, row)),
+            notices=tuple(mail_from(mail) for mail in _about(session, OutboxRow, row)),
+        )
+
+    return db.read(work)
+
+
+def _conditions(wanted: JobFilter) -> list[Any]:
+    conditions: list[Any] = []
+    states = set(wanted.states or JobState)
+    if wanted.status:
+        states &= {state for state in JobState if status_word(state) == wanted.status}
+    if len(states) < len(JobState):
+        conditions.append(in_state(JobRow.state, *sorted(states)))
+    if wanted.number:
+        conditions.append(JobRow.number == wanted.number)
+    if wanted.contains:
+        conditions.append(col(JobRow.number).contains(wanted.contains, autoescape=True))
+    if wanted.user_id is not None:
+        conditions.append(JobRow.user_id == wanted.user_id)
+    if wanted.since is not None:
+        conditions.append(col(JobRow.accepted) >= wanted.since)
+    if wanted.after:
+        conditions.append(col(JobRow.id) < (job_number(wanted.after) or 0))
+    return conditions
+
+
+def _attempts(session: Session, row: JobRow) -> tuple[Attempt, ...]:
+    statement = select(AttemptRow).where(AttemptRow.job_id == row.id).order_by(col(AttemptRow.number))
+    return tuple(attempt_from(attempt) for attempt in session.exec(statement))
+
+
+def _about(session: Session, table: Any, row: JobRow) -> Sequence[Any]:
+    """The rows that concern this job, or its submission as a whole."""
+    this_job = or_(table.job_id == row.id, col(table.job_id).is_(None))
+    statement = select(table).where(table.submission_id == row.submission_id, this_job)
+    return session.exec(statement.order_by(col(table.id))).all()

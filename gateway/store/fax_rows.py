@@ -1,0 +1,183 @@
+"""Faxes between rows and domain objects, and the one way a job's state changes.
+
+What lives here: mapping, moving, recording events; shared inside the store. What does not: transactions and queries.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from gateway.domain.addresses import Destination
+from gateway.domain.errors import LostClaimError
+from gateway.domain.job import FINAL_STATES, Attempt, Event, Job, JobEvent, JobState, advance
+from gateway.domain.outcome import Outcome
+from gateway.domain.submission import PartPages, Submission, SubmissionState
+from gateway.store.columns import key_of
+from gateway.store.fax_tables import AttemptRow, EventRow, JobRow, PartRow, SubmissionRow
+from gateway.store.process_tables import ProcessRow
+from gateway.store.public_ids import public_id
+
+MAX_CRASHES = 3  # a document that brings the process down so often is put aside
+
+
+def move(session: Session, row: JobRow, event: JobEvent, now: datetime, detail: str = "") -> None:
+    """Move a job along the domain's table, and write the event beside it.
+
+    Raises:
+        RefusedError: the table has no such move.
+    """
+    before = JobState(row.state)
+    after = advance(before, event)
+    row.state = after.value
+    if after is not JobState.CALLING:
+        row.owner = None
+    if after in FINAL_STATES:
+        row.ended = now
+    session.add(
+        EventRow(
+            submission_id=row.submission_id,
+            job_id=key_of(row.id),
+            at=now,
+            name=event.value,
+            from_state=before.value,
+            to_state=after.value,
+            detail=detail,
+        )
+    )
+
+
+def cancel_row(session: Session, row: JobRow, event: JobEvent, now: datetime, detail: str) -> None:
+    """End a job without another call: cancelled by somebody, or expired."""
+    move(session, row, event, now, detail)
+    row.outcome, row.outcome_detail = Outcome.CANCELLED.value, detail
+    row.fence += 1
+
+
+def move_submission(
+    session: Session, row: SubmissionRow, after: SubmissionState, now: datetime, detail: str = ""
+) -> None:
+    """Move a submission, and write the event beside it."""
+    before, row.state = row.state, after.value
+    if after is not SubmissionState.RENDERING:
+        row.owner = None
+    session.add(
+        EventRow(
+            submission_id=key_of(row.id),
+            at=now,
+            name=after.value,
+            from_state=before,
+            to_state=after.value,
+            detail=detail,
+        )
+    )
+
+
+def check_process(session: Session, process_id: int) -> None:
+    """Only a process that holds a lease may claim; the row stays until our commit, so no reaper comes between.
+
+    Raises:
+        LostClaimError: the process was given up for dead.
+    """
+    row = session.exec(select(ProcessRow).where(ProcessRow.id == process_id).with_for_update(read=True)).one_or_none()
+    if row is None:
+        raise LostClaimError("this process was given up for dead: it must start anew")
+
+
+def jobs_of(session: Session, submission_id: int) -> Sequence[JobRow]:
+    """The rows of a submission's jobs, oldest first, locked."""
+    statement = select(JobRow).where(JobRow.submission_id == submission_id).order_by(col(JobRow.id))
+    return session.exec(statement.with_for_update()).all()
+
+
+def parts_of(session: Session, submission_id: int) -> tuple[PartPages, ...]:
+    """What became of the parts of a submission's mail."""
+    rows = session.exec(select(PartRow).where(PartRow.submission_id == submission_id).order_by(col(PartRow.position)))
+    return tuple(PartPages(row.name, row.pages, row.left_out) for row in rows)
+
+
+def submission_from(row: SubmissionRow, parts: tuple[PartPages, ...] = ()) -> Submission:
+    """A submission's row as a domain object."""
+    return Submission(
+        id=key_of(row.id),
+        user_id=row.user_id,
+        sender_address=row.sender_address,
+        subject=row.subject,
+        reference=row.reference,
+        message_id=row.message_id,
+        references=row.reference_ids,
+        content_digest=row.content_digest,
+        received=row.received,
+        state=SubmissionState(row.state),
+        resolution=row.resolution,
+        cover=row.cover,
+        pages_digest=row.pages_digest,
+        pages=row.pages,
+        part_pages=parts,
+        fence=row.fence,
+    )
+
+
+def job_from(row: JobRow) -> Job:
+    """A job's row as a domain object."""
+    return Job(
+        id=key_of(row.id),
+        public_id=public_id(key_of(row.id)),
+        submission_id=row.submission_id,
+        user_id=row.user_id,
+        destination=Destination(row.number),
+        state=JobState(row.state),
+        accepted=row.accepted,
+        not_before=row.not_before,
+        expires=row.expires,
+        sub_address=row.sub_address,
+        recipient_name=row.recipient_name,
+        recipient_company=row.recipient_company,
+        recipient_cover=row.recipient_cover,
+        priority=row.priority,
+        pages=row.pages,
+        pages_sent=row.pages_sent,
+        pages_digest=row.pages_digest,
+        dials=row.dials,
+        tries=row.tries,
+        ecm=row.ecm,
+        slower=row.slower,
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        outcome_detail=row.outcome_detail,
+        ended=row.ended,
+        fence=row.fence,
+        cancel_asked=row.cancel_asked,
+    )
+
+
+def attempt_from(row: AttemptRow) -> Attempt:
+    """An attempt's row as a domain object."""
+    return Attempt(
+        id=key_of(row.id),
+        job_id=row.job_id,
+        number=row.number,
+        call_uid=row.call_uid,
+        trunk=row.trunk,
+        line=row.line,
+        first_page=row.first_page,
+        pages_confirmed=row.pages_confirmed,
+        started=row.started,
+        ended=row.ended,
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        detail=row.detail,
+        session=row.session,
+        tiff_digest=row.tiff_digest,
+        pdf_digest=row.pdf_digest,
+        report=row.report,
+    )
+
+
+def event_from(row: EventRow) -> Event:
+    """An event's row as a domain object."""
+    return Event(row.at, row.name, row.from_state, row.to_state, row.detail)
+
+
+def as_json(value: object) -> str:
+    """JSON for a text column; the same value gives the same text."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)

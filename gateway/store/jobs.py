@@ -1,0 +1,194 @@
+"""Jobs between their calls: what time and people do to them, and what the flows ask about them.
+
+What lives here: promotion, expiry, cancelling, and small questions. What does not: calls (`calls`), lists and details
+(`activity`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, func, or_, select
+
+from gateway.domain.addresses import Destination
+from gateway.domain.errors import NotFoundError, RefusedError
+from gateway.domain.job import FINAL_STATES, Job, JobEvent, JobState
+from gateway.domain.outcome import Outcome
+from gateway.domain.retry import Past
+from gateway.domain.submission import Submission, SubmissionState
+from gateway.store.columns import in_state
+from gateway.store.database import Database
+from gateway.store.fax_rows import cancel_row, job_from, jobs_of, move, move_submission, parts_of, submission_from
+from gateway.store.fax_tables import AttemptRow, EventRow, JobRow, OutboxRow, SubmissionRow
+from gateway.store.outbox import MailState, MakeMail, add_mails
+from gateway.store.public_ids import job_number
+
+BATCH = 100  # rows changed in one transaction
+_CAN_EXPIRE = (JobState.ACCEPTED, JobState.READY, JobState.WAITING, JobState.HELD)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelResult:
+    """What a cancel came to: `at_once` is false when a call is running, whose end will decide."""
+
+    job: Job
+    at_once: bool
+
+
+def promote_due(db: Database, now: datetime) -> int:
+    """Make waiting jobs ready whose time has come; returns how many, a batch at most."""
+    due = select(JobRow).where(in_state(JobRow.state, JobState.WAITING), col(JobRow.not_before) <= now)
+    first = due.order_by(col(JobRow.not_before)).limit(BATCH).with_for_update(skip_locked=True)
+
+    def work(session: Session) -> int:
+        rows = session.exec(first).all()
+        for row in rows:
+            move(session, row, JobEvent.DUE, now)
+        return len(rows)
+
+    return db.write(work) if db.read(lambda session: session.exec(due.limit(1)).first()) else 0
+
+
+def expire_due(db: Database, now: datetime, make_mail: MakeMail) -> int:
+    """Cancel jobs that are past their time and in no call, with their mails; returns how many, a batch at most."""
+    over = select(JobRow).where(
+        col(JobRow.ended).is_(None), col(JobRow.expires) <= now, in_state(JobRow.state, *_CAN_EXPIRE)
+    )
+    first = over.order_by(col(JobRow.expires)).limit(BATCH).with_for_update(skip_locked=True)
+
+    def work(session: Session) -> int:
+        rows = session.exec(first).all()
+        for row in rows:
+            _end(session, row, JobEvent.EXPIRED, now, make_mail)
+        return len(rows)
+
+    return db.write(work) if db.read(lambda session: session.exec(over.limit(1)).first()) else 0
+
+
+def cancel(db: Database, public_id: str, now: datetime, make_mail: MakeMail) -> CancelResult:
+    """Cancel a job: at once when it is in no call, else its call is asked to hang up.
+
+    Raises:
+        NotFoundError: there is no such job.
+        RefusedError: it has ended already; names its state.
+    """
+
+    def work(session: Session) -> CancelResult:
+        row = _row(session, public_id, lock=True)
+        if row.state in {state.value for state in FINAL_STATES}:
+            raise RefusedError(f"job {public_id} is {row.state} already and cannot be cancelled")
+        if row.state == JobState.CALLING.value:
+            row.cancel_asked = True
+            return CancelResult(job_from(row), at_once=False)
+        _end(session, row, JobEvent.CANCELLED, now, make_mail)
+        return CancelResult(job_from(row), at_once=True)
+
+    return db.write(work)
+
+
+def job(db: Database, public_id: str) -> Job:
+    """One job by the id that people see.
+
+    Raises:
+        NotFoundError: there is no such job.
+    """
+    return db.read(lambda session: job_from(_row(session, public_id)))
+
+
+def submission(db: Database, submission_id: int) -> Submission:
+    """One submission, with what became of its parts.
+
+    Raises:
+        NotFoundError: there is no such submission.
+    """
+
+    def work(session: Session) -> Submission:
+        row = session.get(SubmissionRow, submission_id)
+        if row is None:
+            raise NotFoundError(f"there is no submission {submission_id}")
+        return submission_from(row, parts_of(session, submission_id))
+
+    return db.read(work)
+
+
+def history(db: Database, job: Job) -> list[Past]:
+    """A job's ended attempts, oldest first, for the retry policy; those that our own crash cut are left out."""
+    statement = select(AttemptRow).where(AttemptRow.job_id == job.id, col(AttemptRow.outcome).is_not(None))
+    rows = db.read(lambda session: session.exec(statement.order_by(col(AttemptRow.number))).all())
+    return [
+        Past(Outcome(str(row.outcome)), row.detail, row.session, row.first_page, row.pages_confirmed) for row in rows
+    ]
+
+
+def reached_before(db: Database, destination: Destination) -> bool:
+    """Whether a fax machine ever confirmed a page at this number."""
+    statement = (
+        select(AttemptRow.id)
+        .join(JobRow, col(JobRow.id) == col(AttemptRow.job_id))
+        .where(JobRow.number == destination.number, col(AttemptRow.pages_confirmed) > 0)
+    )
+    return db.read(lambda session: session.exec(statement.limit(1)).first()) is not None
+
+
+def next_due(db: Database) -> datetime | None:
+    """When the first waiting job falls due; None when none waits."""
+    statement = select(func.min(JobRow.not_before)).where(in_state(JobRow.state, JobState.WAITING))
+    return db.read(lambda session: session.exec(statement).one())
+
+
+def unfinished(db: Database) -> dict[JobState, int]:
+    """How many jobs are in each state that is not final; states without jobs are left out."""
+    statement = select(JobRow.state, func.count()).where(col(JobRow.ended).is_(None)).group_by(JobRow.state)
+    return {JobState(state): count for state, count in db.read(lambda session: session.exec(statement).all())}
+
+
+def is_quiet(db: Database) -> bool:
+    """Whether nothing is being done or could be done now: no render, no call, no mail that was never tried."""
+    busy_submission = in_state(SubmissionRow.state, SubmissionState.ACCEPTED, SubmissionState.RENDERING)
+    busy_job = in_state(JobRow.state, JobState.READY, JobState.CALLING)
+    waiting = in_state(OutboxRow.state, MailState.WAITING)
+    busy_mail = or_(in_state(OutboxRow.state, MailState.SENDING), waiting & (col(OutboxRow.tries) == 0))
+
+    def work(session: Session) -> bool:
+        questions = (
+            select(JobRow.id).where(busy_job),
+            select(SubmissionRow.id).where(busy_submission),
+            select(OutboxRow.id).where(busy_mail),
+        )
+        return all(session.exec(question.limit(1)).first() is None for question in questions)
+
+    return db.read(work)
+
+
+def latest_time(db: Database) -> datetime | None:
+    """The latest time in the history; None when there is none. A virtual clock must not go back behind it."""
+    recent = select(EventRow.at).order_by(col(EventRow.id).desc()).limit(BATCH)
+    return max(db.read(lambda session: session.exec(recent).all()), default=None)
+
+
+def _row(session: Session, public_id: str, *, lock: bool = False) -> JobRow:
+    number = job_number(public_id)
+    statement = select(JobRow).where(JobRow.id == number)
+    row = session.exec(statement.with_for_update() if lock else statement).one_or_none()
+    if number is None or row is None:
+        raise NotFoundError(f"there is no job {public_id}; `faxgw outbound list` shows the ids")
+    return row
+
+
+def _end(session: Session, row: JobRow, event: JobEvent, now: datetime, make_mail: MakeMail) -> None:
+    """Cancel a job that is in no call; when it was the last to wait for rendering, nothing is rendered any more."""
+    unrendered = row.state == JobState.ACCEPTED.value
+    cancel_row(session, row, event, now, event.value)
+    if unrendered:
+        _leave_unrendered(session, row.submission_id, now)
+    add_mails(session, [make_mail(job_from(row))], now)
+
+
+def _leave_unrendered(session: Session, submission_id: int, now: datetime) -> None:
+    jobs: Sequence[JobRow] = jobs_of(session, submission_id)
+    if any(job.state == JobState.ACCEPTED.value for job in jobs):
+        return
+    statement = select(SubmissionRow).where(SubmissionRow.id == submission_id).with_for_update()
+    row = session.exec(statement).one()
+    move_submission(session, row, SubmissionState.CANCELLED, now)
+    row.fence += 1  # a render that runs has lost its claim

@@ -1,0 +1,153 @@
+"""Processes and their leases: who is alive, and who takes back what the dead owned.
+
+What lives here: registering, renewing, leaving, finding the dead. What does not: what becomes of their work
+(`handback`).
+
+A lease goes by the machine's own time, passed in as `wall`; what happens to jobs goes by the gateway's clock, which may
+be virtual, passed in as `now`. On one host a death shows at once: each process holds a lock on a file, which the
+system drops with the process. A lock is inherited by processes that are forked without exec, and lasts until they end.
+"""
+
+import fcntl
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlmodel import Session, col, select
+
+from gateway.domain.errors import LostClaimError, UnavailableError
+from gateway.store.columns import key_of
+from gateway.store.database import Database
+from gateway.store.handback import hand_back, owns_work
+from gateway.store.outbox import MakeMail
+from gateway.store.process_tables import ProcessRow
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """This process, as others know it. The lock is held as long as the file is open."""
+
+    id: int
+    host: str
+    ttl: timedelta
+    lock_path: Path
+    lock: BinaryIO = field(repr=False)
+
+
+def register(db: Database, host: str, ttl: timedelta, wall: datetime, folder: Path) -> Process:
+    """Become known, with a lease from now.
+
+    Args:
+        db: the store.
+        host: this machine's name, the same for all processes on it.
+        ttl: how long others wait after the last renewal before they take over.
+        wall: the machine's time.
+        folder: where lock files lie; all processes of one host that share a store share it.
+
+    Raises:
+        UnavailableError: the lock file or the row cannot be written.
+    """
+    path = folder / f"{uuid.uuid4().hex}.lock"
+    lock = _held(path)
+    row = ProcessRow(host=host, lock_name=path.name, started=wall, lease_until=wall + ttl)
+
+    def work(session: Session) -> int:
+        session.add(row)
+        session.flush()
+        return key_of(row.id)
+
+    return Process(db.write(work), host, ttl, path, lock)
+
+
+def renew(db: Database, process: Process, wall: datetime) -> None:
+    """Prolong the lease.
+
+    Raises:
+        LostClaimError: this process was given up for dead; all it owned is somebody else's, and it must start anew.
+    """
+
+    def work(session: Session) -> None:
+        row = _locked(session, process.id)
+        if row is None:
+            raise LostClaimError("this process was given up for dead: it must start anew")
+        row.lease_until = wall + process.ttl
+
+    db.write(work)
+
+
+def leave(db: Database, process: Process) -> None:
+    """End gracefully. Work that is still owned is found by the next process, which sees that the lock is free."""
+
+    def work(session: Session) -> None:
+        row = _locked(session, process.id)
+        if row is not None and not owns_work(session, process.id):
+            session.delete(row)
+
+    db.write(work)
+    process.lock.close()
+    if not db.read(lambda session: session.get(ProcessRow, process.id)):
+        process.lock_path.unlink(missing_ok=True)
+
+
+def reap(db: Database, process: Process, wall: datetime, now: datetime, make_mail: MakeMail) -> int:
+    """Take back what dead processes owned, each in one commit; returns how many processes that were.
+
+    Dead is whose lease is over, or on this host whose lock is free.
+    """
+    others = db.read(lambda session: session.exec(select(ProcessRow).where(ProcessRow.id != process.id)).all())
+    dead = [row for row in others if _is_dead(row, process, wall)]
+    return sum(_take_over(db, process, row, now, make_mail) for row in dead)
+
+
+def alive(db: Database, wall: datetime) -> int:
+    """How many processes hold a lease."""
+    statement = select(ProcessRow.id).where(col(ProcessRow.lease_until) > wall)
+    return len(db.read(lambda session: session.exec(statement).all()))
+
+
+def _take_over(db: Database, process: Process, seen: ProcessRow, now: datetime, make_mail: MakeMail) -> bool:
+    def work(session: Session) -> bool:
+        row = _locked(session, key_of(seen.id))
+        if row is None or row.lease_until != seen.lease_until:
+            return False  # another reaper was first, or it lives after all
+        hand_back(session, key_of(row.id), now, make_mail)
+        session.delete(row)
+        return True
+
+    taken = db.write(work)
+    if taken and seen.host == process.host:
+        (process.lock_path.parent / seen.lock_name).unlink(missing_ok=True)
+    return taken
+
+
+def _locked(session: Session, process_id: int) -> ProcessRow | None:
+    statement = select(ProcessRow).where(ProcessRow.id == process_id).with_for_update()
+    return session.exec(statement).one_or_none()
+
+
+def _is_dead(row: ProcessRow, process: Process, wall: datetime) -> bool:
+    if row.lease_until <= wall:
+        return True
+    return row.host == process.host and _is_free(process.lock_path.parent / row.lock_name)
+
+
+def _held(path: Path) -> BinaryIO:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.open("ab")
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise UnavailableError(f"{path}: the lock file cannot be made ({error.strerror})") from error
+    return lock
+
+
+def _is_free(path: Path) -> bool:
+    """Whether nobody holds the lock. A file that is missing proves nothing: then only the lease counts."""
+    try:
+        with path.open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,183 @@
+"""Contents by digest: raw mails, rendered pages, pages as sent.
+
+What lives here: putting, finding, deleting and sweeping files named by the SHA-256 of what they hold, in two levels of
+folders. What does not: which digests are still needed (the rows say), and object stores.
+
+A file is in place only when it is whole and would survive a power cut: written beside, synced, renamed, and the
+folders synced. It must lie on a local file system.
+"""
+
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from gateway.domain.errors import NotFoundError, UnavailableError
+
+BLOCK = 1 << 20  # octets
+ORPHAN_SECONDS = 3600
+RESERVE = 64 << 20  # octets that stay free, so that the database can still write
+
+
+class Spool:
+    """One folder of contents. `incoming` is where large contents are streamed to before they have a digest."""
+
+    def __init__(self, directory: Path) -> None:
+        self._contents = directory / "contents"
+        self.incoming = directory / "incoming"
+        with _translated():
+            for folder in (self._contents, self.incoming):
+                folder.mkdir(parents=True, exist_ok=True)
+
+    def put_bytes(self, content: bytes) -> str:
+        """Keep a content; returns its digest once it is durable.
+
+        Raises:
+            UnavailableError: the disk is full or fails; nothing half-written stays.
+        """
+        with _translated():
+            path = self._fresh()
+            try:
+                path.write_bytes(content)
+                return self._adopt(path, hashlib.sha256(content).hexdigest())
+            finally:
+                path.unlink(missing_ok=True)
+
+    def put_file(self, path: Path) -> str:
+        """Move a file of `incoming` into place without copying it; returns its digest once it is durable.
+
+        Raises:
+            UnavailableError: the disk is full or fails; the file stays where it was.
+        """
+        with _translated():
+            return self._adopt(path, file_digest(path))
+
+    def put_copy(self, path: Path) -> str:
+        """Keep a copy of a file from anywhere; returns its digest once it is durable.
+
+        Raises:
+            UnavailableError: the disk is full or fails; nothing half-written stays.
+        """
+        with _translated():
+            fresh = self._fresh()
+            try:
+                digest = _copy(path, fresh)
+                return self._adopt(fresh, digest)
+            finally:
+                fresh.unlink(missing_ok=True)
+
+    def path(self, digest: str) -> Path:
+        """Where a content lies.
+
+        Raises:
+            NotFoundError: it is not in the spool.
+        """
+        path = self._place(digest)
+        if not path.is_file():
+            raise NotFoundError(f"the spool does not hold {digest[:12]}: it was erased, or the folder is another one")
+        return path
+
+    def open(self, digest: str) -> BinaryIO:
+        """Open a content for reading.
+
+        Raises:
+            NotFoundError: it is not in the spool.
+        """
+        return self.path(digest).open("rb")
+
+    def exists(self, digest: str) -> bool:
+        """Whether the spool holds a content."""
+        return self._place(digest).is_file()
+
+    def delete(self, digest: str) -> None:
+        """Erase a content; nothing happens when it is gone already. Never call it inside a transaction."""
+        with _translated():
+            self._place(digest).unlink(missing_ok=True)
+
+    def has_room(self, octets: int) -> bool:
+        """Whether so many octets would fit and leave the reserve free."""
+        with _translated():
+            stat = os.statvfs(self.incoming)
+        return stat.f_bavail * stat.f_frsize >= octets + RESERVE
+
+    def digests(self) -> Iterator[str]:
+        """All contents, in no order."""
+        return (path.name for path in self._contents.glob("??/??/*"))
+
+    def sweep(self, is_known: Callable[[str], bool], now: float | None = None) -> int:
+        """Erase what no row knows and what was left half-streamed, when older than an hour; returns how many.
+
+        Args:
+            is_known: whether any row names the digest; asked after the age was seen, since rows follow files.
+            now: seconds since 1970, as files are stamped.
+        """
+        limit = (time.time() if now is None else now) - ORPHAN_SECONDS
+        swept = 0
+        for path in (*self._contents.glob("??/??/*"), *self.incoming.iterdir()):
+            streamed = path.parent == self.incoming
+            # The age is looked at twice: a content that is put again while we ask becomes young.
+            if _older(path, limit) and (streamed or not is_known(path.name)) and _older(path, limit):
+                path.unlink(missing_ok=True)
+                swept += 1
+        return swept
+
+    def _place(self, digest: str) -> Path:
+        return self._contents / digest[:2] / digest[2:4] / digest
+
+    def _fresh(self) -> Path:
+        descriptor, name = tempfile.mkstemp(dir=self.incoming, prefix="put-")
+        os.close(descriptor)
+        return Path(name)
+
+    def _adopt(self, path: Path, digest: str) -> str:
+        """The order is the promise: content, then name, then the folders that hold the name."""
+        place = self._place(digest)
+        _sync(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(place)
+        place.touch()  # the sweeper looks at the age, and the row is still to come
+        for folder in (place.parent, place.parent.parent, self._contents):
+            _sync(folder)
+        return digest
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _copy(source: Path, target: Path) -> str:
+    digest = hashlib.sha256()
+    with source.open("rb") as reader, target.open("wb") as writer:
+        while block := reader.read(BLOCK):
+            digest.update(block)
+            writer.write(block)
+    return digest.hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _older(path: Path, limit: float) -> bool:
+    try:
+        return path.stat().st_mtime < limit
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UnavailableError(f"the spool cannot be used: {error}") from error
