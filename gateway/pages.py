@@ -13,11 +13,13 @@ from gateway.domain.cover_rules import choose_cover
 from gateway.domain.errors import BadDirectiveError, RefusedError
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages
-from gateway.mail.parse import MailParts, PartFile, parts_of
+from gateway.mail.parse import MailParts, PartFile, PartLimits, parts_of
+from gateway.mail.parse import Reason as LeftOutReason
 from renderers.confine import Limits, run_confined
 from renderers.document import Document, Paged
-from renderers.errors import Reason, RenderError
+from renderers.errors import RenderError
 from renderers.faxpage import FaxShape, Paper, Resolution, read_tiff, write_pdf
+from renderers.image import is_ornament
 from renderers.pdf import make_paged
 from renderers.rasterize import rasterize
 
@@ -78,19 +80,38 @@ class MailFailure:
 
 def lay_out_mail(order: MailOrder) -> MailPages | MailFailure:
     """Make the pages of a mail: body and attachments in MIME order, then each job's cover."""
-    parts = parts_of(order.mail, order.workdir)
-    left_out = tuple(PartPages(part.name, 0, part.reason) for part in parts.left_out)
+    parts = _parts(order)
+    left_out = tuple(PartPages(part.name, 0, part.reason.value) for part in parts.left_out)
     try:
         wishes = {wish.job_id: _template(wish, parts) for wish in order.covers}
     except BadDirectiveError as error:
         return MailFailure(Outcome.GENERAL_ERROR, error.text)
-    on_cover = bool(wishes) and all(name for name, _ in wishes.values()) and parts.cover_text != ""
-    paged, failed = _paged(_documents(parts, with_body=not on_cover), order)
+    text = _cover_text(parts) if all(name for name, _ in wishes.values()) else ""
+    paged, failed = _paged(_documents(parts, with_body=not text), order)
     if failed:
         return MailFailure(Outcome.INVALID_ATTACHMENT, failed[0].left_out, (*failed, *left_out))
-    if not paged and not on_cover:
+    if not paged and not text:
         return MailFailure(Outcome.NO_ATTACHMENT, "the mail has no text and no attachment to fax", left_out)
-    return _joined(order, paged, wishes, parts.cover_text if on_cover else "", left_out)
+    return _joined(order, paged, wishes, text, left_out)
+
+
+def _parts(order: MailOrder) -> MailParts:
+    """The plain text where the mail offers a choice; its HTML where that shows pictures larger than a logo."""
+    plain, rich = order.workdir / "plain", order.workdir / "rich"
+    plain.mkdir()
+    parts = parts_of(order.mail, plain)
+    if not any(one.reason is LeftOutReason.INLINE_PICTURE for one in parts.left_out):
+        return parts
+    rich.mkdir()
+    laid_out = parts_of(order.mail, rich, PartLimits(prefer_html=True))
+    return laid_out if any(not is_ornament(part.path) for part in laid_out.inline.values()) else parts
+
+
+def _cover_text(parts: MailParts) -> str:
+    """The body as a cover shows it; empty when the body is HTML, which is laid out on pages of its own."""
+    if parts.body is None or parts.body.media_type != "text/plain":
+        return ""
+    return parts.body.path.read_text(encoding="utf-8").strip()
 
 
 def _joined(
@@ -221,7 +242,3 @@ def _lay_out_files(order: FileOrder) -> list[int]:
     if order.pdf is not None:
         write_pdf(order.pdf, pages)
     return counts
-
-
-# The reason of a render that was cut off by its limits, for the sender's notice.
-CRASHED = Reason.CRASHED

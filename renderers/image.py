@@ -38,3 +38,17 @@ def _open(path: Path, name: str, width: int) -> Image.Image:
         raise RenderError(Reason.CORRUPT, name, "no decoder knows it") from error
     except OPEN_ERRORS as error:
         raise RenderError(Reason.CORRUPT, name, str(error)) from error
+
+
+STAMP_PIXELS = 300 * 150  # a picture inside a mail's text that has fewer is taken for a logo, not for content
+STAMP_SIDE = 100  # likewise one that is lower or narrower than this: a rule, a bar of icons
+
+
+def is_ornament(path: Path) -> bool:
+    """Whether a picture is a logo or an ornament rather than content, by its size in pixels; so is what cannot be read."""
+    try:
+        with Image.open(path) as picture:
+            width, height = picture.size
+    except (UnidentifiedImageError, *OPEN_ERRORS):
+        return True
+    return width * height < STAMP_PIXELS or min(width, height) < STAMP_SIDE
