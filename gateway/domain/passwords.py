@@ -1,33 +1,25 @@
-"""Passwords as they are kept: Argon2id (RFC 9106), never the words themselves.
+"""Passwords, kept as Argon2id hashes only (RFC 9106).
 
-What lives here: hashing with a given salt, and checking. What does not: rules on what a password must be.
+What lives here: hashing and verifying. What does not: policies and lock-out.
 """
-
-from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-SALT_OCTETS = 16  # at least (RFC 9106 3.1)
-_HASHER = PasswordHasher()  # RFC 9106's second recommended choice: 64 MiB, 3 passes, 4 lanes
+_HASHER = PasswordHasher()  # Argon2id with the library's defaults, which follow RFC 9106's second recommendation
+# Verified when a user name is unknown, so that both answers take the same time.
+_NOBODY = _HASHER.hash("nobody")
 
 
-def hash_password(password: str, salt: bytes) -> str:
-    """The encoded hash, with its parameters and the salt: SALT_OCTETS octets, random and used once."""
-    return _HASHER.hash(password, salt=salt)
+def hash_password(password: str) -> str:
+    """The hash to store."""
+    return _HASHER.hash(password)
 
 
-def verify_password(encoded: str, password: str) -> bool:
-    """Whether this is the password that `encoded` was made of; takes about 50 ms of CPU.
-
-    An empty or broken `encoded` (a user without a password) takes as long, so that time tells nothing.
-    """
+def verify_password(stored: str, password: str) -> bool:
+    """Whether the password is the one of the stored hash; an empty hash takes as long and is never right."""
     try:
-        return _HASHER.verify(encoded or _nobody(), password) and bool(encoded)
+        _HASHER.verify(stored or _NOBODY, password)
     except (VerificationError, InvalidHashError):
         return False
-
-
-@cache
-def _nobody() -> str:
-    return hash_password("", b"\0" * SALT_OCTETS)
+    return bool(stored)
