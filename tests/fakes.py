@@ -44,12 +44,12 @@ class FakeDesk:
     hold: asyncio.Event | None = None
     envelopes: list[Envelope] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)
-    asked: list[tuple[str, str]] = field(default_factory=list)
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
     began: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def check_recipient(self, address: str, authenticated_as: str) -> None:
-        self.asked.append((address, authenticated_as))
+    async def check_recipient(self, address: str, mail_from: str, authenticated_as: str) -> None:
+        self.asked.append((address, mail_from, authenticated_as))
         if address[:1] not in "+0123456789":
             raise BadNumberError("write + and digits")
 
@@ -130,7 +130,7 @@ class SinkRelay:
 
     # The names that aiosmtpd calls.
 
-    async def handle_RCPT(  # noqa: N802, PLR0913 - aiosmtpd's hook
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's hook
         self, _server: SMTP, _session: SmtpSession, envelope: SmtpEnvelope, address: str, _options: list[str]
     ) -> str:
         refusal = self.refuse(address)

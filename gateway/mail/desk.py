@@ -61,8 +61,8 @@ class ListenerSettings:
 class Desk(Protocol):
     """What the listener asks of the rest. Each call may raise a GatewayError, whose `reply` the client is given."""
 
-    async def check_recipient(self, address: str, authenticated_as: str) -> None:
-        """Return when a fax can go to this address.
+    async def check_recipient(self, address: str, mail_from: str, authenticated_as: str) -> None:
+        """Return when a fax can go to this address; who sends decides how plain digits are read.
 
         Raises:
             GatewayError: when it cannot.

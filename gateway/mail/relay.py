@@ -1,0 +1,177 @@
+"""Our mail on its way out: one connection to the smart host for a burst of mails, one result for each.
+
+What lives here: the SMTP client and the back-off between tries. What does not: the outbox, which remembers
+(`gateway.store.outbox`), and the wording (`messages`).
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from aiosmtplib import (
+    SMTP,
+    SMTPDataError,
+    SMTPException,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
+
+logger = logging.getLogger(__name__)
+
+JITTER = 0.2  # each delay is spread by this share, both ways
+DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240))
+EXPIRY = timedelta(days=2)
+MAX_REPLY = 500  # characters of the relay's words that are kept
+
+
+@dataclass(frozen=True, slots=True)
+class RelaySettings:
+    """The smart host. With a password, TLS is required whatever `start_tls` says.
+
+    `mail_from` is the return path: empty for the null sender, else an address that swallows bounces, for smart hosts
+    that refuse the null sender. `hostname` is what we say in EHLO. `timeout` is in seconds, for each step.
+    """
+
+    host: str
+    port: int = 25
+    hostname: str = "localhost"
+    start_tls: bool = False
+    user_name: str = ""
+    password: str = ""
+    mail_from: str = ""
+    timeout: float = 60
+    ca_bundle: str | None = None
+
+    @property
+    def needs_tls(self) -> bool:
+        """Whether a relay without STARTTLS is not spoken to."""
+        return self.start_tls or bool(self.password)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail to one recipient, with CRLF or LF line ends."""
+
+    recipient: str
+    message: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of a mail.
+
+    `reached` is false when the relay was not reached, went away or would not speak to us: that is no fault of the
+    mail and uses up none of its tries. `code` is the SMTP reply's, 0 where there was none; `reply` its words.
+    """
+
+    reached: bool
+    code: int
+    reply: str
+
+    @property
+    def done(self) -> bool:
+        """The relay has taken it."""
+        return self.reached and self.code < 400
+
+    @property
+    def final(self) -> bool:
+        """The relay will never take it."""
+        return self.reached and self.code >= 500
+
+
+def delay_after(tries: int, chance: float) -> timedelta:
+    """How long to wait after `tries` tries (from 1): the table, then every 4 h; `chance` 0 to 1 spreads it by 20 %."""
+    return DELAYS[min(max(tries, 1), len(DELAYS)) - 1] * (1 - JITTER + 2 * JITTER * chance)
+
+
+def next_try(age: timedelta, tries: int, chance: float) -> timedelta | None:
+    """How long to wait for the next try of a mail of that age; None when its time would be over by then."""
+    delay = delay_after(tries, chance)
+    return None if age + delay > EXPIRY else delay
+
+
+class Relay:
+    """Sends mails through the smart host."""
+
+    def __init__(self, settings: RelaySettings) -> None:
+        self._settings = settings
+
+    async def send(self, recipient: str, message: bytes) -> Sent:
+        """Send one mail. Never raises for what the relay does."""
+        return (await self.send_all([Mail(recipient, message)]))[0]
+
+    async def send_all(self, mails: Sequence[Mail]) -> list[Sent]:
+        """Send a burst over one connection; a result for each mail, in order. Never raises for what the relay does."""
+        results: list[Sent] = []
+        try:
+            client = await self._connected()
+        except (SMTPException, OSError, ValueError) as error:
+            logger.warning("relay.unreachable", extra={"reason": type(error).__name__})
+            return [_unreached(error)] * len(mails)
+        try:
+            for mail in mails:
+                results.append(await self._send_one(client, mail))
+        except (SMTPException, OSError) as error:  # the connection broke: this mail and those behind it wait
+            logger.warning("relay.broken_off", extra={"reason": type(error).__name__, "sent": len(results)})
+            results.extend([_unreached(error)] * (len(mails) - len(results)))
+        finally:
+            await _goodbye(client)
+        return results
+
+    async def _connected(self) -> SMTP:
+        settings = self._settings
+        client = SMTP(
+            hostname=settings.host,
+            port=settings.port,
+            local_hostname=settings.hostname,
+            timeout=settings.timeout,
+            use_tls=False,
+            start_tls=settings.needs_tls,  # never "if offered": that falls back to clear text in silence
+            username=settings.user_name or None,
+            password=settings.password or None,
+            cert_bundle=settings.ca_bundle,
+        )
+        await client.connect()
+        return client
+
+    async def _send_one(self, client: SMTP, mail: Mail) -> Sent:
+        """Raises only when the connection can no longer be used."""
+        try:
+            refused, text = await client.sendmail(self._settings.mail_from, [mail.recipient], mail.message)
+        except SMTPRecipientsRefused as error:
+            return _refused(error.recipients[0])
+        except (SMTPSenderRefused, SMTPDataError) as error:
+            return _refused(error)
+        except ValueError as error:  # aiosmtplib will not put such an address on the line
+            return Sent(True, 553, f"the address cannot be sent to: {error}"[:MAX_REPLY])
+        if mail.recipient in refused:  # aiosmtplib does not raise for one refused among several
+            return _refused(SMTPResponseException(*refused[mail.recipient]))
+        return Sent(True, 250, _one_line(text))
+
+
+async def _goodbye(client: SMTP) -> None:
+    try:
+        if client.is_connected:
+            await client.quit()
+    except (SMTPException, OSError):
+        client.close()  # the mails have their results; how the relay takes its leave changes none
+
+
+def _refused(error: SMTPResponseException) -> Sent:
+    """A refusal of one mail; 421 is the relay going away, and is raised again."""
+    if error.code == 421:
+        raise error
+    return Sent(True, error.code, _one_line(error.message))
+
+
+def _unreached(error: Exception) -> Sent:
+    """Trouble with the relay itself, a wrong password included: an administrator's matter, no fault of the mail."""
+    if isinstance(error, SMTPResponseException):
+        return Sent(False, error.code, _one_line(error.message))
+    return Sent(False, 0, _one_line(f"the relay was not reached: {error or type(error).__name__}"))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:MAX_REPLY]

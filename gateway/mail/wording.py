@@ -1,0 +1,178 @@
+"""What people are told of each outcome: what happened, what it means, what to do next; and the status for machines.
+
+What lives here: one table of words, one of status codes (RFC 3463). What does not: the shape of a notice
+(`messages`) and its MIME (`notice_mail`).
+"""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from gateway.domain.call import Cause
+from gateway.domain.outcome import Outcome
+
+EXPIRED = "expired"  # the detail of a cancelled job whose time ran out
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Three short paragraphs."""
+
+    happened: str
+    means: str
+    next: str
+
+
+WORDS = MappingProxyType(
+    {
+        Outcome.SUCCESS: Words(
+            "Your fax was delivered.",
+            "The receiving fax machine confirmed every page.",
+            "There is nothing more to do.",
+        ),
+        Outcome.BUSY: Words(
+            "The number was busy every time we called.",
+            "The line was in use by somebody else. The number itself works.",
+            "Send the fax again later, or ask the recipient for another fax number.",
+        ),
+        Outcome.ECM_RETRANSMIT: Words(
+            "The line was too poor to get a page across, even after repeating it many times.",
+            "The recipient may have some of the pages, but not all of them.",
+            "Send the fax again later. If it fails again, ask the recipient to check their line.",
+        ),
+        Outcome.FAST_BUSY: Words(
+            "The telephone network had no free line to this number.",
+            "The call never reached the recipient. This mostly passes by itself.",
+            "Send the fax again later. If it happens often, tell your fax administrator.",
+        ),
+        Outcome.GENERAL_ERROR: Words(
+            "Something went wrong that we could not put a name to.",
+            "The fax was not delivered as a whole.",
+            "Send the fax again. If it fails again, give your fax administrator the job number.",
+        ),
+        Outcome.INVALID_ATTACHMENT: Words(
+            "Something in your mail could not be turned into fax pages.",
+            "Nothing was sent: a fax goes out whole or not at all.",
+            "Correct or remove the part named below and send your mail again. PDF files work best.",
+        ),
+        Outcome.INVALID_NUMBER: Words(
+            "The telephone network says that this number does not exist.",
+            "Nobody can be reached under it, so we do not call it again.",
+            "Check the number with the recipient and send the fax to the right one, with the country code.",
+        ),
+        Outcome.CANCELLED: Words(
+            "The fax was cancelled before it was delivered.",
+            "It will not be sent, and no further calls are made.",
+            "To send it after all, send your mail again. If you did not cancel it, ask your fax administrator.",
+        ),
+        Outcome.NEGOTIATION_FAILED: Words(
+            "A fax machine answered, but it and we could not agree on how to send.",
+            "The line may be poor, or the machine may be set up in an unusual way.",
+            "Send the fax again later. If it fails again, ask the recipient to check their machine.",
+        ),
+        Outcome.NO_ANSWER: Words(
+            "Nobody picked up: the number rang and was not answered.",
+            "The machine may be switched off, out of paper or not connected.",
+            "Ask the recipient to check their machine, then send the fax again.",
+        ),
+        Outcome.NO_ATTACHMENT: Words(
+            "There was nothing to fax in your mail.",
+            "It had no text and no attachment that we could send.",
+            "Attach the document, or write the text of the fax into the mail, and send it again.",
+        ),
+        Outcome.NOT_A_FAX: Words(
+            "The call was answered, but not by a fax machine.",
+            "The number may belong to a telephone, or the machine may be set not to receive.",
+            "Check the fax number with the recipient, then send the fax again.",
+        ),
+        Outcome.SIT_TONE: Words(
+            "The telephone network answered with an announcement instead of the recipient.",
+            "The number may have changed or may be out of order.",
+            "Check the fax number with the recipient, then send the fax again.",
+        ),
+        Outcome.TRANSMISSION_FAILED: Words(
+            "The call broke off while pages were being sent.",
+            "The recipient may have some of the pages, but not all of them.",
+            "Send the fax again later. If it fails again, ask the recipient to check their line.",
+        ),
+        Outcome.UNAUTHORIZED: Words(
+            "Your address may not send faxes here.",
+            "Nothing was sent.",
+            "Ask your fax administrator to add your address, or send from the address that is registered.",
+        ),
+        Outcome.VOICE_ANSWER: Words(
+            "A person or an answering machine picked up, not a fax machine.",
+            "We do not call again, so that nobody is disturbed by fax tones.",
+            "Check the fax number with the recipient, then send the fax to the right one.",
+        ),
+        Outcome.UNCONFIRMED: Words(
+            "All pages were sent, but the last confirmation was lost.",
+            "The recipient probably has the whole fax. We do not send it again by ourselves, so that it is not "
+            "there twice.",
+            "Ask the recipient whether the last page arrived. If it did not, send the fax again.",
+        ),
+    }
+)
+# Where the detail says more than the outcome, these words stand instead.
+DETAIL_WORDS = MappingProxyType(
+    {
+        (Outcome.CANCELLED, EXPIRED): Words(
+            "The fax could not be delivered in time.",
+            "The time allowed for it ran out before a call succeeded, and no further calls are made.",
+            "Send the fax again later, or ask the recipient for another fax number.",
+        ),
+        (Outcome.SIT_TONE, Cause.SIT_NO_CIRCUIT.value): WORDS[Outcome.FAST_BUSY],
+        (Outcome.SIT_TONE, Cause.SIT_REORDER.value): WORDS[Outcome.FAST_BUSY],
+        (Outcome.SIT_TONE, Cause.SIT_VACANT.value): WORDS[Outcome.INVALID_NUMBER],
+        (Outcome.SIT_TONE, Cause.SIT_INTERCEPT.value): Words(
+            "The telephone network says that this number has changed or is no longer in use.",
+            "Nobody can be reached under it, so we do not call it again.",
+            "Ask the recipient for the new fax number and send the fax to that one.",
+        ),
+        (Outcome.NOT_A_FAX, Cause.CANNOT_RECEIVE.value): Words(
+            "A fax machine answered, but it is set not to receive.",
+            "It may be out of paper or memory, or set up for sending only.",
+            "Ask the recipient to check their machine, then send the fax again.",
+        ),
+    }
+)
+
+STATUS = MappingProxyType(
+    {
+        Outcome.SUCCESS: "2.0.0",
+        Outcome.BUSY: "5.4.1",
+        Outcome.ECM_RETRANSMIT: "5.4.2",
+        Outcome.FAST_BUSY: "5.4.1",
+        Outcome.GENERAL_ERROR: "5.3.0",
+        Outcome.INVALID_ATTACHMENT: "5.6.1",
+        Outcome.INVALID_NUMBER: "5.1.1",
+        Outcome.CANCELLED: "5.0.0",
+        Outcome.NEGOTIATION_FAILED: "5.4.2",
+        Outcome.NO_ANSWER: "5.4.1",
+        Outcome.NO_ATTACHMENT: "5.6.0",
+        Outcome.NOT_A_FAX: "5.1.0",
+        Outcome.SIT_TONE: "5.1.0",
+        Outcome.TRANSMISSION_FAILED: "5.4.2",
+        Outcome.UNAUTHORIZED: "5.7.1",
+        Outcome.VOICE_ANSWER: "5.1.0",
+        Outcome.UNCONFIRMED: "5.4.2",
+    }
+)
+DETAIL_STATUS = MappingProxyType(
+    {
+        (Outcome.CANCELLED, EXPIRED): "5.4.7",
+        (Outcome.SIT_TONE, Cause.SIT_NO_CIRCUIT.value): "5.4.1",
+        (Outcome.SIT_TONE, Cause.SIT_REORDER.value): "5.4.1",
+        (Outcome.SIT_TONE, Cause.SIT_VACANT.value): "5.1.1",
+        (Outcome.SIT_TONE, Cause.SIT_INTERCEPT.value): "5.1.6",
+    }
+)
+
+
+def words_for(outcome: Outcome, detail: str = "") -> Words:
+    """What to tell of an outcome, by its detail where that says more."""
+    return DETAIL_WORDS.get((outcome, detail), WORDS[outcome])
+
+
+def status_for(outcome: Outcome, detail: str = "") -> str:
+    """The enhanced status code of a report on that outcome (RFC 3463)."""
+    return DETAIL_STATUS.get((outcome, detail), STATUS[outcome])
