@@ -107,7 +107,7 @@ def status_word(state: JobState) -> str:
     """The administrator guide's three words for lists."""
     if state is JobState.SENT:
         return "Success"
-    return "Failure" if state in FINAL_STATES else "In Progress"
+    return "Failed" if state in FINAL_STATES else "In Progress"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,8 @@ class Job:
 
     `public_id` is what people see: short, unique, never reused. `pages` counts cover pages and document pages, and
     is 0 until they are rendered. `pages_sent` counts the pages confirmed over all attempts, from the first page on.
-    `cover` and `header` name what goes on this job's own pages. `fence` grows with each claim.
+    `cover_digest` names this job's own cover pages, empty for none; the document is the submission's. `fence` grows
+    with each claim.
     """
 
     id: int
@@ -135,7 +136,7 @@ class Job:
     priority: int = 5
     pages: int = 0
     pages_sent: int = 0
-    pages_digest: str = ""
+    cover_digest: str = ""
     dials: int = 0
     tries: int = 0
     ecm: bool = True

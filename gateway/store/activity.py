@@ -1,6 +1,7 @@
 """Lists and details of faxes, for people to look at.
 
-What lives here: filters, pages of lists, one job with all that happened to it. What does not: changes (`jobs`).
+What lives here: filters, pages of lists, one job with all that happened to it. What does not: changes. Callers import
+these through `jobs`.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from sqlmodel import Session, col, or_, select
 
 from gateway.domain.errors import NotFoundError
 from gateway.domain.job import Attempt, Event, Job, JobState, status_word
+from gateway.domain.outcome import Outcome
 from gateway.domain.submission import Submission
 from gateway.store.columns import in_state
 from gateway.store.database import Database
@@ -24,30 +26,22 @@ MAX_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class JobFilter:
+class Filter:
     """Which jobs to list; what is empty does not filter.
 
-    `status` is one of the words of `gateway.domain.job.status_word`, `number` is exact, `contains` a part of one,
-    `since` the time of acceptance. `after` is the public id of the last job seen: the next page follows it.
+    `status` is one of the words of `gateway.domain.job.status_word`, `number` is exact, `number_contains` a part of
+    one, `since` the time of acceptance. `after` is the public id of the last job seen: the next page follows it.
     """
 
-    states: tuple[JobState, ...] = ()
+    state: JobState | None = None
     status: str = ""
+    outcome: Outcome | None = None
     number: str = ""
-    contains: str = ""
+    number_contains: str = ""
     user_id: int | None = None
     since: datetime | None = None
     after: str = ""
     limit: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class ListedJob:
-    """A line of a list: the job, and who asked for what."""
-
-    job: Job
-    sender_address: str
-    subject: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +55,14 @@ class JobDetail:
     notices: tuple[Mail, ...]
 
 
-ALL = JobFilter()
+ALL = Filter()
 
 
-def listing(db: Database, wanted: JobFilter = ALL) -> tuple[ListedJob, ...]:
+def listing(db: Database, wanted: Filter = ALL) -> tuple[Job, ...]:
     """The newest jobs that fit, newest first, at most a thousand."""
-    statement = (
-        select(JobRow, SubmissionRow.sender_address, SubmissionRow.subject)
-        .join(SubmissionRow, col(SubmissionRow.id) == col(JobRow.submission_id))
-        .where(*_conditions(wanted))
-        .order_by(col(JobRow.id).desc())
-        .limit(min(wanted.limit, MAX_PAGE))
-    )
-    rows = db.read(lambda session: session.exec(statement).all())
-    return tuple(ListedJob(job_from(row), sender, subject) for row, sender, subject in rows)
+    newest = select(JobRow).where(*_conditions(wanted)).order_by(col(JobRow.id).desc())
+    statement = newest.limit(min(wanted.limit, MAX_PAGE))
+    return tuple(job_from(row) for row in db.read(lambda session: session.exec(statement).all()))
 
 
 def detail(db: Database, public_id: str) -> JobDetail:
@@ -101,23 +89,29 @@ def detail(db: Database, public_id: str) -> JobDetail:
     return db.read(work)
 
 
-def _conditions(wanted: JobFilter) -> list[Any]:
-    conditions: list[Any] = []
-    states = set(wanted.states or JobState)
-    if wanted.status:
-        states &= {state for state in JobState if status_word(state) == wanted.status}
-    if len(states) < len(JobState):
-        conditions.append(in_state(JobRow.state, *sorted(states)))
+def _conditions(wanted: Filter) -> list[Any]:
+    conditions = _ended_how(wanted)
     if wanted.number:
         conditions.append(JobRow.number == wanted.number)
-    if wanted.contains:
-        conditions.append(col(JobRow.number).contains(wanted.contains, autoescape=True))
+    if wanted.number_contains:
+        conditions.append(col(JobRow.number).contains(wanted.number_contains, autoescape=True))
     if wanted.user_id is not None:
         conditions.append(JobRow.user_id == wanted.user_id)
     if wanted.since is not None:
         conditions.append(col(JobRow.accepted) >= wanted.since)
     if wanted.after:
         conditions.append(col(JobRow.id) < (job_number(wanted.after) or 0))
+    return conditions
+
+
+def _ended_how(wanted: Filter) -> list[Any]:
+    conditions: list[Any] = []
+    if wanted.state is not None:
+        conditions.append(in_state(JobRow.state, wanted.state))
+    if wanted.status:
+        conditions.append(in_state(JobRow.state, *(state for state in JobState if status_word(state) == wanted.status)))
+    if wanted.outcome is not None:
+        conditions.append(JobRow.outcome == wanted.outcome.value)
     return conditions
 
 

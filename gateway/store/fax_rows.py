@@ -138,7 +138,7 @@ def job_from(row: JobRow) -> Job:
         priority=row.priority,
         pages=row.pages,
         pages_sent=row.pages_sent,
-        pages_digest=row.pages_digest,
+        cover_digest=row.cover_digest,
         dials=row.dials,
         tries=row.tries,
         ecm=row.ecm,

@@ -1,11 +1,10 @@
 """Jobs between their calls: what time and people do to them, and what the flows ask about them.
 
-What lives here: promotion, expiry, cancelling, and small questions. What does not: calls (`calls`), lists and details
-(`activity`).
+What lives here: promotion, expiry, cancelling, and small questions. What does not: calls (`calls`). Lists and details
+are written in `activity` and handed on from here.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, func, or_, select
@@ -16,6 +15,7 @@ from gateway.domain.job import FINAL_STATES, Job, JobEvent, JobState
 from gateway.domain.outcome import Outcome
 from gateway.domain.retry import Past
 from gateway.domain.submission import Submission, SubmissionState
+from gateway.store.activity import Filter, JobDetail, detail, listing
 from gateway.store.columns import in_state
 from gateway.store.database import Database
 from gateway.store.fax_rows import cancel_row, job_from, jobs_of, move, move_submission, parts_of, submission_from
@@ -23,16 +23,12 @@ from gateway.store.fax_tables import AttemptRow, EventRow, JobRow, OutboxRow, Su
 from gateway.store.outbox import MailState, MakeMail, add_mails
 from gateway.store.public_ids import job_number
 
+__all__ = [
+    "Filter", "JobDetail", "cancel", "detail", "expire_due", "history", "is_quiet", "job", "latest_time", "listing",
+    "next_due", "promote_due", "reached_before", "submission", "unfinished",
+]  # fmt: skip
 BATCH = 100  # rows changed in one transaction
 _CAN_EXPIRE = (JobState.ACCEPTED, JobState.READY, JobState.WAITING, JobState.HELD)
-
-
-@dataclass(frozen=True, slots=True)
-class CancelResult:
-    """What a cancel came to: `at_once` is false when a call is running, whose end will decide."""
-
-    job: Job
-    at_once: bool
 
 
 def promote_due(db: Database, now: datetime) -> int:
@@ -65,23 +61,23 @@ def expire_due(db: Database, now: datetime, make_mail: MakeMail) -> int:
     return db.write(work) if db.read(lambda session: session.exec(over.limit(1)).first()) else 0
 
 
-def cancel(db: Database, public_id: str, now: datetime, make_mail: MakeMail) -> CancelResult:
-    """Cancel a job: at once when it is in no call, else its call is asked to hang up.
+def cancel(db: Database, public_id: str, now: datetime, make_mail: MakeMail) -> bool:
+    """Cancel a job: at once (true) when it is in no call; else its call is asked to hang up, and its end decides.
 
     Raises:
         NotFoundError: there is no such job.
         RefusedError: it has ended already; names its state.
     """
 
-    def work(session: Session) -> CancelResult:
+    def work(session: Session) -> bool:
         row = _row(session, public_id, lock=True)
         if row.state in {state.value for state in FINAL_STATES}:
             raise RefusedError(f"job {public_id} is {row.state} already and cannot be cancelled")
         if row.state == JobState.CALLING.value:
             row.cancel_asked = True
-            return CancelResult(job_from(row), at_once=False)
+            return False
         _end(session, row, JobEvent.CANCELLED, now, make_mail)
-        return CancelResult(job_from(row), at_once=True)
+        return True
 
     return db.write(work)
 

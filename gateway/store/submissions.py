@@ -62,9 +62,9 @@ class RenderClaim:
 
 @dataclass(frozen=True, slots=True)
 class RenderedJob:
-    """One job's own pages: the digest of its cover pages, empty for none, and the pages of cover and document."""
+    """One job's own pages: the digest of its cover pages, empty for none, and how many cover and document have."""
 
-    pages_digest: str
+    cover_digest: str
     pages: int
 
 
@@ -141,7 +141,7 @@ def finish_render(
         _keep_parts(session, row, rendered.part_pages)
         for job in _still_accepted(session, row):
             own = rendered.jobs[key_of(job.id)]
-            job.pages_digest, job.pages = own.pages_digest, own.pages
+            job.cover_digest, job.pages = own.cover_digest, own.pages
             move(session, job, JobEvent.RENDERED if job.not_before <= now else JobEvent.SCHEDULED, now)
         add_mails(session, mails, now)
 

@@ -171,7 +171,7 @@ def _jobs() -> None:
         *_big("id", "submission_id", "user_id", "accepted", "not_before", "expires"),
         *_big("ended", "owner", nullable=True),
         *_texts("number", "state", "sub_address", "recipient_name", "recipient_company", "recipient_cover"),
-        *_texts("pages_digest", "outcome_detail"),
+        *_texts("cover_digest", "outcome_detail"),
         *_numbers("copy_no", "priority", "pages", "pages_sent", "dials", "tries", "slower", "fence", "crashes"),
         *_flags("ecm", "cancel_asked"),
         sa.Column("outcome", sa.String(), nullable=True),
