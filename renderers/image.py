@@ -35,7 +35,7 @@ def _open(path: Path, name: str, width: int) -> Image.Image:
             upright.load()
             return to_grey(upright)
     except UnidentifiedImageError as error:
-        raise RenderError(Reason.CORRUPT, name, "no decoder knows it") from error
+        raise _unknown(path, name) from error
     except OPEN_ERRORS as error:
         raise RenderError(Reason.CORRUPT, name, str(error)) from error
 
@@ -45,10 +45,18 @@ STAMP_SIDE = 100  # likewise one that is lower or narrower than this: a rule, a 
 
 
 def is_ornament(path: Path) -> bool:
-    """Whether a picture is a logo or an ornament rather than content, by its size in pixels; so is what cannot be read."""
+    """Whether a picture is a logo or ornament, not content, by its size in pixels; so is what cannot be read."""
     try:
         with Image.open(path) as picture:
             width, height = picture.size
     except (UnidentifiedImageError, *OPEN_ERRORS):
         return True
     return width * height < STAMP_PIXELS or min(width, height) < STAMP_SIDE
+
+
+def _unknown(path: Path, name: str) -> RenderError:
+    with path.open("rb") as file:
+        head = file.read(12)
+    if head[4:8] == b"ftyp":
+        return RenderError(Reason.TOOL_MISSING, name, "no decoder for HEIC: pip install pillow-heif")
+    return RenderError(Reason.CORRUPT, name, "no decoder knows it")

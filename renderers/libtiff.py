@@ -26,6 +26,7 @@ _FIXED_FIELDS = (
     (262, _SHORT(0)),  # Photometric: 0 is white
     (266, _SHORT(1)),  # FillOrder: high bit first
 )
+_TOP_LEFT = 1
 _COMPLAINT = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p)
 _complaints: list[str] = []
 
@@ -69,6 +70,8 @@ def _prepare(found: ctypes.CDLL) -> ctypes.CDLL:
     found.TIFFRawStripSize.restype = ctypes.c_ssize_t
     found.TIFFStripSize.argtypes = [ctypes.c_void_p]
     found.TIFFStripSize.restype = ctypes.c_ssize_t
+    found.TIFFReadDirectory.argtypes = [ctypes.c_void_p]
+    found.TIFFReadRGBAImageOriented.argtypes = [ctypes.c_void_p, _LONG, _LONG, ctypes.c_void_p, _SHORT, _SHORT]
     found.TIFFNumberOfStrips.argtypes = [ctypes.c_void_p]
     found.TIFFNumberOfStrips.restype = ctypes.c_uint32
     found.TIFFSetErrorHandler(_NOTE)
@@ -105,18 +108,24 @@ def decode_page(path: Path, index: int, width: int, height: int) -> Rows:
         DamagedError: libtiff complained about the page or found fewer rows than `height`.
     """
     lib = library()
+    tif = _open_page(lib, path, index)
+    try:
+        return _read_strips(lib, tif, (height, (width + 7) // 8))
+    finally:
+        lib.TIFFClose(tif)
+
+
+def _open_page(lib: ctypes.CDLL, path: Path, index: int) -> ctypes.c_void_p:
     _complaints.clear()
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     tif = ctypes.c_void_p(lib.TIFFFdOpen(fd, b"page", b"r"))
     if not tif:
         os.close(fd)
         raise DamagedError("not a TIFF")
-    try:
-        if not lib.TIFFSetDirectory(tif, index):
-            raise DamagedError(f"page {index + 1} is missing")
-        return _read_strips(lib, tif, (height, (width + 7) // 8))
-    finally:
+    if not lib.TIFFSetDirectory(tif, index):
         lib.TIFFClose(tif)
+        raise DamagedError(f"page {index + 1} is missing")
+    return tif
 
 
 def _read_strips(lib: ctypes.CDLL, tif: ctypes.c_void_p, shape: tuple[int, int]) -> Rows:
@@ -132,3 +141,40 @@ def _read_strips(lib: ctypes.CDLL, tif: ctypes.c_void_p, shape: tuple[int, int])
     if used != room.nbytes:
         raise DamagedError("rows are missing")
     return room
+
+
+def decode_colors(path: Path, index: int, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Decode page `index` of any TIFF that libtiff can draw: (height, width, 4) bytes, red, green, blue, alpha.
+
+    Raises:
+        DamagedError: it cannot.
+    """
+    lib = library()
+    width, height = size
+    room = np.zeros((height, width, 4), np.uint8)
+    tif = _open_page(lib, path, index)
+    try:
+        if not lib.TIFFReadRGBAImageOriented(tif, width, height, room.ctypes.data, _TOP_LEFT, 0):
+            raise DamagedError("; ".join(_complaints) or "libtiff cannot draw it")
+    finally:
+        lib.TIFFClose(tif)
+    return room
+
+
+def page_sizes(path: Path, most: int) -> list[tuple[int, int]]:
+    """Width and height of the pages of any TIFF, BigTIFF too; at most `most`."""
+    lib = library()
+    sizes: list[tuple[int, int]] = []
+    try:
+        tif = _open_page(lib, path, 0)
+    except DamagedError:
+        return []
+    width, height = _LONG(), _LONG()
+    while len(sizes) < most:
+        lib.TIFFGetField(tif, _LONG(256), ctypes.byref(width))
+        lib.TIFFGetField(tif, _LONG(257), ctypes.byref(height))
+        sizes.append((width.value, height.value))
+        if not lib.TIFFReadDirectory(tif):
+            break
+    lib.TIFFClose(tif)
+    return sizes

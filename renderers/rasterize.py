@@ -11,6 +11,7 @@ from pathlib import Path
 from renderers.document import Paged
 from renderers.errors import Reason, RenderError
 from renderers.faxpage import FaxPage, FaxShape, read_tiff, write_tiff
+from renderers.fills import lift
 from renderers.halftone import to_rows
 from renderers.libtiff import encode
 from renderers.pdfium import Raster, open_pdf, rewrite
@@ -57,5 +58,5 @@ def pdf_pages(part: Paged, shape: FaxShape) -> Iterator[FaxPage]:
                 grey, pictures = raster.draw(book, index)
             except ValueError as error:
                 raise RenderError(Reason.CORRUPT, part.name, str(error)) from error
-            rows = to_rows(grey, shape.resolution, pictures)
+            rows = lift(grey, to_rows(grey, shape.resolution, pictures), pictures, shape.resolution)
             yield FaxPage(shape.width, shape.rows, shape.resolution, encode(rows))

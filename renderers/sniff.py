@@ -107,15 +107,22 @@ def _zip_format(path: Path) -> Format:
     declared = _zip_entry(path, "mimetype", 100)
     if declared is not None:
         return _open_document(declared.decode("ascii", "replace"))
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except _ZIP_ERRORS:
-        return Format.ARCHIVE
+    names = _zip_names(path)
     for prefix, kind in _ZIP_PARTS:
         if any(name.startswith(prefix) for name in names):
             return kind
     return Format.ARCHIVE
+
+
+def _zip_names(path: Path) -> list[str]:
+    """The names in an archive, from the entries themselves where its directory is lost."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist()
+    except _ZIP_ERRORS:
+        with path.open("rb") as file:
+            starts = file.read(1 << 20).split(b"PK\3\4")
+        return [entry[26:90].decode("ascii", "replace") for entry in starts]
 
 
 def _zip_entry(path: Path, name: str, most: int) -> bytes | None:
@@ -133,11 +140,11 @@ def _open_document(media_type: str) -> Format:
 
 
 def _ole_format(path: Path) -> Format:
-    streams = ole.stream_heads(path)
-    if "EncryptedPackage" in streams:
+    streams = {name.lower() for name in ole.stream_heads(path)}
+    if "encryptedpackage" in streams:
         return Format.DOCX
     for name, kind in _OLE_STREAMS:
-        if name in streams:
+        if name.lower() in streams:
             return kind
     return Format.UNKNOWN
 

@@ -16,13 +16,15 @@ from PIL.TiffImagePlugin import TiffImageFile
 from renderers.errors import Reason, RenderError
 from renderers.faxpage import PELS_PER_INCH, FaxPage, FaxShape, resolution_near
 from renderers.grey import OPEN_ERRORS, check_pixels, is_photo, to_grey
-from renderers.libtiff import DamagedError, decode_page, encode
+from renderers.libtiff import DamagedError, decode_colors, decode_page, encode, page_sizes
 from renderers.placing import fitted_size, natural_size, page_of, sheets
 
 _CCITT = {2, 3, 4}
 _LONGEST_INCHES = 14.2
 _BELIEVABLE_DPI = (50.0, 2400.0)
 _SCAN_DPI = 100.0
+_MOST_RESCUED = 100
+_MOST_RESCUED_PIXELS = 60_000_000  # four bytes each
 _EOFB = 0x001001
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -56,12 +58,26 @@ def tiff_pages(path: Path, shape: FaxShape, name: str, most: int) -> list[FaxPag
     try:
         with Image.open(path) as image:
             pages = [page for frame in _frames(path, image, name, most) for page in _frame_pages(frame, shape)]
-    except UnidentifiedImageError as error:
-        raise RenderError(Reason.CORRUPT, name, "no TIFF directory can be read") from error
-    except OPEN_ERRORS as error:
-        raise RenderError(Reason.CORRUPT, name, str(error)) from error
+    except (UnidentifiedImageError, *OPEN_ERRORS) as error:
+        pages = _rescued(path, shape, name, str(error))
     if not pages:
         raise RenderError(Reason.EMPTY, name)
+    return pages
+
+
+def _rescued(path: Path, shape: FaxShape, name: str, trouble: str) -> list[FaxPage]:
+    """Pages of a TIFF that Pillow cannot read, as libtiff draws them: BigTIFF, odd depths, odd colors."""
+    pages: list[FaxPage] = []
+    for index, size in enumerate(page_sizes(path, _MOST_RESCUED)):
+        if not 0 < size[0] * size[1] <= _MOST_RESCUED_PIXELS:
+            raise RenderError(Reason.TOO_LARGE, name, f"{size[0]} x {size[1]} pixels")
+        try:
+            grey = to_grey(Image.fromarray(decode_colors(path, index, size)))
+        except DamagedError as error:
+            raise RenderError(Reason.CORRUPT, name, f"{trouble}; {error}") from error
+        pages += _laid(grey, None, False, shape)
+    if not pages:
+        raise RenderError(Reason.CORRUPT, name, trouble)
     return pages
 
 
@@ -127,8 +143,10 @@ def _scaled(frame: _Frame, shape: FaxShape) -> list[FaxPage]:
     dpi = frame.dpi
     if dpi is not None and frame.tags.get(274, 1) >= 5:
         dpi = dpi[1], dpi[0]
-    bilevel = frame.image.mode == "1"
-    grey = to_grey(ImageOps.exif_transpose(frame.image))
+    return _laid(to_grey(ImageOps.exif_transpose(frame.image)), dpi, frame.image.mode == "1", shape)
+
+
+def _laid(grey: Image.Image, dpi: tuple[float, float] | None, bilevel: bool, shape: FaxShape) -> list[FaxPage]:
     photo = not bilevel and is_photo(grey)
     if photo:
         grey = ImageOps.autocontrast(grey, cutoff=0.5)
