@@ -71,7 +71,7 @@ def parse_fax_address(address: str, domains: frozenset[str], plan: NumberPlan) -
     """
     local, _, domain = address.rpartition("@")
     if domain.lower() not in domains:
-        raise RefusedError(f"this gateway does not serve the domain of {address!r}")
+        raise RefusedError(f"this gateway does not serve the domain {_shown(domain)}")
     form = FORM.format(domain=domain.lower())
     local = _unquoted(local, form)
     number, *parameters = local.split("/")
@@ -91,7 +91,7 @@ def parse_number(text: str, plan: NumberPlan, form: str = FORM.format(domain="fa
         RefusedError: an emergency or service number.
     """
     if not _NUMBER.fullmatch(text):
-        raise BadNumberError(f"{_shown(text)} is not a fax number: {form}")
+        raise BadNumberError(f"{_shown(text)} is not a fax number: {form}; an extension goes in /T33S=")
     digits = re.sub(r"[.\-]", "", text)
     _refuse_service_number(digits, plan)
     full = digits if digits.startswith("+") else _with_country(digits, plan, form)
@@ -118,7 +118,7 @@ def _unquoted(local: str, form: str) -> str:
 
 def _shown(text: str) -> str:
     """At most 20 characters, printable ASCII: the text goes into an SMTP reply."""
-    return repr(ascii(text)[1:-1][:20])
+    return f"'{ascii(text)[1:-1][:20]}'"
 
 
 def _with_country(digits: str, plan: NumberPlan, form: str) -> str:

@@ -5,6 +5,7 @@ What lives here: the policy table and the pure decision over a job's history. Wh
 no-answer delay.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -104,6 +105,8 @@ def delays_for(outcome: Outcome, detail: str, reached_before: bool) -> tuple[tim
     if outcome is Outcome.SIT_TONE:
         return SIT_DELAYS.get(detail, FINAL)
     delays = DELAYS[outcome]
+    if outcome is Outcome.NEGOTIATION_FAILED and detail == Cause.INCOMPATIBLE.value:
+        return FINAL  # the same pages would meet the same capabilities
     if outcome is Outcome.NOT_A_FAX and not reached_before:
         return delays[:1]
     if outcome is Outcome.VOICE_ANSWER and not reached_before:
@@ -131,7 +134,7 @@ def decide_retry(history: History, now: datetime, chance: float) -> Retry | Stop
     delay = delays[same - 1] * (1 - JITTER + 2 * JITTER * chance)
     if now + delay > history.accepted + history.caps.lifetime:
         return Stop("the job's lifetime ends before the next attempt")
-    return _profile(last.outcome, same, len(delays), delay)
+    return _profile(history, delay)
 
 
 def _walks_with(past: Past, last: Past) -> bool:
@@ -150,11 +153,13 @@ def _tries_on_page(attempts: Sequence[Past]) -> int:
     return tries
 
 
-def _profile(outcome: Outcome, same: int, length: int, delay: timedelta) -> Retry:
-    if outcome is Outcome.ECM_RETRANSMIT:
-        return Retry(delay, ecm=same < length, slower=same)
-    if outcome is Outcome.NEGOTIATION_FAILED:
-        return Retry(delay, slower=same)
-    if outcome is Outcome.TRANSMISSION_FAILED:
-        return Retry(delay, slower=max(0, same - 1))
-    return Retry(delay)
+def _profile(history: History, delay: timedelta) -> Retry:
+    """What earlier failures taught of this line holds for the rest of the job, whatever came last.
+
+    The last try that an ECM failure is given goes without ECM; the cap on tries per page may come first.
+    """
+    times = Counter(past.outcome for past in history.attempts)
+    exhausted, refused = times[Outcome.ECM_RETRANSMIT], times[Outcome.NEGOTIATION_FAILED]
+    slower = max(exhausted, refused, times[Outcome.TRANSMISSION_FAILED] - 1, 0)
+    last_try = min(len(DELAYS[Outcome.ECM_RETRANSMIT]), max(1, history.caps.tries_per_page - 1))
+    return Retry(delay, ecm=exhausted < last_try, slower=slower)
