@@ -13,7 +13,7 @@ from ctypes import c_char_p, c_double, c_float, c_int, c_ssize_t, c_uint16, c_ui
 from enum import IntEnum
 from functools import cache
 
-from gateway.domain.errors import UnavailableError
+from gateway.domain.errors import GatewayError, UnavailableError
 
 LIBRARY = "libtiff.so.6"
 
@@ -39,7 +39,7 @@ class Tag(IntEnum):
     PAGE_NUMBER = 297
 
 
-class TiffError(Exception):
+class TiffError(GatewayError):
     """libtiff refused a file or a strip; the text is its own format string."""
 
 
@@ -51,7 +51,6 @@ _REPORT = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p, c_char_p, c_char_p, c_void
 _said: dict[int, list[str]] = {}
 
 
-@_REPORT
 def _note(_tiff: int, opened: int, _module: bytes, wording: bytes, _values: int) -> int:
     """Keep what libtiff says of one open file; 1 keeps it off stderr."""
     if opened in _said:
@@ -59,6 +58,7 @@ def _note(_tiff: int, opened: int, _module: bytes, wording: bytes, _values: int)
     return 1
 
 
+_NOTE = _REPORT(_note)  # kept here: C holds its address
 _SIGNATURES: dict[str, tuple[object, list[object]]] = {
     "TIFFOpenOptionsAlloc": (c_void_p, []),
     "TIFFOpenOptionsFree": (None, [c_void_p]),
@@ -204,8 +204,8 @@ def opened(descriptor: int, mode: str) -> Iterator[Tiff]:
 def _open(library: ctypes.CDLL, descriptor: int, mode: str) -> int | None:
     """Open with error functions of this file's own."""
     options = library.TIFFOpenOptionsAlloc()
-    library.TIFFOpenOptionsSetErrorHandlerExtR(options, _note, descriptor)
-    library.TIFFOpenOptionsSetWarningHandlerExtR(options, _note, descriptor)
+    library.TIFFOpenOptionsSetErrorHandlerExtR(options, _NOTE, descriptor)
+    library.TIFFOpenOptionsSetWarningHandlerExtR(options, _NOTE, descriptor)
     pointer = library.TIFFFdOpenExt(descriptor, b"fax", mode.encode(), options)
     library.TIFFOpenOptionsFree(options)
     return None if pointer is None else int(pointer)

@@ -1,0 +1,81 @@
+"""The simulator as a transport: calls placed in memory, in a thread each, on the simulator's clock.
+
+What lives here: one call from order to report. What does not: the line and its far ends, and anything of jobs.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from gateway.domain.call import CallReport, Cause
+from gateway.domain.clock import Clock
+from gateway.domain.errors import GatewayError
+from gateway.fax.simulator.exchange import Exchange
+from gateway.fax.simulator.far_ends import far_end
+from gateway.fax.simulator.line import Line
+from gateway.fax.simulator.received import ReceivedFaxes
+from gateway.fax.t4.classf import PageFile
+from gateway.fax.t30.answerer import ReceivedPage
+from gateway.fax.t30.caller import CallerOptions
+from gateway.fax.t30.ecm_caller import Caller
+from gateway.fax.t30.frames import FrameError
+from gateway.fax.t30.record import CallRecord
+from gateway.fax.transport import CallOrder, CallWatch
+
+
+class SimulatorTransport:
+    """Places calls to the exchange's far ends; what they receive is kept under `received_dir`."""
+
+    def __init__(self, exchange: Exchange, clock: Clock, received_dir: Path) -> None:
+        self._exchange = exchange
+        self._clock = clock
+        self._received = ReceivedFaxes(received_dir)
+
+    async def place(self, order: CallOrder, watch: CallWatch) -> CallReport:
+        """Place the call; the clock stands at its end when this returns."""
+        return await asyncio.to_thread(self._place, order, watch)
+
+    def _place(self, order: CallOrder, watch: CallWatch) -> CallReport:
+        started = self._clock.now()
+        report = self._call(order, watch, started).report(order.call_uid, started)
+        self._clock.skip_to(report.ended)
+        return report
+
+    def _call(self, order: CallOrder, watch: CallWatch, started: datetime) -> CallRecord:
+        """Dial and run the call to its end; a fault of our own ends it as a local error."""
+        try:
+            caller = Caller(PageFile(order.pages), _options(order), watch.page_confirmed)
+        except GatewayError as fault:
+            return _never_dialled(fault)
+        try:
+            self._run(order, caller, watch, started)
+        except (GatewayError, FrameError) as fault:
+            caller.abandon(str(fault))
+        return caller.record
+
+    def _run(self, order: CallOrder, caller: Caller, watch: CallWatch, started: datetime) -> None:
+        dial = self._received.count_dial(order.destination, order.call_uid, started)
+        plan = self._exchange.plan(order.destination, dial)
+
+        def keep(page: ReceivedPage) -> None:
+            at = started + timedelta(milliseconds=line.now)
+            self._received.keep(order.destination, order.call_uid, page, at)
+
+        def cancel_if_asked() -> None:
+            if watch.cancelled():
+                caller.cancel()
+
+        disturbances = [make() for make in plan.disturbances]
+        line = Line(caller, far_end(plan, keep), disturbances)
+        line.run(cancel_if_asked)
+
+
+def _options(order: CallOrder) -> CallerOptions:
+    return CallerOptions(order.first_page, order.station_id, order.sub_address, order.ecm, order.max_rate)
+
+
+def _never_dialled(fault: GatewayError) -> CallRecord:
+    """The record of a call whose pages cannot be sent."""
+    record = CallRecord(cause=Cause.LOCAL_ERROR)
+    record.note(0, "us", fault.text)
+    return record

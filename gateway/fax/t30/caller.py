@@ -1,0 +1,267 @@
+"""The calling station: sends the pages of a document (T.30 clause 5.2, flow charts T to E).
+
+What lives here: what the caller does on each move up to the end of a page without ECM, and on release. What does not:
+which move is made (`table`), ECM blocks (`ecm_caller`), choosing a profile (`agreement`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.domain.call import Phase
+from gateway.fax.t4 import stream
+from gateway.fax.t4.fit import fit
+from gateway.fax.t4.page import CodedPage, PageShape
+from gateway.fax.t30 import agreement, durations, frames
+from gateway.fax.t30.agreement import Agreement
+from gateway.fax.t30.capabilities import Capabilities, Flag, decode_capabilities
+from gateway.fax.t30.durations import Burst
+from gateway.fax.t30.frames import Fcf, Frame
+from gateway.fax.t30.signals import Modulation, Tone, ToneKind
+from gateway.fax.t30.states import CNG_EVERY_MS, PHASES, T1_MS, TRIES, Event, State
+from gateway.fax.t30.station import US, Station
+from gateway.fax.t30.table import CALLER
+
+
+class PageSource(Protocol):
+    """The document to send: `t4.classf.PageFile`, or anything like it."""
+
+    def __len__(self) -> int: ...
+
+    def shape(self, index: int) -> PageShape:
+        """The shape of a page, counted from zero."""
+        ...
+
+    def page(self, index: int) -> CodedPage:
+        """The page itself."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallerOptions:
+    """What a call is asked: see `gateway.fax.transport.CallOrder`."""
+
+    first_page: int = 0
+    station_id: str = ""
+    sub_address: str = ""
+    ecm: bool = True
+    max_rate: int = 14400
+
+
+class BasicCaller(Station):
+    """The caller without error correction; `ecm_caller.Caller` is the whole one."""
+
+    def __init__(self, pages: PageSource, options: CallerOptions, page_confirmed: Callable[[int], None]) -> None:
+        super().__init__(CALLER, State.DIALLED)
+        self._pages = pages
+        self._options = options
+        self._page_confirmed = page_confirmed
+        self._index = options.first_page
+        self._offered = Capabilities(frozenset())
+        self._rates: tuple[Modulation, ...] = ()
+        self._agreed: Agreement | None = None
+        self._after = Fcf.EOP
+        self._refusals = 0
+        self._command: Burst = []
+
+    @property
+    def agreed(self) -> Agreement:
+        """What was settled; asked only after a DIS."""
+        if self._agreed is None:
+            raise RuntimeError("no DIS was heard yet")
+        return self._agreed
+
+    # -- what events mean
+
+    def _meaning(self, event: Event) -> Event:
+        self._weigh_answer(event)
+        refinements: dict[Event, Callable[[], Event]] = {
+            Event.DIS: self._meaning_of_dis,
+            Event.CFR: lambda: Event.CFR_ECM if self._with_ecm else Event.CFR,
+            Event.FTT: lambda: Event.FTT if len(self._rates) > 1 else Event.FTT_SLOWEST,
+            Event.RTN: self._meaning_of_rtn,
+            Event.MCF_PAGE: lambda: _MCF_BY_COMMAND[self._after],
+            Event.RTP_PAGE: lambda: _RTP_BY_COMMAND[self._after],
+        }
+        return refinements[event]() if event in refinements else event
+
+    def _meaning_of_dis(self) -> Event:
+        self._heard_dis = True
+        if self.state is not State.IDENTIFY:
+            return Event.DIS
+        self._offered = decode_capabilities(self._frame.fif)
+        self.record.remote_capabilities = str(self._offered)
+        if Flag.RECEIVE not in self._offered:
+            return Event.DIS_CANNOT_RECEIVE
+        ceiling = self._rates[0].rate if self._rates else self._options.max_rate
+        self._rates = agreement.rates(self._offered, ceiling)
+        return Event.DIS if self._rates else Event.DIS_NOTHING_COMMON
+
+    def _meaning_of_rtn(self) -> Event:
+        self._refusals += 1
+        return Event.RTN if self._refusals < TRIES else Event.RTN_THIRD
+
+    def _weigh_answer(self, event: Event) -> None:
+        """After the last page's command, any answer understood ends the doubt.
+
+        DCN to a command said once is a refusal. DCN to a repeated one is not: an answerer whose MCF was lost may take
+        the repetition for a mistake and leave, page in hand.
+        """
+        waiting = PHASES[self.state] is Phase.POST_MESSAGE
+        if waiting and (event in _ANSWERS or (event is Event.DCN and self._tries == 1)):
+            self.record.last_page_in_doubt = False
+
+    def _note_sent(self) -> None:
+        if self.state in _DOUBTFUL and self._ends_document:
+            self.record.last_page_in_doubt = True
+
+    @property
+    def _ends_document(self) -> bool:
+        """True while the command in hand ends the last page."""
+        return self._after is Fcf.EOP
+
+    @property
+    def _with_ecm(self) -> bool:
+        return Flag.ECM in self.agreed.profile
+
+    # -- phase B
+
+    def send_cng(self) -> None:
+        """Sound CNG until something is heard (T.30 4.2)."""
+        for moment in range(0, T1_MS, CNG_EVERY_MS):
+            self._outbox.append((self.now + moment, Tone(ToneKind.CNG)))
+        self._note(US, ToneKind.CNG.value)
+
+    def send_dcs(self) -> None:
+        """Settle the profile for the page in hand, then identify, command and train."""
+        self._settle()
+        self._train()
+
+    def step_down(self) -> None:
+        """Train again at the next lower rate both ends have."""
+        self._slow_down()
+        self._train()
+
+    def _settle(self) -> None:
+        self._agreed = self._agree_on(self._index)
+        self.record.ecm = self._with_ecm
+        self.record.coding = self.agreed.coding
+
+    def _agree_on(self, index: int) -> Agreement:
+        return agreement.agree(
+            self._offered, self._pages.shape(index), self._rates[0], ecm=self._options.ecm, sub=self._asks_sub
+        )
+
+    @property
+    def _asks_sub(self) -> bool:
+        return bool(self._options.sub_address) and Flag.SUB in self._offered
+
+    def _slow_down(self) -> None:
+        if len(self._rates) > 1:
+            self._rates = self._rates[1:]
+        self._agreed = agreement.at(self.agreed, self._rates[0])
+
+    def _train(self) -> None:
+        """TSI, SUB when asked, DCS, then TCF (T.30 5.2.3)."""
+        sent = []
+        if self._options.station_id:
+            sent.append(Frame(Fcf.TSI, frames.encode_identifier(self._options.station_id), x=True))
+        if self._asks_sub:
+            sent.append(Frame(Fcf.SUB, frames.encode_identifier(self._options.sub_address), x=True))
+        sent.append(Frame(Fcf.DCS, self.agreed.profile.encode(), x=True))
+        self._note_rate()
+        burst = durations.joined(self._v21(sent), durations.tcf(self.agreed.profile.modulation))
+        self._note(US, f"TCF {self.agreed.profile.modulation}")
+        self._say(burst)
+
+    def _note_rate(self) -> None:
+        self.record.rate = self.agreed.profile.modulation.rate
+        self.record.rate_steps.append(self.record.rate)
+
+    def _say(self, command: Burst) -> None:
+        """Send a command that wants an answer, for the first time."""
+        self._command = command
+        self._tries = 1
+        self._send(command)
+
+    def repeat(self) -> None:
+        """Send the last command again (T.30 5.4.1: three times in all)."""
+        self._tries += 1
+        self._note(US, f"again, {self._tries} of {TRIES}")
+        self._send(self._command)
+
+    # -- phase C and D
+
+    def _line_octets(self) -> bytes:
+        """The page in hand as the line carries it, fitted to what was settled."""
+        page = fit(self._pages.page(self._index), self.agreed.shape, self.agreed.coding)
+        row_bits = 0 if self._with_ecm else agreement.row_bits(self.agreed.profile)
+        return stream.to_line(page.strip, page.coding, row_bits)
+
+    def send_page(self) -> None:
+        """Send the page in hand (T.30 5.2.5, flow chart I)."""
+        self._after = self._command_after_page()
+        octets = self._line_octets()
+        modulation = self.agreed.profile.modulation
+        self._note(US, f"page {self._index + 1}, {len(octets)} octets at {modulation}")
+        self._send(durations.image(octets, modulation, short=True))
+
+    def _command_after_page(self) -> Fcf:
+        """EOP after the last page, EOM when the next needs another profile, else MPS (T.30 5.3.6.1.6)."""
+        if self._index + 1 >= len(self._pages):
+            return Fcf.EOP
+        following = self._agree_on(self._index + 1)
+        return Fcf.MPS if following.profile == self.agreed.profile else Fcf.EOM
+
+    def send_command(self) -> None:
+        """Say what follows the page."""
+        self._say(self._v21([Frame(self._after, x=True)]))
+
+    def _confirm(self) -> None:
+        """The far end has the page: tell it before anything else is sent."""
+        self._page_confirmed(self._index)
+        self.record.pages_confirmed += 1
+        self._index += 1
+        self._refusals = 0
+        if self._index < len(self._pages):
+            self._agreed = self._agree_on(self._index)
+
+    def confirm_and_send(self) -> None:
+        """Take the page as received and send the next."""
+        self._confirm()
+        self.send_page()
+
+    def confirm_and_train(self) -> None:
+        """Take the page as received and train before the next (RTP)."""
+        self._confirm()
+        self._train()
+
+    def confirm_and_identify(self) -> None:
+        """Take the page as received and wait for a new DIS (EOM)."""
+        self._confirm()
+
+    def confirm_and_end(self) -> None:
+        """Take the last page as received and disconnect."""
+        self._confirm()
+        self.send_dcn()
+
+    def train_and_resend(self) -> None:
+        """Train more slowly and send the refused page again (RTN)."""
+        self._slow_down()
+        self._train()
+
+
+_DOUBTFUL = frozenset({State.PAGE_ANSWER, State.BLOCK_ANSWER, State.NOT_READY})
+_MCF_BY_COMMAND = {
+    Fcf.MPS: Event.MCF_PAGE,
+    Fcf.EOM: Event.MCF_DOCUMENT,
+    Fcf.EOP: Event.MCF_LAST,
+    Fcf.NULL: Event.MCF_BLOCK,
+}
+_RTP_BY_COMMAND = {
+    Fcf.MPS: Event.RTP_PAGE,
+    Fcf.EOM: Event.RTP_DOCUMENT,
+    Fcf.EOP: Event.RTP_LAST,
+    Fcf.NULL: Event.MCF_BLOCK,
+}
+_ANSWERS = frozenset({Event.MCF_PAGE, Event.RTP_PAGE, Event.RTN, Event.PPR, Event.RNR, Event.CTR, Event.ERR})
