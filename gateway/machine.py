@@ -57,7 +57,7 @@ class Finding:
 
     name: str
     ok: bool
-    consequence: str
+    without: str
     remedy: str
 
 
@@ -98,21 +98,21 @@ def _python() -> Finding:
 
 def _sqlite() -> Finding:
     """The library that the store loads, which is pysqlite3's and not Python's own."""
-    consequence = "before 3.51.3 a store that daemon and commands write at once can be damaged"
+    without = "before 3.51.3 a store that daemon and commands write at once can be damaged"
     remedy = "make setup"
     try:
         version: tuple[int, ...] = importlib.import_module("pysqlite3.dbapi2").sqlite_version_info
     except ImportError:
         return Finding("SQLite (pysqlite3)", False, "without it the SQLite store cannot be opened", remedy)
-    return Finding("SQLite " + ".".join(map(str, version)), version >= LEAST_SQLITE, consequence, remedy)
+    return Finding("SQLite " + ".".join(map(str, version)), version >= LEAST_SQLITE, without, remedy)
 
 
 def _disk(folder: Path) -> Finding:
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(existing).free
     name = f"{free / 1e9:.1f} GB free at {existing}"
-    consequence = "below 1 GB mails may be turned away with 451, disk full"
-    return Finding(name, free >= LEAST_FREE, consequence, f"make room at {existing}, or name another storage.folder")
+    without = "below 1 GB mails may be turned away with 451, disk full"
+    return Finding(name, free >= LEAST_FREE, without, f"make room at {existing}, or name another storage.folder")
 
 
 def _main(arguments: Sequence[str]) -> int:

@@ -95,16 +95,22 @@ def parse_number(text: str, plan: NumberPlan, form: str = FORM.format(domain="fa
     digits = re.sub(r"[.\-]", "", text)
     _refuse_service_number(digits, plan)
     full = digits if digits.startswith("+") else _with_country(digits, plan, form)
+    return Destination(_checked(full, _shown(text), form))
+
+
+def _checked(full: str, shown: str, form: str) -> str:
+    """The number in E.164, when its country has such numbers; libphonenumber may drop a trunk zero on the way."""
     if not 7 <= len(full) - 1 <= 15:
-        raise BadNumberError(f"{_shown(text)} has {len(full) - 1} digits: {form}")
+        raise BadNumberError(f"{shown} has {len(full) - 1} digits: {form}")
     try:
         parsed = phonenumbers.parse(full, None)
     except phonenumbers.NumberParseException:
-        raise BadNumberError(f"{_shown(text)} has no known country code: {form}") from None
-    if not phonenumbers.is_possible_number(parsed):
-        raise BadNumberError(f"{_shown(text)} is not a number of its country: {form}")
+        raise BadNumberError(f"{shown} has no known country code: {form}") from None
+    number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    if len(number) - 1 < 7 or not phonenumbers.is_possible_number(parsed):
+        raise BadNumberError(f"{shown} is not a number of its country: {form}")
     _refuse_premium(parsed)
-    return Destination(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+    return number
 
 
 def _unquoted(local: str, form: str) -> str:

@@ -36,6 +36,7 @@ def parsed(local: str, plan: NumberPlan = US) -> FaxAddress:
         ("00493012345678", DE, "+493012345678"),
         ("+442079460123", US, "+442079460123"),
         ("+390612345678", US, "+390612345678"),  # Italy keeps its zero
+        ("+4402079460123", US, "+442079460123"),  # the trunk zero that letterheads put in brackets
     ],
 )
 def test_number_is_read_by_the_senders_plan(text: str, plan: NumberPlan, number: str) -> None:
@@ -56,6 +57,7 @@ def test_number_is_read_by_the_senders_plan(text: str, plan: NumberPlan, number:
         ("+123456", US),  # fewer than 7
         ("+1234567890123456", US),  # more than 15
         ("+999123456789", US),  # no such country
+        ("+9800000", US),  # fewer than 7 without its trunk zero
         ("+1202555", US),  # too short for its country
         ("+1+2025550123", US),
         ("202 555 0123", US),

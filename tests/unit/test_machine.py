@@ -84,7 +84,7 @@ def test_check_looks_at_python_sqlite_disk_and_each_package_needed_to_run(tmp_pa
     assert findings["SQLite"].ok
     assert {entry.package for entry in pieces() if entry.group == "run"} <= findings.keys()
     assert not {entry.package for entry in pieces() if entry.group == "test"} & findings.keys()
-    assert all(finding.consequence and finding.remedy for finding in findings.values())
+    assert all(finding.without and finding.remedy for finding in findings.values())
 
 
 def test_a_folder_not_yet_made_is_measured_by_its_nearest_parent(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_full_disk_is_a_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     disk = check(tmp_path)[2]
 
     assert not disk.ok
-    assert "451" in disk.consequence
+    assert "451" in disk.without
     assert "storage.folder" in disk.remedy
 
 
