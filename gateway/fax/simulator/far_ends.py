@@ -11,8 +11,9 @@ from enum import StrEnum
 
 from gateway.fax.simulator.disturbances import Harmed
 from gateway.fax.simulator.line import End
-from gateway.fax.t30.answerer import EVERYTHING, Answerer, AnswererOptions, ReceivedPage
+from gateway.fax.t30.answerer import EVERYTHING, Answerer, AnswererOptions
 from gateway.fax.t30.capabilities import Capabilities
+from gateway.fax.t30.reception import ReceivedPage
 from gateway.fax.t30.signals import CallProgress, LineSignal, Progress
 
 DIALLING_MS = 3_500  # digits sent, and the network's delay before it rings

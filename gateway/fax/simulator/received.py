@@ -18,7 +18,7 @@ from threading import Lock
 from typing import Any
 
 from gateway.fax.t4 import classf
-from gateway.fax.t30.answerer import ReceivedPage
+from gateway.fax.t30.reception import ReceivedPage
 
 
 class ReceivedFaxes:

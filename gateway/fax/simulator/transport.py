@@ -15,10 +15,10 @@ from gateway.fax.simulator.far_ends import far_end
 from gateway.fax.simulator.line import Line
 from gateway.fax.simulator.received import ReceivedFaxes
 from gateway.fax.t4.classf import PageFile
-from gateway.fax.t30.answerer import ReceivedPage
 from gateway.fax.t30.caller import CallerOptions
 from gateway.fax.t30.ecm_caller import Caller
 from gateway.fax.t30.frames import FrameError
+from gateway.fax.t30.reception import ReceivedPage
 from gateway.fax.t30.record import CallRecord
 from gateway.fax.transport import CallOrder, CallWatch
 

@@ -17,9 +17,10 @@ from gateway.fax.t30.agreement import Agreement
 from gateway.fax.t30.capabilities import Capabilities, Flag, decode_capabilities
 from gateway.fax.t30.durations import Burst
 from gateway.fax.t30.frames import Fcf, Frame
+from gateway.fax.t30.machine import US
 from gateway.fax.t30.signals import Modulation, Tone, ToneKind
 from gateway.fax.t30.states import CNG_EVERY_MS, PHASES, T1_MS, TRIES, Event, State
-from gateway.fax.t30.station import US, Station
+from gateway.fax.t30.station import Station
 from gateway.fax.t30.table import CALLER
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from gateway.fax.t30 import durations, ecm
 from gateway.fax.t30.caller import BasicCaller, CallerOptions, PageSource
 from gateway.fax.t30.frames import Fcf, Frame, FrameError, PartialPage, X, decode_map
+from gateway.fax.t30.machine import US
 from gateway.fax.t30.states import T5_MS, Event, State
-from gateway.fax.t30.station import US
 
 PPR_LIMIT = 4  # T.30 A.4.4.3: after the fourth, CTC or EOR
 

@@ -114,6 +114,7 @@ T4_MS = 3_000  # waiting for a response
 T5_MS = 60_000  # RNR to anything else
 SPEECH_MS = 7_000  # speech that goes on this long is a person or a recording
 FRAME_MS = 3_000  # flags to the end of a frame (T.30 5.4.2)
+PATIENCE_MS = 15_000  # signals without a meaning put a timer off no longer than this
 CNG_EVERY_MS = 3_500  # 0.5 s on, 3 s off
 TRIES = 3  # of one command (T.30 5.4.1)
 

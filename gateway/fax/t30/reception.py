@@ -1,0 +1,92 @@
+"""What an answerer gathers from the fast carrier: TCF, a page's octets, a block's frames; and its judgement of them.
+
+What lives here: collecting and judging. What does not: when it is asked for and what is answered (`answerer`).
+"""
+
+import re
+from dataclasses import dataclass
+
+from gateway.fax.t4 import codec, stream
+from gateway.fax.t4.page import Bitmap, CodedPage
+from gateway.fax.t30 import agreement
+from gateway.fax.t30.capabilities import Flag, Profile
+from gateway.fax.t30.ecm import Block
+from gateway.fax.t30.frames import Fcf, PartialPage
+
+FAIR_FROM, BAD_ABOVE = 0.05, 0.15  # shares of bad rows: below MCF, between RTP, above RTN
+TCF_GOOD_SECONDS = 1.0  # of the 1.5 s sent, unbroken
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedPage:
+    """A page as it came, and its rows; `number` counts from zero in this call."""
+
+    number: int
+    page: CodedPage
+    bitmap: Bitmap
+    bad_rows: int
+
+
+class Reception:
+    """What has come under one profile since the last page ended."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.block = Block()
+        self._image = bytearray()
+        self._accepted: tuple[int, int] | None = None  # page and block
+
+    @property
+    def with_ecm(self) -> bool:
+        """True when the DCS settled error correction."""
+        return Flag.ECM in self.profile
+
+    def begin_image(self) -> None:
+        """A carrier begins: a TCF or a page without ECM starts anew."""
+        self._image = bytearray()
+
+    def take_image(self, octets: bytes) -> None:
+        """Octets outside HDLC."""
+        self._image += octets
+
+    def is_accepted(self, partial: PartialPage) -> bool:
+        """True when the PPS names the block last accepted: its MCF was lost."""
+        return self._accepted == (partial.page, partial.block)
+
+    def misses_frames(self, partial: PartialPage) -> bool:
+        """True while the block that the PPS ends is not whole; the first PPS tells its size."""
+        if self.block.size is None:
+            self.block.size = partial.count
+        return bool(self.block.missing())
+
+    def accept_block(self, partial: PartialPage) -> None:
+        """Add a whole block to the page."""
+        self._image += self.block.octets()
+        self.block = Block()
+        self._accepted = (partial.page, partial.block)
+
+    def forget_page(self) -> None:
+        """The page is answered; the next begins."""
+        self._image = bytearray()
+        self.block = Block()
+
+    def tcf_is_good(self) -> bool:
+        """One unbroken second of zeros."""
+        longest = max((len(zeros) for zeros in re.findall(b"\0+", bytes(self._image))), default=0)
+        return longest * 8 >= TCF_GOOD_SECONDS * self.profile.modulation.rate
+
+    def judge(self, number: int) -> tuple[ReceivedPage, Fcf]:
+        """The page decoded, and the answer to it."""
+        coding = agreement.coding_of(self.profile)
+        strip = stream.from_line(bytes(self._image), coding)
+        width, resolution = agreement.PELS[self.profile.width], agreement.resolution_of(self.profile)
+        bitmap, bad = codec.decode_counting(strip, coding, width, resolution)
+        received = ReceivedPage(number, CodedPage(bitmap.shape, coding, strip), bitmap, bad)
+        return received, quality(bitmap.shape.rows, bad)
+
+
+def quality(rows: int, bad: int) -> Fcf:
+    """MCF, RTP or RTN for a page of `rows` rows of which `bad` could not be decoded."""
+    if rows == 0 or bad > BAD_ABOVE * rows:
+        return Fcf.RTN
+    return Fcf.RTP if bad and bad >= FAIR_FROM * rows else Fcf.MCF
