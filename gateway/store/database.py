@@ -96,7 +96,9 @@ def make_engine(url: URL, *, migrating: bool = False) -> Engine:
         return create_engine(url, pool_pre_ping=not migrating, **pool)
     _make_folder(Path(url.database or ""))
     # isolation_level None: the driver begins nothing by itself, the begin event does.
-    arguments = {"isolation_level": None, "timeout": BUSY_SECONDS, "check_same_thread": False}
+    arguments: dict[str, Any] = {"isolation_level": None, "check_same_thread": False}
+    if "timeout" not in url.query:
+        arguments["timeout"] = BUSY_SECONDS
     engine = create_engine(url, module=_sqlite_module(), connect_args=arguments, **pool)
     event.listen(engine, "connect", _sqlite_pragmas(foreign_keys=not migrating))
     event.listen(engine, "begin", _sqlite_begin)

@@ -52,7 +52,7 @@ def migrate(database: Database) -> None:
 
 def schema_is_current(database: Database) -> bool:
     """Whether the schema is the one that this code was written for."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
     return database.read(lambda session: _revision(session.connection())) == head
 
 
@@ -67,7 +67,7 @@ def _lock(connection: Connection) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
-    config = _config()
+    config = alembic_config()
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")
@@ -75,7 +75,8 @@ def _upgrade(connection: Connection) -> None:
         raise GatewayError(f"the store was written by a newer gateway; upgrade this one ({error})") from error
 
 
-def _config() -> Config:
+def alembic_config() -> Config:
+    """How Alembic finds the history; its connection is set by whoever runs it."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")

@@ -142,8 +142,8 @@ def mail_sent(db: Database, claim: MailClaim, now: datetime, reply: str) -> None
     db.write(work)
 
 
-def mail_retry(db: Database, claim: MailClaim, not_before: datetime, reply: str) -> None:
-    """The relay did not take the mail now.
+def mail_retry(db: Database, claim: MailClaim, not_before: datetime, reply: str, *, counted: bool = True) -> None:
+    """The relay did not take the mail now; `counted` is false when the relay was not reached, which uses up no try.
 
     Raises:
         LostClaimError: the mail is another process's by now.
@@ -152,6 +152,7 @@ def mail_retry(db: Database, claim: MailClaim, not_before: datetime, reply: str)
     def work(session: Session) -> None:
         row = _fenced(session, claim)
         row.state, row.owner, row.reply, row.not_before = MailState.WAITING.value, None, reply, not_before
+        row.tries -= not counted
 
     db.write(work)
 

@@ -1,0 +1,164 @@
+"""A store for tests: opened on a fresh database, with people in it and faxes at any point of their way.
+
+SQLite by default; with FAXGW_TEST_POSTGRESQL naming a server's URL, the same tests run there, each in its own schema.
+"""
+
+import functools
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import create_engine, make_url
+
+from gateway.domain.addresses import Destination, FaxAddress
+from gateway.domain.job import Job, JobEvent
+from gateway.domain.nodes import User
+from gateway.domain.outcome import Outcome
+from gateway.domain.submission import HeaderFacts, NewSubmission, PartPages
+from gateway.store import calls, processes, submissions, tree
+from gateway.store.calls import CallClaim, CallEnd
+from gateway.store.database import Database, open_database
+from gateway.store.migrate import migrate
+from gateway.store.outbox import NewMail
+from gateway.store.submissions import Accepted, RenderedJob, RenderedSubmission
+
+NOW = datetime(2026, 3, 2, 15, 4, 5, 678901, tzinfo=UTC)
+WALL = datetime(2026, 7, 1, 8, tzinfo=UTC)
+TTL = timedelta(seconds=30)
+FAR = "+12025550101"
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Database]:
+    """A migrated store, closed at the end."""
+    database = open_database(fresh_url(folder))
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def fresh_url(folder: Path, *, migrated: bool = True) -> str:
+    """The URL of an empty database."""
+    server = os.environ.get("FAXGW_TEST_POSTGRESQL")
+    url = _fresh_schema(server) if server else f"sqlite:///{folder / 'store.sqlite'}"
+    if migrated and server:
+        _migrated(url)
+    elif migrated:
+        (folder / "store.sqlite").write_bytes(_template())
+    return url
+
+
+def anna(db: Database, address: str = "anna@acme.example") -> User:
+    """A user of Acme's sales."""
+    if not tree.companies(db):
+        tree.add_company(db, "Acme")
+        tree.add_department(db, "Acme", "Sales")
+    return tree.add_user(db, tree.NewUser("Acme/Sales", "Anna", "Smith", (address,), user_name=address.split("@")[0]))
+
+
+def mail_to(user: User, *numbers: str, key: str = "", at: datetime = NOW, priority: int = 5) -> NewSubmission:
+    """What a mail of this user asks for."""
+    facts = HeaderFacts(user.sending_addresses, "Offer", "<1@acme.example>", "no", "", False, False, 1, "ab" * 32)
+    return NewSubmission(
+        user_id=user.id,
+        sender_address=user.sending_addresses[0],
+        facts=facts,
+        content_digest="cd" * 32,
+        received=at,
+        duplicate_key=key or uuid.uuid4().hex,
+        addresses=tuple(FaxAddress(Destination(number)) for number in numbers or (FAR,)),
+        subject="Offer",
+        reference="",
+        resolution="fine",
+        cover=None,
+        priority=priority,
+        expires=at + timedelta(hours=3),
+    )
+
+
+def process(db: Database, folder: Path, host: str = "here") -> processes.Process:
+    """A process with a lease, alive until `killed`."""
+    return processes.register(db, host, TTL, WALL, folder / "locks")
+
+
+def killed(process: processes.Process) -> None:
+    """What the system does for a process that dies: its locks are dropped."""
+    process.lock.close()
+
+
+@contextmanager
+def owning(db: Database, folder: Path) -> Iterator[int]:
+    """The id of a process that is alive meanwhile."""
+    alive = process(db, folder)
+    try:
+        yield alive.id
+    finally:
+        killed(alive)
+
+
+def ready(db: Database, owner: int, new: NewSubmission, pages: int = 3) -> Accepted:
+    """Accept a mail and render it; other mails must not wait."""
+    accepted = submissions.add(db, new)
+    claim = submissions.claim_render(db, owner, new.received)
+    assert claim is not None
+    submissions.finish_render(db, claim, rendered(claim, pages), new.received, [])
+    return accepted
+
+
+def rendered(claim: submissions.RenderClaim, pages: int = 3) -> RenderedSubmission:
+    """So many pages for every job, without covers."""
+    jobs = {job.id: RenderedJob("", pages) for job in claim.jobs}
+    return RenderedSubmission("ef" * 32, pages, (PartPages("offer.pdf", pages),), jobs)
+
+
+def calling(db: Database, owner: int, lines: int = 4, at: datetime = NOW) -> CallClaim:
+    """The next call."""
+    claim = calls.claim_call(db, owner, "trunk", lines, at)
+    assert claim is not None
+    return claim
+
+
+def end(event: JobEvent, outcome: Outcome, **changes: object) -> CallEnd:
+    """A call that ended a minute after it began."""
+    facts = {"detail": outcome.name.lower(), "session": True, "ended": NOW + timedelta(minutes=1), **changes}
+    return CallEnd(event, outcome, **facts)  # type: ignore[arg-type]
+
+
+def no_mail(_job: Job) -> None:
+    """Nobody wants to hear of it."""
+
+
+def mail_on(job: Job) -> NewMail:
+    """A mail that names the job's state."""
+    text = f"{job.public_id} {job.state.value} {job.outcome_detail}".encode()
+    return NewMail("delivery", job.submission_id, job.id, job.dials, "anna@acme.example", text, f"<{job.id}@fax>")
+
+
+@functools.cache
+def _template() -> bytes:
+    """A migrated and empty SQLite file; copying it is much faster than migrating."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "template.sqlite"
+        _migrated(f"sqlite:///{path}")
+        return path.read_bytes()
+
+
+def _migrated(url: str) -> None:
+    database = open_database(url)
+    migrate(database)
+    database.close()
+
+
+def _fresh_schema(server: str) -> str:
+    name = f"t_{uuid.uuid4().hex}"
+    engine = create_engine(server)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE SCHEMA {name}")
+    engine.dispose()
+    url = make_url(server).update_query_dict({"options": f"-csearch_path={name}"})
+    return url.render_as_string(hide_password=False)
