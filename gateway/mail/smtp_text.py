@@ -23,7 +23,7 @@ class TextIntake:
     """One text on its way in.
 
     After a fault the rest is read and thrown away, so that the client hears the reply at the end of its text; a
-    client that goes on for another whole `max_size` is cut off, and `overrun` tells so.
+    client that goes on for more than twice `max_size` is cut off, and `overrun` tells so.
     """
 
     def __init__(self, content: ContentFile, limits: Limits) -> None:
@@ -37,7 +37,7 @@ class TextIntake:
     @property
     def overrun(self) -> bool:
         """Whether the client went on far beyond the limit."""
-        return self._thrown_away > self._limits.max_size
+        return self._thrown_away > 2 * self._limits.max_size
 
     @property
     def rest(self) -> bytes:
@@ -59,13 +59,13 @@ class TextIntake:
         return self._fault
 
     async def _keep(self, content: bytes) -> None:
-        if self._fault is not None:
-            self._thrown_away += len(content)
-            return
-        self._watch.feed(content)
-        self._fault = self._watch.fault or self._size_fault(len(content))
+        if self._fault is None:
+            self._watch.feed(content)
+            self._fault = self._watch.fault or self._size_fault(len(content))
         if self._fault is None:
             await self._to_disk(self._content.write(content))
+        else:
+            self._thrown_away += len(content)
 
     def _size_fault(self, more: int) -> GatewayError | None:
         limit = self._limits.max_size
