@@ -61,6 +61,7 @@ class FrontDoor:
         self.lock_out = LockOut(limits.max_sign_in_failures_per_address, limits.lock_out)
         self.stopping = False
         self.stores: set[asyncio.Task[SmtpReply]] = set()
+        self.conversations: set[asyncio.Task[object]] = set()
         self._opener = opener
         self._threads = ThreadPoolExecutor(settings.disk_threads, "listener-disk")
         self.sessions: set[Session] = set()
@@ -75,6 +76,7 @@ class FrontDoor:
         """Count a connection in; the reply is given when it may not stay."""
         self.sessions.add(session)
         self._empty.clear()
+        self._remember_conversation()
         limits = self.settings.limits
         if self.stopping or len(self.sessions) > limits.max_connections:
             return TOO_BUSY
@@ -107,6 +109,17 @@ class FrontDoor:
         self.stores.add(task)
         task.add_done_callback(self.stores.discard)
         return await asyncio.shield(task)
+
+    async def finished(self) -> None:
+        """Wait for what cut sessions still have to clear away, and for every store that has begun."""
+        while unfinished := self.conversations | self.stores:
+            await asyncio.wait(unfinished)
+
+    def _remember_conversation(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.conversations.add(task)
+        task.add_done_callback(self.conversations.discard)
 
     def close(self) -> None:
         """Let the threads go; nothing is stored after this."""

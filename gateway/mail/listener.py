@@ -63,8 +63,7 @@ class Listener:
         await self._door.emptied(grace)
         for session in tuple(self._door.sessions):
             session.abort()
-        while self._door.stores:
-            await asyncio.wait(self._door.stores)
+        await self._door.finished()
         self._door.close()
         logger.info("smtp.stopped")
 
