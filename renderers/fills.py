@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderers.faxpage import Resolution
-from renderers.halftone import BLOCK, Grey, Mask, Rows, screen
+from renderers.halftone import BLOCK, Grey, Mask, Rows, count_in_blocks, screen
 
 _DARKEST_FILL = 56  # darker is as good as black: white text on it stays as it is
 _SOLID_PELS = BLOCK * BLOCK * 9 // 10
 _SAME, _OTHER = 24, 44
 _REACH = 40  # pels: how far apart two parts of a fill may be for what is between to be writing on it
 _HALO = 2
+_HARDLY_ANY = 80  # pels: less than a word of small print
+_FEWEST_BLOCKS = 1  # smaller is a sign, not an area; emoji read best under the plain threshold
 
 
 def lift(grey: Grey, rows: Rows, pictures: Mask, resolution: Resolution) -> Rows:
@@ -27,48 +29,68 @@ def lift(grey: Grey, rows: Rows, pictures: Mask, resolution: Resolution) -> Rows
     if not down.size:
         return rows
     window = slice(down[0] * BLOCK, (down[-1] + 1) * BLOCK), slice(across[0] * BLOCK, (across[-1] + 1) * BLOCK)
-    part = grey[window]
-    level = levels[down[0] : down[-1] + 1, across[0] : across[-1] + 1].repeat(BLOCK, 0).repeat(BLOCK, 1)
-    level = level[: part.shape[0], : part.shape[1]]
-    away = np.abs(part.astype(np.int16) - level)
-    fill = (away <= _SAME) & (level > 0)
+    part = grey[window].astype(np.int16)
+    blocks = levels[down[0] : down[-1] + 1, across[0] : across[-1] + 1]
+    level, region = _as_pels(blocks, part), _as_pels(_regions(blocks), part)
+    away = part - level
+    fill = (np.abs(away) <= _SAME) & (level > 0)
     area = _closed(fill)
-    writing = area & (away >= _OTHER)
-    shown = np.unpackbits(screen(128 + part // 2, resolution), axis=1).astype(bool)[:, : part.shape[1]]
-    shown = (shown & fill & ~_spread(writing)) | writing
+    area &= ~np.isin(region, _well_as_black(region, area, away))
+    writing = area & (np.abs(away) >= _OTHER)
+    dots = np.unpackbits(screen((128 + part // 2).astype(np.uint8), resolution), axis=1)[:, : part.shape[1]]
+    shown = ((dots == 1) & fill & ~_spread(writing)) | writing
     lifted = np.unpackbits(rows, axis=1)
     lifted[window] = np.where(area, shown, lifted[window])
     return np.packbits(lifted, axis=1)
 
 
+def _as_pels(blocks: NDArray[np.int16], part: NDArray[np.int16]) -> NDArray[np.int16]:
+    return blocks.repeat(BLOCK, 0).repeat(BLOCK, 1)[: part.shape[0], : part.shape[1]]
+
+
 def fill_levels(grey: Grey, rows: Rows, pictures: Mask) -> NDArray[np.int16]:
     """The grey of the fill that each block of 16 by 16 pels belongs to or borders on; 0 where there is none."""
-    solid = _black_pels(rows) >= _SOLID_PELS
-    solid &= ~pictures[: solid.shape[0], : solid.shape[1]]
+    solid = count_in_blocks(rows) >= _SOLID_PELS
+    solid &= ~pictures
+    if not solid.any():
+        return np.zeros(solid.shape, np.int16)
+    solid &= _neighbors(solid.astype(np.int16), np.add) > _FEWEST_BLOCKS
     levels = np.zeros(solid.shape, np.int16)
     for down, across in zip(*solid.nonzero(), strict=True):
         block = grey[down * BLOCK : (down + 1) * BLOCK, across * BLOCK : (across + 1) * BLOCK]
         middle = int(np.median(block[::3, ::3]))
         levels[down, across] = middle if middle > _DARKEST_FILL else 0
     for _ in range(2):
-        levels = np.where(levels > 0, levels, _neighbors(levels))
+        levels = np.where(levels > 0, levels, _neighbors(levels, np.maximum))
     return levels
 
 
-def _black_pels(rows: Rows) -> NDArray[np.uint16]:
-    height, stride = rows.shape[0] // BLOCK * BLOCK, rows.shape[1] // 2 * 2
-    counts = np.bitwise_count(rows[:height, :stride]).reshape(height // BLOCK, BLOCK, stride // 2, 2)
-    sums: NDArray[np.uint16] = counts.sum(axis=(1, 3), dtype=np.uint16)
-    return sums
-
-
-def _neighbors(levels: NDArray[np.int16]) -> NDArray[np.int16]:
-    """The highest level among the eight blocks around each."""
+def _neighbors(levels: NDArray[np.int16], join: np.ufunc) -> NDArray[np.int16]:
+    """Each block and the eight around it, joined."""
     wide = np.pad(levels, 1)
     height, width = levels.shape
     around = [wide[y : y + height, x : x + width] for y in range(3) for x in range(3)]
-    highest: NDArray[np.int16] = np.maximum.reduce(around)
-    return highest
+    joined: NDArray[np.int16] = join.reduce(around)
+    return joined
+
+
+def _regions(levels: NDArray[np.int16]) -> NDArray[np.int16]:
+    """The same number for all blocks of one connected area, 0 outside."""
+    inside = levels > 0
+    numbers = np.where(inside, np.arange(1, levels.size + 1, dtype=np.int16).reshape(levels.shape), 0).astype(np.int16)
+    for _ in range(sum(levels.shape)):
+        spread = np.where(inside, _neighbors(numbers, np.maximum), 0).astype(np.int16)
+        if np.array_equal(spread, numbers):
+            break
+        numbers = spread
+    return numbers
+
+
+def _well_as_black(region: NDArray[np.int16], area: Mask, away: NDArray[np.int16]) -> NDArray[np.intp]:
+    """The regions on which all writing is lighter: white on black is how it was meant."""
+    lighter = np.bincount(region[area & (away >= _OTHER)], minlength=1)
+    darker = np.bincount(region[area & (away <= -_OTHER)], minlength=len(lighter))[: len(lighter)]
+    return np.flatnonzero((lighter > 0) & (darker < _HARDLY_ANY))
 
 
 def _closed(fill: Mask) -> Mask:

@@ -4,7 +4,7 @@ What lives here: the conversion of modes and the limit of pixels. What does not:
 """
 
 import numpy as np
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, ImageOps
 
 from renderers.errors import Reason, RenderError
 from renderers.halftone import DARK, LIGHT
@@ -48,6 +48,11 @@ def _scaled_to_bytes(picture: Image.Image) -> Image.Image:
         low, high = 0.0, 65535.0 if high > 255 else 255.0
     span = (high - low) or 1.0
     return Image.fromarray(np.clip((values - low) * (255 / span), 0, 255).astype(np.uint8))
+
+
+def for_paper(photo: Image.Image) -> Image.Image:
+    """A photo's tones spread to the whole range and lightened, because printed dots grow."""
+    return ImageOps.autocontrast(photo, cutoff=0.5).point([round(255 * (value / 255) ** 0.8) for value in range(256)])
 
 
 def is_photo(grey: Image.Image) -> bool:

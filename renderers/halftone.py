@@ -79,12 +79,19 @@ def selective(grey: Grey, resolution: Resolution, where: Mask | None = None) -> 
 def toned_blocks(grey: Grey) -> Mask:
     """One flag for each block of 16 by 16 pels: at least 35 % of it is neither nearly black nor nearly white."""
     middle = np.packbits((grey > DARK) & (grey < LIGHT), axis=1)
-    height, stride = middle.shape
-    room = np.zeros((-(-height // BLOCK) * BLOCK, -(-stride // 2) * 2), np.uint8)
-    room[:height, :stride] = np.bitwise_count(middle)
-    counts = room.reshape(room.shape[0] // BLOCK, BLOCK, room.shape[1] // 2, 2).sum(axis=(1, 3), dtype=np.uint16)
+    counts = count_in_blocks(middle)
     toned: Mask = counts >= int(_TONED_SHARE * BLOCK * BLOCK)
     return toned
+
+
+def count_in_blocks(rows: Rows) -> NDArray[np.uint16]:
+    """How many bits are set in each block of 16 by 16 pels; those at the end may be cut off by the edge."""
+    height, stride = rows.shape
+    room = np.zeros((-(-height // BLOCK) * BLOCK, -(-stride // 2) * 2), np.uint8)
+    room[:height, :stride] = rows
+    pairs = np.bitwise_count(room.view(np.uint16)).reshape(-1, BLOCK, room.shape[1] // 2)
+    counts: NDArray[np.uint16] = np.add.reduce(pairs, axis=1, dtype=np.uint16)
+    return counts
 
 
 def _grown(blocks: Mask) -> Mask:

@@ -9,7 +9,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from renderers.errors import Reason, RenderError
 from renderers.faxpage import FaxPage, FaxShape
-from renderers.grey import OPEN_ERRORS, check_pixels, is_photo, to_grey
+from renderers.grey import OPEN_ERRORS, check_pixels, for_paper, is_photo, to_grey
 from renderers.placing import natural_size, page_of, sheets
 
 
@@ -22,7 +22,7 @@ def picture_pages(path: Path, shape: FaxShape, name: str) -> list[FaxPage]:
     grey = _open(path, name, 2 * shape.width)
     photo = is_photo(grey)
     if photo:
-        grey = ImageOps.autocontrast(grey, cutoff=0.5)
+        grey = for_paper(grey)
     return [page_of(sheet, shape, photo) for sheet in sheets(grey, natural_size(grey.size, shape), shape)]
 
 

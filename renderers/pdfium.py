@@ -20,6 +20,7 @@ from renderers.halftone import BLOCK, Grey, Mask
 _POINTS = 72.0
 _DEEPEST_FORM = 4
 _PICTURES = (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_SHADING)
+_SIGN_BLOCKS = 16  # a picture this small is a sign, such as an emoji, and reads best without dots
 _SMALLEST_POINTS = 1.0
 
 
@@ -126,7 +127,9 @@ class Raster:
         for index in range(raw.FPDFPage_CountObjects(page)):
             part = raw.FPDFPage_GetObject(page, index)
             if _has_picture(part, _DEEPEST_FORM):
-                blocks[_block_window(page, part, placed)] = True
+                window = _block_window(page, part, placed)
+                if blocks[window].size > _SIGN_BLOCKS:
+                    blocks[window] = True
         return blocks
 
 

@@ -19,8 +19,8 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"><style>
 pre {{ font: 10pt/1.25 "DejaVu Sans Mono", "Liberation Mono", "Noto Sans", monospace; margin: 0; tab-size: 8;
   white-space: pre-wrap; orphans: 2; widows: 2; min-height: 1.25em; }}
-pre.rtl {{ direction: rtl; text-align: right; font-family: "DejaVu Sans Mono",
-  "Noto Naskh Arabic", "Noto Sans Hebrew"; }}
+pre.rtl {{ direction: rtl; text-align: right;
+  font-family: "Noto Naskh Arabic", "Noto Sans Hebrew", "DejaVu Sans Mono"; }}
 section + section {{ break-before: page; }}
 </style></head><body>{body}</body></html>"""
 

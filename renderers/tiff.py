@@ -15,7 +15,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from renderers.errors import Reason, RenderError
 from renderers.faxpage import PELS_PER_INCH, FaxPage, FaxShape, resolution_near
-from renderers.grey import OPEN_ERRORS, check_pixels, is_photo, to_grey
+from renderers.grey import OPEN_ERRORS, check_pixels, for_paper, is_photo, to_grey
 from renderers.libtiff import DamagedError, decode_colors, decode_page, encode, page_sizes
 from renderers.placing import fitted_size, natural_size, page_of, sheets
 
@@ -149,7 +149,7 @@ def _scaled(frame: _Frame, shape: FaxShape) -> list[FaxPage]:
 def _laid(grey: Image.Image, dpi: tuple[float, float] | None, bilevel: bool, shape: FaxShape) -> list[FaxPage]:
     photo = not bilevel and is_photo(grey)
     if photo:
-        grey = ImageOps.autocontrast(grey, cutoff=0.5)
+        grey = for_paper(grey)
     if dpi is None or (not bilevel and min(dpi) < _SCAN_DPI):
         size = natural_size(grey.size, shape)
     else:
