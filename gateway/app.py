@@ -17,7 +17,6 @@ from gateway.domain.errors import UnavailableError
 from gateway.fax.simulator.clock import SimulatorClock
 from gateway.fax.simulator.exchange import Exchange
 from gateway.fax.simulator.transport import SimulatorTransport
-from gateway.flows.notices import Composer
 from gateway.flows.notify import Notify
 from gateway.flows.prepare import Prepare
 from gateway.flows.submit import FrontDesk
@@ -27,6 +26,7 @@ from gateway.mail.desk import Limits, ListenerSettings
 from gateway.mail.listener import Listener
 from gateway.mail.messages import Voice
 from gateway.mail.relay import Relay, RelaySettings
+from gateway.notices import Composer
 from gateway.settings import Settings
 from gateway.store import jobs, processes
 from gateway.store.database import Database, open_database
@@ -67,7 +67,7 @@ def composer(settings: Settings, db: Database, clock: Clock) -> Composer:
     return Composer(db, clock, _voice(settings))
 
 
-def build_clock(settings: Settings, db: Database) -> SimulatorClock:
+def build_clock(db: Database) -> SimulatorClock:
     """The simulator's clock; it never goes back behind what the store has seen."""
     return SimulatorClock(wall_clock, jobs.latest_time(db))
 
@@ -81,8 +81,8 @@ class Gateway:
     listener: Listener
     workers: list[Worker]
     process: processes.Process
+    stopping: asyncio.Event
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
-    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def address(self) -> str:
@@ -93,15 +93,15 @@ class Gateway:
         """Listen, and start the workers."""
         await self.listener.start()
         self._tasks = [asyncio.create_task(worker.run(), name=worker.name) for worker in self.workers]
-        log.info("started", extra={"process": self.process.id})
+        log.info("started", extra={"owner": self.process.id})
 
     def stop(self) -> None:
         """Ask for a graceful end."""
-        self._stopping.set()
+        self.stopping.set()
 
     async def run(self) -> None:
         """Serve until asked to stop; then take no mail, let calls and renders end, and leave."""
-        await self._stopping.wait()
+        await self.stopping.wait()
         await self.listener.stop(STOP_SECONDS)
         for worker in self.workers:
             worker.stop()
@@ -111,7 +111,7 @@ class Gateway:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.to_thread(processes.leave, self.db, self.process)
         self.db.close()
-        log.info("stopped", extra={"process": self.process.id})
+        log.info("stopped", extra={"owner": self.process.id})
 
 
 @dataclass(frozen=True)
@@ -133,12 +133,13 @@ def build(settings: Settings) -> Gateway:
     folder = settings.storage.folder
     work = folder / "work"
     work.mkdir(exist_ok=True)
-    clock = build_clock(settings, db)
+    clock = build_clock(db)
     ttl = timedelta(seconds=settings.queue.lease_seconds)
     process = processes.register(db, socket.gethostname(), ttl, wall_clock(), folder / "locks")
     parts = _Parts(settings, db, Spool(folder / "spool"), clock, composer(settings, db, clock), process, work)
-    bell = Bell()
-    return Gateway(settings, db, _listener(parts, bell.ring), _workers(parts, bell), process)
+    bell, stopping = Bell(), asyncio.Event()
+    workers = _workers(parts, bell, stopping.set)
+    return Gateway(settings, db, _listener(parts, bell.ring), workers, process, stopping)
 
 
 def _listener(parts: _Parts, ring: Callable[[], None]) -> Listener:
@@ -158,16 +159,14 @@ def _listener(parts: _Parts, ring: Callable[[], None]) -> Listener:
     return Listener(settings, desk, parts.clock)
 
 
-def _workers(parts: _Parts, bell: Bell) -> list[Worker]:
+def _workers(parts: _Parts, bell: Bell, lost: Callable[[], None]) -> list[Worker]:
     settings, idle = parts.settings, parts.settings.queue.poll_seconds
     prepare = Prepare(
         parts.db, parts.spool, parts.clock, parts.composer, parts.process.id, parts.work, settings.rendering
     )
-    transmit = Transmit(
-        parts.db, parts.spool, parts.clock, _trunk(parts), parts.composer, parts.process.id, parts.work
-    )
+    transmit = Transmit(parts.db, parts.spool, parts.clock, _trunk(parts), parts.composer, parts.process.id, parts.work)
     notify = Notify(parts.db, parts.clock, Relay(_relay(settings)), parts.process.id)
-    tend = Tend(parts.db, parts.clock, wall_clock, parts.composer, parts.process)
+    tend = Tend(parts.db, parts.clock, wall_clock, parts.composer, parts.process, lost)
     return [
         *(Worker(f"prepare-{number}", prepare.next, bell, idle) for number in range(settings.rendering.workers)),
         *(Worker(f"transmit-{number}", transmit.next, bell, idle) for number in range(settings.calling.lines)),
@@ -179,7 +178,7 @@ def _workers(parts: _Parts, bell: Bell) -> list[Worker]:
 
 def _trunk(parts: _Parts) -> Trunk:
     calling = parts.settings.calling
-    exchange = Exchange.load(Path(calling.scenario) if calling.scenario else None)
+    exchange = Exchange.load([Path(calling.scenario)] if calling.scenario else [])
     transport = SimulatorTransport(exchange, parts.clock, parts.settings.storage.folder / "simulator")
     return Trunk(calling.trunk, calling.lines, transport)
 

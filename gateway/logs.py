@@ -27,7 +27,7 @@ FIELDS = (
     "size",
     "kind",
     "seconds",
-    "process",
+    "owner",
     "count",
     "line",
 )

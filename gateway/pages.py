@@ -7,12 +7,14 @@ does not: rendering (`renderers`), templates (`coverpages`), the store. Nothing 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from coverpages import cover
 from gateway.domain.cover_rules import choose_cover
 from gateway.domain.errors import BadDirectiveError, RefusedError
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages
+from gateway.mail.notice_facts import FailedPart, part_label
 from gateway.mail.parse import MailParts, PartFile, PartLimits, parts_of
 from gateway.mail.parse import Reason as LeftOutReason
 from renderers.confine import Limits, run_confined
@@ -71,28 +73,39 @@ class MailPages:
 
 @dataclass(frozen=True, slots=True)
 class MailFailure:
-    """Why a mail cannot be faxed: every part with what was made of it or what is wrong with it."""
+    """Why a mail cannot be faxed; `failed` names the parts to blame, `left_out` those that are never faxed."""
 
     outcome: Outcome
-    detail: str
-    parts: tuple[PartPages, ...] = ()
+    detail: str = ""
+    failed: tuple[FailedPart, ...] = ()
+    left_out: tuple[PartPages, ...] = ()
+
+
+class _Source(NamedTuple):
+    part: PartFile
+    document: Document
+
+
+class _Made(NamedTuple):
+    label: str
+    paged: Paged
 
 
 def lay_out_mail(order: MailOrder) -> MailPages | MailFailure:
     """Make the pages of a mail: body and attachments in MIME order, then each job's cover."""
     parts = _parts(order)
-    left_out = tuple(PartPages(part.name, 0, part.reason.value) for part in parts.left_out)
+    left_out = tuple(PartPages(part_label(0, part.media_type), 0, part.reason.value) for part in parts.left_out)
     try:
         wishes = {wish.job_id: _template(wish, parts) for wish in order.covers}
     except BadDirectiveError as error:
         return MailFailure(Outcome.GENERAL_ERROR, error.text)
     text = _cover_text(parts) if all(name for name, _ in wishes.values()) else ""
-    paged, failed = _paged(_documents(parts, with_body=not text), order)
+    made, failed = _paged(_sources(parts, with_body=not text), order)
     if failed:
-        return MailFailure(Outcome.INVALID_ATTACHMENT, failed[0].left_out, (*failed, *left_out))
-    if not paged and not text:
-        return MailFailure(Outcome.NO_ATTACHMENT, "the mail has no text and no attachment to fax", left_out)
-    return _joined(order, paged, wishes, text, left_out)
+        return MailFailure(Outcome.INVALID_ATTACHMENT, "", tuple(failed), left_out)
+    if not made and not text:
+        return MailFailure(Outcome.NO_ATTACHMENT, "", (), left_out)
+    return _joined(order, made, wishes, text, left_out)
 
 
 def _parts(order: MailOrder) -> MailParts:
@@ -116,7 +129,7 @@ def _cover_text(parts: MailParts) -> str:
 
 def _joined(
     order: MailOrder,
-    paged: Sequence[Paged],
+    made: Sequence[_Made],
     wishes: Mapping[int, tuple[str, str]],
     body: str,
     left_out: tuple[PartPages, ...],
@@ -124,15 +137,15 @@ def _joined(
     shape = _shape(order.resolution, order.paper)
     tiff = order.workdir / "pages.tif"
     try:
-        counts = rasterize(paged, shape, tiff, order.max_pages) if paged else []
+        counts = rasterize([one.paged for one in made], shape, tiff, order.max_pages) if made else []
         total = sum(counts)
         covers = {wish.job_id: _cover(order, shape, wish, wishes[wish.job_id], (body, total)) for wish in order.covers}
     except RenderError as error:
-        return MailFailure(Outcome.INVALID_ATTACHMENT, error.text, (PartPages(error.name, 0, error.text), *left_out))
-    made = tuple(PartPages(one.name, count) for one, count in zip(paged, counts, strict=True))
+        return MailFailure(Outcome.INVALID_ATTACHMENT, "", (FailedPart(0, "", error.name, error.text),), left_out)
+    told = tuple(PartPages(one.label, count) for one, count in zip(made, counts, strict=True))
     if body:
-        made = (PartPages(f"{BODY}, on the {COVER}", 0), *made)
-    return MailPages(tiff if paged else None, total, made + left_out, covers)
+        told = (PartPages(part_label(0, "text/plain"), 0, f"on the {COVER}"), *told)
+    return MailPages(tiff if made else None, total, told + left_out, covers)
 
 
 def _template(wish: CoverWish, parts: MailParts) -> tuple[str, str]:
@@ -149,32 +162,28 @@ def _template(wish: CoverWish, parts: MailParts) -> tuple[str, str]:
     return choice.name, choice.note
 
 
-def _documents(parts: MailParts, with_body: bool) -> list[Document]:
+def _sources(parts: MailParts, with_body: bool) -> list[_Source]:
     inline = {cid: part.path for cid, part in parts.inline.items()}
-    documents = [_document(part) for part in parts.attachments]
+    found = [_Source(part, Document(part.path, part.media_type, part.name, part.charset)) for part in parts.attachments]
     if with_body and parts.body is not None:
         body = parts.body
-        documents.insert(0, Document(body.path, body.media_type, BODY, body.charset, inline))
-    return documents
+        found.insert(0, _Source(body, Document(body.path, body.media_type, BODY, body.charset, inline)))
+    return found
 
 
-def _document(part: PartFile) -> Document:
-    return Document(part.path, part.media_type, part.name, part.charset)
-
-
-def _paged(documents: Sequence[Document], order: MailOrder) -> tuple[list[Paged], list[PartPages]]:
-    """Every document as pages, and every one that cannot be."""
-    paged: list[Paged] = []
-    failed: list[PartPages] = []
+def _paged(sources: Sequence[_Source], order: MailOrder) -> tuple[list[_Made], list[FailedPart]]:
+    """Every part as pages, and every one that cannot be."""
+    made: list[_Made] = []
+    failed: list[FailedPart] = []
     shape = _shape(order.resolution, order.paper)
-    for number, document in enumerate(documents):
+    for number, (part, document) in enumerate(sources):
         folder = order.workdir / f"part{number}"
         folder.mkdir()
         try:
-            paged.append(make_paged(document, folder, shape))
+            made.append(_Made(part_label(part.position, part.media_type), make_paged(document, folder, shape)))
         except RenderError as error:
-            failed.append(PartPages(document.name, 0, error.text))
-    return paged, failed
+            failed.append(FailedPart(part.position, part.media_type, document.name, error.text))
+    return made, failed
 
 
 def _cover(

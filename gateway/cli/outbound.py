@@ -30,9 +30,7 @@ def outbound() -> None:
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="Newest jobs first.")
 @form_option
 @pass_console
-def outbound_list(
-    console: Console, state: str | None, outcome: str | None, number: str, limit: int, form: str
-) -> None:
+def outbound_list(console: Console, state: str | None, outcome: str | None, number: str, limit: int, form: str) -> None:
     """List faxes, the newest first."""
     wanted = activity.Filter(
         state=JobState(state) if state else None,
@@ -71,7 +69,7 @@ def outbound_show(
 @pass_console
 def outbound_cancel(console: Console, job_id: str) -> None:
     """Cancel a fax that waits or is in its call."""
-    clock = build_clock(console.settings, console.database)
+    clock = build_clock(console.database)
     letter = composer(console.settings, console.database, clock)
     at_once = activity.cancel(console.database, job_id, clock.now(), letter.after_end)
     if at_once:
@@ -104,15 +102,23 @@ def _detail_row(detail: activity.JobDetail) -> dict[str, object]:
         "sender": submission.sender_address,
         "parts": [f"{part.name}: {part.left_out or f'{part.pages} pages'}" for part in submission.part_pages],
         "attempts": [_attempt_row(attempt) for attempt in detail.attempts],
-        "notices": [
-            {"kind": notice.kind, "to": notice.recipient, "state": notice.state, "sent": notice.sent}
-            for notice in detail.notices
-        ],
-        "history": [
-            {"at": event.at, "event": event.name, "from": event.from_state, "to": event.to_state, "why": event.detail}
-            for event in detail.events
-        ],
+        "notices": _notice_rows(detail),
+        "history": _event_rows(detail),
     }
+
+
+def _notice_rows(detail: activity.JobDetail) -> list[Row]:
+    return [
+        {"kind": notice.kind, "to": notice.recipient, "state": notice.state, "sent": notice.sent}
+        for notice in detail.notices
+    ]
+
+
+def _event_rows(detail: activity.JobDetail) -> list[Row]:
+    return [
+        {"at": event.at, "event": event.name, "from": event.from_state, "to": event.to_state, "why": event.detail}
+        for event in detail.events
+    ]
 
 
 def _attempt_row(attempt: Attempt) -> dict[str, object]:
@@ -136,14 +142,14 @@ def _attempt_row(attempt: Attempt) -> dict[str, object]:
 
 def _write_detail(detail: activity.JobDetail, row: dict[str, object], trace: bool) -> None:
     lists = ("attempts", "notices", "history")
-    write_one({name: value for name, value in row.items() if name not in lists}, "table")  # type: ignore[misc]
+    write_one({name: value for name, value in row.items() if name not in lists}, "table")
     click.echo("\nattempts")
-    write_rows([_attempt_row(attempt) for attempt in detail.attempts], ATTEMPT_COLUMNS, "table")  # type: ignore[misc]
+    write_rows([_attempt_row(attempt) for attempt in detail.attempts], ATTEMPT_COLUMNS, "table")
     for attempt in detail.attempts if trace else ():
         click.echo(f"\nsignals of attempt {attempt.number}")
         for at_ms, sender, text in json.loads(attempt.report or "{}").get("trace", []):
             click.echo(f"{at_ms / 1000:9.3f}  {sender:8}  {text}")
     click.echo("\nnotices")
-    write_rows(row["notices"], ("kind", "to", "state", "sent"), "table")  # type: ignore[arg-type]
+    write_rows(_notice_rows(detail), ("kind", "to", "state", "sent"), "table")
     click.echo("\nhistory")
-    write_rows(row["history"], ("at", "event", "from", "to", "why"), "table")  # type: ignore[arg-type]
+    write_rows(_event_rows(detail), ("at", "event", "from", "to", "why"), "table")

@@ -12,8 +12,7 @@ from enum import StrEnum
 
 import click
 
-Cell = str | int | float | bool | None | datetime | Sequence[object] | Mapping[str, object]
-Row = Mapping[str, Cell]
+Row = Mapping[str, object]  # text, numbers, truth, times, lists and mappings of these
 
 
 class Form(StrEnum):
@@ -75,7 +74,7 @@ def _heading(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _text(value: Cell) -> str:
+def _text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -86,7 +85,7 @@ def _text(value: Cell) -> str:
         return str(value)
     if isinstance(value, Mapping):
         return json.dumps(_plain(value))
-    return ", ".join(str(entry) for entry in value)
+    return ", ".join(str(entry) for entry in value) if isinstance(value, list | tuple) else str(value)
 
 
 def _defused(text: str) -> str:

@@ -3,6 +3,8 @@
 What lives here: arguments and answers. What does not: rules (`gateway.admin.tree`).
 """
 
+from typing import Any
+
 import click
 
 from gateway.admin import tree as admin
@@ -86,16 +88,15 @@ def user() -> None:
 @click.option("--country", default="")
 @click.option("--set", "settings", multiple=True, metavar="SETTING=VALUE", help="A setting for the user; repeatable.")
 @pass_console
-def user_add(console: Console, /, **given: str | bool | tuple[str, ...]) -> None:
+def user_add(console: Console, **given: Any) -> None:
     """Create a user in PARENT, the path of a company or department."""
     contact_fields = ("phone", "address1", "city", "state", "postal_code", "country")
-    contact = Contact(**{name: str(given.pop(name)) for name in contact_fields})
+    contact = Contact(**{name: given.pop(name) for name in contact_fields})
     password = ""
     if given.pop("password_stdin"):
         password = click.get_text_stream("stdin").readline().rstrip("\r\n")
     settings = given.pop("settings")
-    assert isinstance(settings, tuple)
-    form = admin.UserForm(contact=contact, password=password, **given)  # type: ignore[arg-type]  # click checked them
+    form = admin.UserForm(contact=contact, password=password, **given)
     added = admin.add_user(console.database, form, settings)
     say(f"user {added.full_name} added to {given['parent']} (id {added.id}), sends from {added.sending_addresses[0]}")
 

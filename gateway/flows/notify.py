@@ -8,6 +8,7 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from gateway.domain.clock import Clock
 from gateway.mail.relay import Relay, Sent, next_try
@@ -15,6 +16,7 @@ from gateway.store import outbox
 from gateway.store.database import Database
 
 log = logging.getLogger(__name__)
+HELD_WAIT = timedelta(minutes=1)  # when nobody answers at the relay: the mail has used up no try
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,17 @@ class Notify:
             outbox.mail_sent(self.db, claim, now, sent.reply)
             log.info("mail-sent", extra=extra)
             return
-        wait = None if sent.final else next_try(now - claim.created, claim.tries, self.chance())
+        wait = self._wait(claim, sent, now)
         if wait is None:
             outbox.mail_dead(self.db, claim, sent.reply)
             log.error("mail-undeliverable", extra=extra)
         else:
-            outbox.mail_retry(self.db, claim, now + wait, sent.reply)
-            log.warning("mail-delayed", extra=extra)
+            outbox.mail_retry(self.db, claim, now + wait, sent.reply, counted=sent.reached)
+            log.warning("mail-delayed" if sent.reached else "relay-unreachable", extra=extra)
+
+    def _wait(self, claim: outbox.MailClaim, sent: Sent, now: datetime) -> timedelta | None:
+        """How long until the next try; None to give up."""
+        if sent.final:
+            return None
+        wait = next_try(now - claim.created, claim.tries, self.chance())
+        return wait if wait is None or sent.reached else min(wait, HELD_WAIT)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain.clock import Clock
-from gateway.flows.notices import Composer
+from gateway.domain.errors import LostClaimError
+from gateway.notices import Composer
 from gateway.store import jobs, processes
 from gateway.store.database import Database
 
@@ -19,21 +20,29 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Tend:
-    """The flow that looks after the queue. `wall` is the machine's time, which leases go by."""
+    """The flow that looks after the queue.
+
+    `wall` is the machine's time, which leases go by; `lost` ends the process.
+    """
 
     db: Database
     clock: Clock
     wall: Callable[[], datetime]
     composer: Composer
     process: processes.Process
+    lost: Callable[[], None]
 
     async def next(self) -> bool:
         """Look once over the queue; true when something moved."""
         return await asyncio.to_thread(self._next)
 
     async def renew(self) -> bool:
-        """Renew this process's lease."""
-        await asyncio.to_thread(processes.renew, self.db, self.process, self.wall())
+        """Renew this process's lease; when it was lost, all this process owned is another's: `lost` ends it."""
+        try:
+            await asyncio.to_thread(processes.renew, self.db, self.process, self.wall())
+        except LostClaimError:
+            log.error("lease-lost", extra={"owner": self.process.id})
+            self.lost()
         return False
 
     def _next(self) -> bool:
@@ -49,7 +58,7 @@ class Tend:
 
     def _reap(self) -> int:
         """Take back what dead processes owned."""
-        reaped = processes.reap(self.db, self.process, self.wall(), self.clock.now(), self.composer.after_call)
+        reaped = processes.reap(self.db, self.process, self.wall(), self.clock.now(), self.composer.after_end)
         if reaped:
             log.warning("process-lost", extra={"count": reaped})
         return reaped

@@ -20,7 +20,7 @@ from gateway.domain.job import Attempt, Job, JobEvent
 from gateway.domain.outcome import Outcome, Verdict, classify
 from gateway.domain.retry import History, Past, Retry, decide_retry
 from gateway.fax.transport import CallOrder, CallWatch, Transport
-from gateway.flows.notices import Composer
+from gateway.notices import Composer
 from gateway.store import calls, jobs, tree
 from gateway.store.calls import CallClaim, CallEnd
 from gateway.store.database import Database
@@ -64,7 +64,7 @@ class Transmit:
             return False
         with tempfile.TemporaryDirectory(dir=self.work, prefix="call-") as folder:
             stamped = await asyncio.to_thread(self._stamp, claim, Path(folder))
-            report = await self.trunk.transport.place(self._order(claim, stamped.tiff), self._watch(claim))
+            report = await self.trunk.transport.place(self._order(claim, stamped), self._watch(claim))
             await asyncio.to_thread(self._settle, claim, stamped, report)
         return True
 
@@ -111,7 +111,7 @@ class Transmit:
     def _settle(self, claim: CallClaim, stamped: "Stamped", report: CallReport) -> None:
         verdict = classify(report, claim.job.pages - claim.attempt.first_page)
         end = self._end(claim, stamped, report, verdict)
-        calls.finish_call(self.db, claim, end, self.clock.now(), self.composer.after_call)
+        calls.finish_call(self.db, claim, end, self.clock.now(), self.composer.after_call(claim, end))
         log.info(
             "call-ended",
             extra={

@@ -1,0 +1,131 @@
+"""From an accepted mail to fax pages: claim, render in a confined process, keep the pages, tell the sender.
+
+What lives here: the order of those steps. What does not: making pages (`gateway.pages`), rows (`gateway.store`).
+"""
+
+import asyncio
+import logging
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.domain.clock import Clock
+from gateway.domain.job import Job
+from gateway.domain.nodes import User
+from gateway.domain.outcome import Outcome
+from gateway.domain.setting_catalog import Effective
+from gateway.domain.submission import PartPages, Submission
+from gateway.mail.notice_facts import FailedPart
+from gateway.notices import Composer
+from gateway.pages import CoverWish, MailFailure, MailOrder, MailPages, lay_out_mail
+from gateway.settings import Rendering
+from gateway.store import submissions, tree
+from gateway.store.database import Database
+from gateway.store.spool import Spool
+from gateway.store.submissions import FailedRender, RenderClaim, RenderedJob, RenderedSubmission
+from renderers.confine import ConfinedCrashError, Limits, run_confined
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """The flow that renders; `work` is a folder for what one mail needs."""
+
+    db: Database
+    spool: Spool
+    clock: Clock
+    composer: Composer
+    process: int
+    work: Path
+    limits: Rendering
+
+    async def next(self) -> bool:
+        """Render one mail, if one waits."""
+        claim = await asyncio.to_thread(submissions.claim_render, self.db, self.process, self.clock.now())
+        if claim is None:
+            return False
+        await asyncio.to_thread(self._prepare, claim)
+        return True
+
+    def _prepare(self, claim: RenderClaim) -> None:
+        with tempfile.TemporaryDirectory(dir=self.work, prefix="render-") as folder:
+            made = self._make(claim, Path(folder))
+            if isinstance(made, MailFailure):
+                self._fail(claim, made)
+            else:
+                self._keep(claim, made)
+
+    def _make(self, claim: RenderClaim, folder: Path) -> MailPages | MailFailure:
+        if claim.is_poisoned:
+            return MailFailure(Outcome.GENERAL_ERROR, "render-crashes")
+        limits = Limits(seconds=self.limits.max_seconds, memory=self.limits.max_memory)
+        try:
+            return run_confined(lay_out_mail, self._order(claim, folder), limits=limits)
+        except ConfinedCrashError as error:
+            log.warning("render-cut-off", extra={"submission": claim.submission.id, "detail": error.reason.value})
+            return MailFailure(Outcome.INVALID_ATTACHMENT, "", (FailedPart(0, "", "", error.text),))
+
+    def _order(self, claim: RenderClaim, folder: Path) -> MailOrder:
+        submission = claim.submission
+        sender = tree.user_by_id(self.db, submission.user_id)
+        settings = tree.effective(self.db, submission.user_id)
+        return MailOrder(
+            mail=self.spool.path(submission.content_digest).absolute(),
+            workdir=folder.absolute(),
+            resolution=submission.resolution,
+            paper=settings.text("fax.paper"),
+            max_pages=self.limits.max_pages,
+            covers=tuple(self._wish(submission, job, sender, settings) for job in claim.jobs),
+        )
+
+    def _wish(self, submission: Submission, job: Job, sender: User, settings: Effective) -> CoverWish:
+        date = settings.date_style().write(self.clock.now())
+        return CoverWish(
+            job_id=job.id,
+            behavior=settings.text("cover.behavior"),
+            default=settings.text("cover.default"),
+            wish=job.recipient_cover or submission.cover,
+            fields=cover_fields(submission, job, sender) | {"date": date},
+        )
+
+    def _keep(self, claim: RenderClaim, made: MailPages) -> None:
+        digest = self.spool.put_copy(made.tiff) if made.tiff else ""
+        own = {
+            job_id: RenderedJob(self.spool.put_copy(cover.tiff) if cover.tiff else "", cover.pages + made.pages)
+            for job_id, cover in made.covers.items()
+        }
+        rendered = RenderedSubmission(digest, made.pages, made.parts, own)
+        notes = sorted({cover.note for cover in made.covers.values()} - {""})
+        mail = self.composer.initial_success(claim, rendered, notes)
+        submissions.finish_render(self.db, claim, rendered, self.clock.now(), [mail] if mail else [])
+        extra = {"submission": claim.submission.id, "pages": made.pages, "job": [job.public_id for job in claim.jobs]}
+        log.info("submission-rendered", extra=extra)
+
+    def _fail(self, claim: RenderClaim, failure: MailFailure) -> None:
+        parts = tuple(PartPages(part.name, 0, part.reason) for part in failure.failed) + failure.left_out
+        failed = FailedRender(failure.outcome, failure.detail, parts)
+        mail = self.composer.initial_failure(claim, failed, failure.failed)
+        submissions.fail_render(self.db, claim, failed, self.clock.now(), [mail] if mail else [])
+        log.info("submission-failed", extra={"submission": claim.submission.id, "outcome": failure.outcome.value})
+
+
+def cover_fields(submission: Submission, job: Job, sender: User) -> dict[str, str]:
+    """What a cover may show, but for the date, the body and the number of pages."""
+    contact = sender.contact
+    place = " ".join(filter(None, (contact.city, contact.state, contact.postal_code)))
+    fields = {
+        "sender": sender.full_name,
+        "sender_email": submission.sender_address,
+        "sender_company": sender.company,
+        "sender_phone": contact.phone,
+        "sender_fax": sender.fax_number,
+        "sender_address": ", ".join(filter(None, (contact.address1, contact.address2, place, contact.country))),
+        "recipient_name": job.recipient_name,
+        "recipient_company": job.recipient_company,
+        "recipient_number": str(job.destination),
+        "subject": submission.subject,
+        "reference": submission.reference,
+        "job_id": job.public_id,
+    }
+    return fields | {f"custom_{number}": value for number, value in enumerate(sender.custom, 1)}

@@ -1,0 +1,156 @@
+"""Composes notices: gathers the facts of a submission and its jobs, asks whether the sender wants them told.
+
+What lives here: from domain objects to a mail for the outbox. What does not: words and MIME (`gateway.mail.messages`),
+sending (`gateway.flows.notify`). Used by flows and by commands that end a job.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from gateway.domain.clock import Clock
+from gateway.domain.job import Attempt, Job, JobState
+from gateway.domain.outcome import Outcome
+from gateway.domain.setting_catalog import Effective
+from gateway.domain.submission import PartPages, Submission
+from gateway.mail.messages import (
+    AttemptFacts,
+    FailedPart,
+    Notice,
+    NoticeFacts,
+    NoticeKind,
+    Voice,
+    delivery_failure,
+    delivery_success,
+    initial_failure,
+    initial_success,
+)
+from gateway.store import jobs, tree
+from gateway.store.calls import CallClaim, CallEnd
+from gateway.store.database import Database
+from gateway.store.outbox import MakeMail, NewMail
+from gateway.store.submissions import FailedRender, RenderClaim, RenderedSubmission
+
+SETTING_OF = {
+    NoticeKind.INITIAL_SUCCESS: "notify.initial_success",
+    NoticeKind.INITIAL_FAILURE: "notify.initial_failure",
+    NoticeKind.DELIVERY_SUCCESS: "notify.delivery_success",
+    NoticeKind.DELIVERY_FAILURE: "notify.delivery_failure",
+}
+# A call takes about so long: set-up and release, and each page at 14400 bit/s.
+CALL_SECONDS, PAGE_SECONDS = 45, 35
+COVER_WISH = "cover page"
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Writes notices in the gateway's voice."""
+
+    db: Database
+    clock: Clock
+    voice: Voice
+
+    def initial_success(self, claim: RenderClaim, rendered: RenderedSubmission, notes: Sequence[str]) -> NewMail | None:
+        """The mail was taken and rendered; `notes` tell what wishes were not honoured."""
+        settings = tree.effective(self.db, claim.submission.user_id)
+        if not settings.on(SETTING_OF[NoticeKind.INITIAL_SUCCESS]):
+            return None
+        ready = tuple(replace(job, pages=rendered.jobs[job.id].pages) for job in claim.jobs)
+        longest = max((job.pages for job in ready), default=0)
+        facts = replace(
+            self._facts(claim.submission, settings, ready),
+            parts=(*rendered.part_pages, *(PartPages(COVER_WISH, 0, note) for note in notes)),
+            expected=self.clock.now() + timedelta(seconds=CALL_SECONDS + PAGE_SECONDS * longest),
+        )
+        return _mail(initial_success(facts), claim.submission, None, 0)
+
+    def initial_failure(self, claim: RenderClaim, failed: FailedRender, parts: Sequence[FailedPart]) -> NewMail | None:
+        """The mail cannot be faxed; `parts` are the ones to blame."""
+        settings = tree.effective(self.db, claim.submission.user_id)
+        if not settings.on(SETTING_OF[NoticeKind.INITIAL_FAILURE]):
+            return None
+        facts = self._facts(claim.submission, settings, claim.jobs)
+        return _mail(initial_failure(facts, failed.outcome, parts, failed.detail), claim.submission, None, 0)
+
+    def after_call(self, claim: CallClaim, end: CallEnd) -> MakeMail:
+        """What tells of a job when this call has ended it; nothing while the job goes on."""
+        before = [one for one in self._attempts(claim.job) if one.id != claim.attempt.id]
+        confirmed = max(claim.attempt.pages_confirmed, end.pages_confirmed)
+        last = replace(
+            claim.attempt,
+            ended=end.ended,
+            outcome=end.outcome,
+            detail=end.detail,
+            session=end.session,
+            pages_confirmed=confirmed,
+            report=end.report_json,
+        )
+        return lambda job: self._ended(job, [*before, last])
+
+    def after_end(self, job: Job) -> NewMail | None:
+        """What tells of a job that ended outside a call: cancelled, expired, or found delivered after a crash."""
+        return self._ended(job, self._attempts(job))
+
+    def _attempts(self, job: Job) -> list[Attempt]:
+        return list(jobs.detail(self.db, job.public_id).attempts)
+
+    def _ended(self, job: Job, attempts: Sequence[Attempt]) -> NewMail | None:
+        kind = _kind_of(job)
+        settings = tree.effective(self.db, job.user_id)
+        if kind is None or not settings.on(SETTING_OF[kind]):
+            return None
+        submission = jobs.submission(self.db, job.submission_id)
+        facts = self._facts(submission, settings, (job,))
+        told = [_told(attempt, attempt.outcome) for attempt in attempts if attempt.outcome is not None]
+        write = delivery_success if kind is NoticeKind.DELIVERY_SUCCESS else delivery_failure
+        return _mail(write(facts, job, told), submission, job, attempts[-1].number if attempts else 0)
+
+    def _facts(self, submission: Submission, settings: Effective, about: Sequence[Job]) -> NoticeFacts:
+        return NoticeFacts(
+            recipient=submission.sender_address,
+            voice=self.voice,
+            submission_id=submission.id,
+            received=submission.received,
+            written=self.clock.now(),
+            jobs=tuple(about),
+            message_id=submission.message_id,
+            references=submission.references,
+            dates=settings.date_style(),
+            parts=submission.part_pages,
+        )
+
+
+def _kind_of(job: Job) -> NoticeKind | None:
+    if job.state is JobState.SENT:
+        return NoticeKind.DELIVERY_SUCCESS
+    if job.state in (JobState.FAILED, JobState.UNCONFIRMED, JobState.CANCELLED):
+        return NoticeKind.DELIVERY_FAILURE
+    return None
+
+
+def _told(attempt: Attempt, outcome: Outcome) -> AttemptFacts:
+    """An attempt as notices tell it; rate and correction come from its call report."""
+    report = json.loads(attempt.report) if attempt.report else {}
+    return AttemptFacts(
+        number=attempt.number,
+        started=attempt.started,
+        outcome=outcome,
+        duration=(attempt.ended or attempt.started) - attempt.started,
+        pages=attempt.pages_confirmed,
+        rate=report.get("rate") if attempt.session else None,
+        ecm=report.get("ecm") if attempt.session else None,
+        remote_id=report.get("remote_id", ""),
+    )
+
+
+def _mail(notice: Notice, submission: Submission, job: Job | None, attempt: int) -> NewMail:
+    return NewMail(
+        kind=notice.kind.value,
+        submission_id=submission.id,
+        job_id=job.id if job else None,
+        attempt_no=attempt,
+        recipient=notice.recipient,
+        message=notice.message,
+        message_id=notice.message_id,
+    )
