@@ -75,7 +75,8 @@ class _Walk:
             raise MailError(f"the mail's parts are nested deeper than {self._limits.max_depth} levels")
         kind = media_type(part)
         if not part.is_multipart() or kind.startswith(_WHOLE):
-            yield part
+            if not kind.startswith("multipart/") or kind in _WHOLE:  # else a frame without parts
+                yield part
         elif kind == "multipart/alternative":
             yield from self._alternative(part, depth)
         else:

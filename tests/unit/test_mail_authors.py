@@ -1,0 +1,83 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.mail.authors import authors_of
+
+ONE = ("ann@corp.example",)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "ann@corp.example",
+        " <ann@corp.example> ",
+        "Ann <Ann@Corp.Example>",
+        "Ann Q. Smith <ann@corp.example>",
+        '"Smith, Ann" <ann@corp.example>',
+        '"<evil@x.example>" <ann@corp.example>',
+        "ann@corp.example (Ann)",
+        "(it's (nested)) ann@corp.example",
+        '(a") <ann@corp.example> ("b)',
+        "=?utf-8?q?evil=40x.example?= <ann@corp.example>",
+        "Jörg Ä <ann@corp.example>",
+    ],
+)
+def test_one_author(field: str) -> None:
+    assert authors_of(field) == ONE
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "",
+        "Ann",
+        "Ann <ann@corp.example",
+        "ann@corp.example>",
+        "<ann@corp.example> trailing",
+        "<ann@corp.example><evil@x.example>",
+        "evil@x.example <ann@corp.example>",
+        "Smith, Ann <ann@corp.example>",
+        "group: ann@corp.example;",
+        "undisclosed:;",
+        "<@relay.example:ann@corp.example>",
+        "ann @corp.example",
+        "ann@corp .example",
+        "<ann@corp.example\0>",
+        '"ann"@corp.example',
+        "ann@[192.0.2.1]",
+        "ann@corp..example",
+        "ann@@corp.example",
+        "(open ann@corp.example",
+        "ann@corp.example)",
+        "a\\nn@corp.example",
+        "(" * 30 + ")" * 30 + "ann@corp.example",
+        "ann@corp.example,",
+    ],
+)
+def test_what_is_unclear_names_nobody(field: str) -> None:
+    assert authors_of(field) == ()
+
+
+def test_several_authors_are_all_named() -> None:
+    assert authors_of('A <a@x.example>, "B, C" <b@x.example>,c@x.example') == (
+        "a@x.example",
+        "b@x.example",
+        "c@x.example",
+    )
+
+
+def test_a_comment_cannot_hide_an_author() -> None:
+    assert authors_of('(a") <evil@x.example>, ("b) <ann@corp.example>') == ("evil@x.example", "ann@corp.example")
+
+
+def test_an_encoded_word_in_an_address_stays_as_it_is() -> None:
+    assert authors_of("=?utf-8?q?ann=40corp.example?=@x.example") == ("=?utf-8?q?ann=40corp.example?=@x.example",)
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.text(alphabet='ab@.,:;<>()"\\ \t=?é', max_size=40))
+def test_any_field_is_understood_or_not(field: str) -> None:
+    for address in authors_of(field):
+        assert address.count("@") == 1
+        assert not set(address) & set('<>(),:;"\\ \t')
