@@ -135,7 +135,8 @@ def b64(content: bytes) -> str:
 
 def qp(text: str, charset: str = "utf-8") -> str:
     """Quoted-printable."""
-    return quopri.encodestring(text.encode(charset)).decode().replace("\n", "\r\n")
+    lines = text.replace("\r\n", "\n")
+    return quopri.encodestring(lines.encode(charset)).decode().replace("\n", "\r\n")
 
 
 def part(headers: Sequence[str], body: str) -> str:
