@@ -1,6 +1,7 @@
 """The edges, faked once: the desk behind the listener, the clock, and a relay that keeps what it is given."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
+import trustme
 from aiosmtpd.smtp import SMTP
 from aiosmtpd.smtp import Envelope as SmtpEnvelope
 from aiosmtpd.smtp import Session as SmtpSession
@@ -102,6 +104,17 @@ class SinkRelay:
         self._options = options
         self._server: asyncio.Server | None = None
         self._arrived = asyncio.Condition()
+
+    @classmethod
+    def with_tls(cls, authority: trustme.CA, passwords: dict[str, str]) -> "SinkRelay":
+        """A sink that offers STARTTLS, with a certificate for 127.0.0.1, and AUTH behind it."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+
+        def check(_mechanism: str, name: bytes, password: bytes) -> bool:
+            return passwords.get(name.decode()) == password.decode()
+
+        return cls(tls_context=context, auth_callback=check)
 
     @property
     def port(self) -> int:

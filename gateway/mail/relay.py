@@ -18,6 +18,9 @@ from aiosmtplib import (
     SMTPSenderRefused,
 )
 
+from gateway.domain.errors import UsageError
+from gateway.domain.nodes import checked_address
+
 logger = logging.getLogger(__name__)
 
 JITTER = 0.2  # each delay is spread by this share, both ways
@@ -139,12 +142,13 @@ class Relay:
     async def _send_one(self, client: SMTP, mail: Mail) -> Sent:
         """Raises only when the connection can no longer be used."""
         try:
+            checked_address(mail.recipient)  # aiosmtplib would cut an address at a line end and send to the rest
             refused, text = await client.sendmail(self._settings.mail_from, [mail.recipient], mail.message)
         except SMTPRecipientsRefused as error:
             return _refused(error.recipients[0])
         except (SMTPSenderRefused, SMTPDataError) as error:
             return _refused(error)
-        except ValueError as error:  # aiosmtplib will not put such an address on the line
+        except (UsageError, ValueError) as error:
             return Sent(True, 553, f"the address cannot be sent to: {error}"[:MAX_REPLY])
         if mail.recipient in refused:  # aiosmtplib does not raise for one refused among several
             return _refused(SMTPResponseException(*refused[mail.recipient]))

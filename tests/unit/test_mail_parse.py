@@ -255,7 +255,8 @@ PIECES = st.sampled_from(
         b"Content-Transfer-Encoding: base64\r\n", b"Content-Transfer-Encoding: x-uuencode\r\n", b"\r\n", b"--x\r\n",
         b"--x--\r\n", b"hello \xff\r\n", b"begin 666 a\r\n", b"Content-Type: message/delivery-status\r\n", b"\n",
         b"Content-Disposition: attachment; filename*=x'y\r\n", b"Content-Type: text/plain; format=flowed\r\n",
-        b":\r\n", b"Content-ID: <\r\n", b"Content-Type: message/partial\r\n", b"Content-Type: multipart/digest; boundary=x\r\n",
+        b":\r\n", b"Content-ID: <\r\n", b"Content-Type: message/partial\r\n",
+        b"Content-Type: multipart/digest; boundary=x\r\n",
     ]
 )  # fmt: skip
 
