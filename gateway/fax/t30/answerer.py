@@ -1,8 +1,8 @@
 """The called station: receives pages (T.30 clause 5.2, flow charts R and F).
 
-What lives here: what the answerer does on each move. What does not: which move is made (`table`), collecting and judging
-pages (`reception`), and what becomes of a page (the `page_received` it is given, which returns only when the page is
-kept: MCF promises that).
+What lives here: what the answerer does on each move. What does not: which move is made (`table`), collecting and
+judging pages (`reception`), and what becomes of a page (the `page_received` it is given, which returns only when the
+page is kept: MCF promises that).
 """
 
 from collections.abc import Callable

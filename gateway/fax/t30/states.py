@@ -33,7 +33,7 @@ class State(StrEnum):
     AFTER_DOCUMENT = "F_EOM"
     AFTER_LAST = "F_EOP"
     RELEASE = "E"
-    END = "end"
+    END = "over"
 
 
 class Event(StrEnum):

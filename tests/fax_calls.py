@@ -1,0 +1,99 @@
+"""Pages to fax and calls to make with them, for the tests of the engine and the simulator."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from gateway.domain.call import Coding
+from gateway.fax.simulator.line import Disturbance, Line
+from gateway.fax.t4 import codec
+from gateway.fax.t4.page import Bitmap, CodedPage, PageShape, Resolution
+from gateway.fax.t30.answerer import EVERYTHING, Answerer, AnswererOptions
+from gateway.fax.t30.caller import CallerOptions
+from gateway.fax.t30.capabilities import Capabilities
+from gateway.fax.t30.ecm_caller import Caller
+from gateway.fax.t30.reception import ReceivedPage
+from gateway.fax.t30.record import CallRecord
+from gateway.fax.t30.signals import CallProgress, Progress
+
+OUR_ID, THEIR_ID = "+1 206 555 0100", "+1 202 555 0100"
+
+
+@cache
+def text_bitmap(seed: int = 1, rows: int = 300, width: int = 1728, resolution: int = 196) -> Bitmap:
+    """Small black boxes in lines, as print looks to a fax."""
+    chance = np.random.default_rng(seed)
+    pels = np.zeros((rows, width), np.uint8)
+    for top in range(8, max(9, rows - 24), 24):
+        for left in range(100, width - 100, 18):
+            height, breadth = chance.integers(1, 14), chance.integers(0, 14)
+            pels[top : top + height, left : left + breadth] = 1
+    return Bitmap(PageShape(width, rows, Resolution(resolution)), np.packbits(pels, axis=1).tobytes())
+
+
+@cache
+def noise_bitmap(seed: int = 1, rows: int = 300, width: int = 1728) -> Bitmap:
+    """Half the pels black by chance: what no coding can compress."""
+    pels = np.random.default_rng(seed).integers(0, 2, (rows, width), np.uint8)
+    return Bitmap(PageShape(width, rows, Resolution.FINE), np.packbits(pels, axis=1).tobytes())
+
+
+class Pages:
+    """A document in memory, as the caller wants it."""
+
+    def __init__(self, pages: Sequence[CodedPage]) -> None:
+        self._pages = pages
+
+    def __len__(self) -> int:
+        return len(self._pages)
+
+    def shape(self, index: int) -> PageShape:
+        return self._pages[index].shape
+
+    def page(self, index: int) -> CodedPage:
+        return self._pages[index]
+
+
+def document(*bitmaps: Bitmap, coding: Coding = Coding.MMR) -> Pages:
+    return Pages([codec.encode(bitmap, coding) for bitmap in bitmaps])
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Both ends of a call that is over, and what they told of it."""
+
+    caller: CallRecord
+    answerer: CallRecord
+    confirmed: list[int]
+    received: list[ReceivedPage]
+    seconds: float
+
+    @property
+    def bitmaps(self) -> list[Bitmap]:
+        return [page.bitmap for page in self.received]
+
+    def said(self, sender: str) -> list[str]:
+        """What the caller's trace says of one sender, first words only."""
+        return [text.split()[0] for _, who, text in self.caller.notes if who == sender]
+
+
+def call(
+    pages: Pages,
+    options: CallerOptions | None = None,
+    capabilities: Capabilities = EVERYTHING,
+    disturbances: Sequence[Disturbance] = (),
+    delay_ms: int = 0,
+    cancel: Callable[[], bool] = lambda: False,
+) -> Finished:
+    """Make a call that is answered at once and run it to its end."""
+    confirmed: list[int] = []
+    received: list[ReceivedPage] = []
+    caller = Caller(pages, options or CallerOptions(station_id=OUR_ID), confirmed.append)
+    answerer = Answerer(AnswererOptions(capabilities, THEIR_ID), received.append)
+    caller.deliver(CallProgress(Progress.ANSWERED))
+    answerer.begin()
+    line = Line(caller, answerer, disturbances, delay_ms)
+    line.run(lambda: caller.cancel() if cancel() else None, limit_ms=3_600_000)
+    return Finished(caller.record, answerer.record, confirmed, received, line.now / 1000)

@@ -1,0 +1,132 @@
+"""Class F files: what is written is read, and what others write is understood."""
+
+import struct
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gateway.domain.call import Coding
+from gateway.fax.t4 import classf, codec
+from gateway.fax.t4.classf import PageFile, PageFileError
+from gateway.fax.t4.page import PageShape, Resolution
+from tests.fax_calls import noise_bitmap, text_bitmap
+
+PAGES = [
+    codec.encode(text_bitmap(rows=300), Coding.MMR),
+    codec.encode(text_bitmap(2, rows=120, resolution=98), Coding.MH),
+    codec.encode(text_bitmap(3, rows=80, width=2048, resolution=391), Coding.MR),
+    codec.encode(noise_bitmap(rows=60), Coding.MMR),
+]
+
+
+def test_written_pages_are_read_as_they_were(tmp_path: Path) -> None:
+    path = tmp_path / "fax.tif"
+
+    classf.write_pages(path, PAGES)
+    read = PageFile(path)
+
+    assert read.shapes == tuple(page.shape for page in PAGES)
+    assert [read.page(index) for index in range(len(read))] == PAGES
+
+
+def test_pages_added_one_by_one_make_the_same_document(tmp_path: Path) -> None:
+    path = tmp_path / "fax.tif"
+
+    for number, page in enumerate(PAGES):
+        classf.append_page(path, page, number)
+
+    read = PageFile(path)
+    assert [read.page(index) for index in range(len(read))] == PAGES
+
+
+def test_another_program_sees_the_same_picture(tmp_path: Path) -> None:
+    path = tmp_path / "fax.tif"
+    classf.write_pages(path, PAGES)
+
+    with Image.open(path) as picture:
+        picture.seek(1)
+        assert picture.size == (1728, 120)
+        assert picture.info["dpi"][1] == pytest.approx(98)
+        black = picture.convert("L").point(lambda level: 255 if level == 0 else 0).convert("1")
+
+    assert black.tobytes() == text_bitmap(2, rows=120, resolution=98).octets
+
+
+def test_writing_again_replaces_the_document(tmp_path: Path) -> None:
+    path = tmp_path / "fax.tif"
+    classf.write_pages(path, PAGES)
+
+    classf.write_pages(path, PAGES[:1])
+
+    assert len(PageFile(path)) == 1
+
+
+@pytest.mark.parametrize("compression", ["group3", "group4", "tiff_ccitt"])
+@pytest.mark.parametrize("strip_size", [2000, 1 << 20])
+def test_pages_with_black_as_zero_and_in_strips_are_coded_anew(
+    tmp_path: Path, compression: str, strip_size: int
+) -> None:
+    path = tmp_path / "pillow.tif"
+    bitmap = text_bitmap(rows=200)
+    inverted = bytes(octet ^ 0xFF for octet in bitmap.octets)
+    Image.frombytes("1", (1728, 200), inverted).save(
+        path, compression=compression, strip_size=strip_size, dpi=(204, 196)
+    )
+
+    page = PageFile(path).page(0)
+
+    assert page.shape == PageShape(1728, 200, Resolution.FINE)
+    assert codec.decode(page)[0] == bitmap
+
+
+def test_strips_stored_last_bit_first_are_turned(tmp_path: Path) -> None:
+    path = tmp_path / "lsb.tif"
+    classf.write_pages(path, PAGES[:1])
+    content = bytearray(path.read_bytes())
+    strip = PAGES[0].strip
+    start = content.index(strip)
+    content[start : start + len(strip)] = strip.translate(classf._REVERSED)
+    fill_order = content.index(struct.pack("<HHI", 266, 3, 1))
+    content[fill_order + 8] = 2
+    path.write_bytes(content)
+
+    assert PageFile(path).page(0) == PAGES[0]
+
+
+def test_a_stored_return_to_control_is_taken_off(tmp_path: Path) -> None:
+    path = tmp_path / "rtc.tif"
+    page = PAGES[1]
+    with_rtc = type(page)(page.shape, page.coding, page.strip + bytes.fromhex("001001") * 3)
+    classf.write_pages(path, [with_rtc])
+
+    assert codec.decode(PageFile(path).page(0)) == codec.decode(page)
+
+
+@pytest.mark.parametrize("content", [b"", b"no TIFF at all", b"II*\0\x08\0\0\0"])
+def test_a_file_that_is_no_tiff_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "broken.tif"
+    path.write_bytes(content)
+
+    with pytest.raises(PageFileError, match=r"broken\.tif"):
+        PageFile(path)
+
+
+def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(PageFileError, match=r"gone\.tif"):
+        PageFile(tmp_path / "gone.tif")
+
+
+def test_a_picture_that_is_no_fax_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "grey.tif"
+    Image.new("L", (100, 100)).save(path)
+
+    with pytest.raises(PageFileError, match="not a class F TIFF"):
+        PageFile(path)
+
+
+def test_resolutions_in_centimetres_are_understood(tmp_path: Path) -> None:
+    path = tmp_path / "metric.tif"
+    Image.new("1", (1728, 20)).save(path, compression="group4", tiffinfo={282: 80.0, 283: 77.0, 296: 3})
+
+    assert PageFile(path).shape(0).resolution is Resolution.FINE

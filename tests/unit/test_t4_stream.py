@@ -1,0 +1,70 @@
+"""What the line adds to a page: return to control and fill."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.domain.call import Coding
+from gateway.fax.t4 import codec, stream
+from tests.fax_calls import text_bitmap
+
+EOL = stream.EOL
+
+
+def bits(octets: bytes) -> str:
+    return "".join(f"{octet:08b}" for octet in octets)
+
+
+@pytest.mark.parametrize("coding", Coding)
+@pytest.mark.parametrize("row_bits", [0, 96, 288])
+def test_the_line_gives_back_the_page(coding: Coding, row_bits: int) -> None:
+    bitmap = text_bitmap(rows=200)
+
+    on_line = stream.to_line(codec.encode(bitmap, coding).strip, coding, row_bits)
+
+    assert codec.decode_counting(stream.from_line(on_line, coding), coding, 1728) == (bitmap, 0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=st.integers(1, 40), seed=st.integers(0, 5), padding=st.integers(0, 90), coding=st.sampled_from(Coding))
+def test_zeros_behind_the_return_to_control_do_not_matter(rows: int, seed: int, padding: int, coding: Coding) -> None:
+    bitmap = text_bitmap(seed, rows)
+    on_line = stream.to_line(codec.encode(bitmap, coding).strip, coding) + bytes(padding)
+
+    assert codec.decode_counting(stream.from_line(on_line, coding), coding, 1728) == (bitmap, 0)
+
+
+@pytest.mark.parametrize(("coding", "end"), [(Coding.MH, EOL * 6), (Coding.MR, (EOL + "1") * 6)])
+def test_mh_and_mr_end_with_six_eols(coding: Coding, end: str) -> None:
+    on_line = stream.to_line(codec.encode(text_bitmap(rows=20), coding).strip, coding)
+
+    assert bits(on_line).rstrip("0").endswith(end)
+
+
+def test_mmr_ends_with_its_own_end_of_block() -> None:
+    strip = codec.encode(text_bitmap(rows=20), Coding.MMR).strip
+
+    assert bits(strip).rstrip("0").endswith(EOL * 2)
+    assert stream.to_line(strip, Coding.MMR, row_bits=999) == strip
+
+
+@pytest.mark.parametrize("coding", [Coding.MH, Coding.MR])
+def test_no_row_is_shorter_than_the_least(coding: Coding) -> None:
+    on_line = stream.to_line(codec.encode(text_bitmap(rows=50), coding).strip, coding, row_bits=192)
+    rows = bits(on_line).split(EOL)[1:51]
+
+    assert len(rows) == 50
+    assert min(len(row) + len(EOL) for row in rows) >= 192
+
+
+def test_a_page_without_its_return_to_control_is_left_as_it_came() -> None:
+    strip = codec.encode(text_bitmap(rows=20), Coding.MH).strip
+
+    assert stream.from_line(strip[:-40], Coding.MH) == strip[:-40]
+
+
+def test_only_rows_framed_by_eols_can_go_on_the_line() -> None:
+    assert stream.begins_with_eol(codec.encode(text_bitmap(rows=5), Coding.MH).strip)
+    assert not stream.begins_with_eol(b"\x9a\x80\x12\x34")
+    assert not stream.begins_with_eol(bytes(70))
+    assert not stream.begins_with_eol(b"")
