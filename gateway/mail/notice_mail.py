@@ -15,6 +15,7 @@ from gateway.domain.addresses import Destination
 from gateway.mail.notice_facts import NoticeFacts, NoticeKind
 
 _POLICY = policy.SMTP
+_WIRE = _POLICY.clone(max_line_length=200)  # else a long subject leaves its field's first line empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def plain_notice(draft: Draft, facts: NoticeFacts) -> Notice:
     message_id = _message_id(draft, facts)
     message = _bodies(draft, message_id)
     _address(message, draft, facts, message_id)
-    return Notice(draft.kind, facts.recipient, message.as_bytes(policy=_POLICY), message_id)
+    return Notice(draft.kind, facts.recipient, message.as_bytes(policy=_WIRE), message_id)
 
 
 def report_notice(draft: Draft, facts: NoticeFacts, reported: Sequence[Reported]) -> Notice:
@@ -67,7 +68,7 @@ def report_notice(draft: Draft, facts: NoticeFacts, reported: Sequence[Reported]
     message["MIME-Version"] = "1.0"
     message.set_payload([bodies, _delivery_status(facts, reported)])
     _address(message, draft, facts, message_id)
-    return Notice(draft.kind, facts.recipient, message.as_bytes(policy=_POLICY), message_id)
+    return Notice(draft.kind, facts.recipient, message.as_bytes(policy=_WIRE), message_id)
 
 
 def _bodies(draft: Draft, message_id: str) -> EmailMessage:

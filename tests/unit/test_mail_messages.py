@@ -1,0 +1,307 @@
+"""The notices against tests/golden/notice_*.txt, where * stands for anything within a line.
+
+The golden files hold the mail as people and programs read it: headers, plain text, the machines' part; the HTML is
+judged by what it must not hold and by saying the same words.
+"""
+
+import email
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email import policy
+from email.message import EmailMessage
+from fnmatch import fnmatchcase
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from gateway.domain.addresses import Destination
+from gateway.domain.call import CallReport, Cause, Phase
+from gateway.domain.dates import DateStyle
+from gateway.domain.job import Attempt, Job, JobState
+from gateway.domain.outcome import Outcome
+from gateway.domain.submission import PartPages
+from gateway.mail import messages
+from gateway.mail.messages import AttemptFacts, Duplicate, FailedPart, Notice, NoticeFacts, Voice
+from gateway.mail.wording import EXPIRED, status_for, words_for
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+NOW = datetime(2026, 3, 2, 15, 4, 5, tzinfo=UTC)
+SECRET = "canary-7f3a"  # stands in every private field that the facts could lead to
+
+JOB = Job(
+    id=1,
+    public_id="K7P2QX",
+    submission_id=7,
+    user_id=1,
+    destination=Destination("+12025550123"),
+    state=JobState.SENT,
+    accepted=NOW - timedelta(minutes=9),
+    not_before=NOW,
+    expires=NOW + timedelta(hours=3),
+    recipient_name=SECRET,
+    recipient_company=SECRET,
+    pages=3,
+    pages_sent=3,
+    outcome=Outcome.SUCCESS,
+    outcome_detail="done",
+    ended=NOW,
+)
+OTHER = replace(JOB, id=2, public_id="M3W9AB", destination=Destination("+493012345678"), pages=4)
+FACTS = NoticeFacts(
+    recipient="ann@corp.example",
+    voice=Voice("Fax gateway", "postmaster@fax.example", "fax.example"),
+    submission_id=7,
+    received=NOW - timedelta(minutes=10),
+    written=NOW,
+    jobs=(JOB,),
+    message_id="<1@corp.example>",
+    references="<0@corp.example>",
+    dates=DateStyle("Europe/Berlin", "dd.MM.yyyy", "HH:mm", show_zone=True),
+)
+PARTS = (
+    PartPages(messages.part_label(0, "text/plain"), 1),
+    PartPages(messages.part_label(1, "application/pdf"), 2),
+    PartPages(messages.part_label(2, "text/vcard"), 0, "contact card, not faxed"),
+)
+CALLS = (
+    AttemptFacts(1, NOW - timedelta(minutes=8), Outcome.BUSY, timedelta(seconds=12)),
+    AttemptFacts(2, NOW - timedelta(minutes=2), Outcome.SUCCESS, timedelta(seconds=95), 3, 14400, True, "+12025550100"),
+)
+
+
+def failed_job(outcome: Outcome, detail: str = "") -> Job:
+    return replace(JOB, state=JobState.FAILED, pages_sent=0, outcome=outcome, outcome_detail=detail)
+
+
+NOTICES: dict[str, Callable[[], Notice]] = {
+    "initial_success": lambda: messages.initial_success(
+        replace(
+            FACTS,
+            jobs=(JOB, OTHER),
+            parts=PARTS,
+            duplicates=(Duplicate(JOB.destination, "K7P2QX"),),
+            expected=NOW + timedelta(minutes=5),
+        )
+    ),
+    "initial_failure": lambda: messages.initial_failure(
+        FACTS,
+        Outcome.INVALID_ATTACHMENT,
+        [FailedPart(2, "application/pdf", "plan <1>.pdf", "is protected by a password")],
+        "encrypted",
+    ),
+    "delivery_success": lambda: messages.delivery_success(FACTS, JOB, CALLS),
+    "delivery_failure": lambda: messages.delivery_failure(
+        FACTS, failed_job(Outcome.BUSY, "busy"), [CALLS[0], replace(CALLS[0], number=2)]
+    ),
+}
+
+
+def parsed(notice: Notice) -> EmailMessage:
+    message = email.message_from_bytes(notice.message, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def text_of(notice: Notice) -> str:
+    body = parsed(notice).get_body(("plain",))
+    assert body is not None
+    return str(body.get_content()).replace("\r\n", "\n")
+
+
+def html_of(notice: Notice) -> str:
+    return str(next(part for part in parsed(notice).walk() if part.get_content_type() == "text/html").get_content())
+
+
+def report_of(notice: Notice) -> str:
+    for part in parsed(notice).walk():
+        if part.get_content_type() == "message/delivery-status":
+            return "\n".join(block.as_string() for block in part.iter_parts()).replace("\r\n", "\n")
+    return ""
+
+
+def readable(notice: Notice) -> str:
+    headers = "\n".join(f"{name}: {value}" for name, value in parsed(notice).items())
+    return f"{headers}\n\n{text_of(notice)}\n{report_of(notice)}".strip()
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_notices_read_as_the_golden_mails(name: str) -> None:
+    expected = (GOLDEN / f"notice_{name}.txt").read_text("utf-8").strip().split("\n")
+
+    lines = readable(NOTICES[name]()).split("\n")
+
+    for line, pattern in zip(lines, expected, strict=False):
+        assert fnmatchcase(line, pattern.replace("[", "[[]")), f"{line!r} is not {pattern!r}"
+    assert len(lines) == len(expected)
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.attributes: list[str] = []
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [name for name, _value in attrs]
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data.split()
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_the_html_says_the_same_and_asks_nothing_of_the_network(name: str) -> None:
+    html, text = html_of(NOTICES[name]()), text_of(NOTICES[name]())
+    tags = Tags()
+    tags.feed(html)
+
+    assert tags.open == []
+    assert not {"src", "href", "background"} & set(tags.attributes)
+    assert "url(" not in html
+    assert set(re.findall(r"\w+", text)) <= set(re.findall(r"\w+", " ".join(tags.words)))
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_headers_keep_automatic_mail_quiet_and_threaded(name: str) -> None:
+    message = parsed(NOTICES[name]())
+
+    assert message["Auto-Submitted"] == "auto-replied"
+    assert message["To"] == "ann@corp.example"
+    assert message["In-Reply-To"] == "<1@corp.example>"
+    assert message["References"] == "<0@corp.example> <1@corp.example>"
+    assert message["MIME-Version"] == "1.0"
+    assert message.defects == []
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_the_same_facts_make_the_same_octets(name: str) -> None:
+    first, second = NOTICES[name](), NOTICES[name]()
+
+    assert first == second
+    assert parsed(first)["Message-ID"] == first.message_id
+
+
+def test_message_ids_tell_all_notices_apart() -> None:
+    later = messages.delivery_failure(FACTS, failed_job(Outcome.BUSY), CALLS[:1])
+
+    assert len({NOTICES[name]().message_id for name in NOTICES} | {later.message_id}) == 5
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_nothing_private_stands_in_a_notice(name: str) -> None:
+    assert SECRET.encode() not in NOTICES[name]().message
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_lines_end_in_crlf_and_stay_short(name: str) -> None:
+    lines = NOTICES[name]().message.split(b"\r\n")
+
+    assert all(b"\n" not in line and b"\r" not in line for line in lines)
+    assert max(len(line) for line in lines) <= 120
+
+
+def test_a_mail_without_message_id_is_not_threaded() -> None:
+    message = parsed(messages.delivery_success(replace(FACTS, message_id=""), JOB, CALLS))
+
+    assert message["In-Reply-To"] is None
+    assert message["References"] is None
+
+
+def test_a_file_name_cannot_write_html() -> None:
+    html = html_of(NOTICES["initial_failure"]())
+
+    assert "plan &lt;1&gt;.pdf" in html
+
+
+def test_failures_are_reports_and_successes_are_not() -> None:
+    kinds = {name: parsed(make()).get_content_type() for name, make in NOTICES.items()}
+
+    assert kinds["initial_failure"] == kinds["delivery_failure"] == "multipart/report"
+    assert kinds["initial_success"] == kinds["delivery_success"] == "multipart/alternative"
+
+
+def test_a_report_has_a_block_for_each_number() -> None:
+    facts = replace(FACTS, jobs=(JOB, OTHER))
+
+    report = report_of(messages.initial_failure(facts, Outcome.NO_ATTACHMENT))
+
+    assert report.count("Final-Recipient") == 2
+    assert "rfc822; +493012345678@fax.example" in report
+    assert report.count("Status: 5.6.0") == 2
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_outcome_has_words_and_a_status(outcome: Outcome) -> None:
+    words = words_for(outcome)
+
+    assert all(part.endswith(".") and len(part) < 160 for part in (words.happened, words.means, words.next))
+    assert re.fullmatch(r"[25]\.\d\.\d", status_for(outcome))
+
+
+@pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.SUCCESS}))
+def test_every_failure_makes_a_notice(outcome: Outcome) -> None:
+    notice = messages.delivery_failure(FACTS, failed_job(outcome, "x"), CALLS[:1])
+
+    assert outcome.value in str(parsed(notice)["Subject"])
+    assert words_for(outcome).next in text_of(notice)
+    assert f"Status: {status_for(outcome)}" in report_of(notice)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "detail", "words", "status"),
+    [
+        (Outcome.CANCELLED, EXPIRED, "in time", "5.4.7"),
+        (Outcome.SIT_TONE, Cause.SIT_VACANT.value, "does not exist", "5.1.1"),
+        (Outcome.SIT_TONE, Cause.SIT_INTERCEPT.value, "has changed", "5.1.6"),
+        (Outcome.SIT_TONE, Cause.SIT_NO_CIRCUIT.value, "no free line", "5.4.1"),
+        (Outcome.NOT_A_FAX, Cause.CANNOT_RECEIVE.value, "set not to receive", "5.1.0"),
+    ],
+)
+def test_the_detail_says_more_where_it_knows_more(outcome: Outcome, detail: str, words: str, status: str) -> None:
+    notice = messages.delivery_failure(FACTS, failed_job(outcome, detail), CALLS[:1])
+
+    assert words in text_of(notice)
+    assert f"Status: {status}" in report_of(notice)
+
+
+def test_an_unconfirmed_fax_is_not_called_undelivered() -> None:
+    notice = messages.delivery_failure(FACTS, failed_job(Outcome.UNCONFIRMED), CALLS[:1])
+
+    assert "may not be complete" in str(parsed(notice)["Subject"])
+    assert "not delivered" not in text_of(notice)
+
+
+def test_an_attempt_is_told_with_the_facts_of_its_call() -> None:
+    ended = NOW + timedelta(seconds=70)
+    attempt = Attempt(1, 1, 3, "c", "t", 1, 0, 2, NOW, ended, Outcome.TRANSMISSION_FAILED, session=True)
+    report = CallReport(
+        "c", NOW, NOW + timedelta(seconds=60), Cause.LINE_DROPPED, Phase.MESSAGE, rate=9600, ecm=False, remote_id="123"
+    )
+
+    facts = messages.attempt_facts(attempt, report)
+
+    assert (facts.number, facts.pages, facts.rate, facts.ecm, facts.remote_id) == (3, 2, 9600, False, "123")
+    assert facts.duration == timedelta(seconds=60)
+    assert messages.attempt_facts(attempt, None).duration == timedelta(seconds=70)
+
+
+@pytest.mark.parametrize(
+    ("position", "media_type", "label"),
+    [
+        (0, "text/plain", "text of the mail"),
+        (2, "application/pdf", "attachment 2 (PDF)"),
+        (1, "image/x-odd", "attachment 1 (picture)"),
+        (1, "application/x-secret-name", "attachment 1 (file)"),
+        (0, "image/png", "inside the mail (PNG picture)"),
+    ],
+)
+def test_parts_are_called_by_place_and_kind(position: int, media_type: str, label: str) -> None:
+    assert messages.part_label(position, media_type) == label
