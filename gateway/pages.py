@@ -87,8 +87,12 @@ class _Source(NamedTuple):
 
 
 class _Made(NamedTuple):
-    label: str
+    part: PartFile
     paged: Paged
+
+    @property
+    def label(self) -> str:
+        return part_label(self.part.position, self.part.media_type)
 
 
 def lay_out_mail(order: MailOrder) -> MailPages | MailFailure:
@@ -141,11 +145,17 @@ def _joined(
         total = sum(counts)
         covers = {wish.job_id: _cover(order, shape, wish, wishes[wish.job_id], (body, total)) for wish in order.covers}
     except RenderError as error:
-        return MailFailure(Outcome.INVALID_ATTACHMENT, "", (FailedPart(0, "", error.name, error.text),), left_out)
+        return MailFailure(Outcome.INVALID_ATTACHMENT, "", (_blamed(error, made),), left_out)
     told = tuple(PartPages(one.label, count) for one, count in zip(made, counts, strict=True))
     if body:
         told = (PartPages(part_label(0, "text/plain"), 0, f"on the {COVER}"), *told)
     return MailPages(tiff if made else None, total, told + left_out, covers)
+
+
+def _blamed(error: RenderError, made: Sequence[_Made]) -> FailedPart:
+    """The part that an error names."""
+    part = next((one.part for one in made if one.paged.name == error.name), None)
+    return FailedPart(part.position if part else 0, part.media_type if part else "text/plain", error.name, error.text)
 
 
 def _template(wish: CoverWish, parts: MailParts) -> tuple[str, str]:
@@ -180,7 +190,7 @@ def _paged(sources: Sequence[_Source], order: MailOrder) -> tuple[list[_Made], l
         folder = order.workdir / f"part{number}"
         folder.mkdir()
         try:
-            made.append(_Made(part_label(part.position, part.media_type), make_paged(document, folder, shape)))
+            made.append(_Made(part, make_paged(document, folder, shape)))
         except RenderError as error:
             failed.append(FailedPart(part.position, part.media_type, document.name, error.text))
     return made, failed

@@ -3,6 +3,7 @@
 What lives here: arguments and answers. What does not: rules (`gateway.admin.tree`).
 """
 
+import sys
 from typing import Any
 
 import click
@@ -87,14 +88,12 @@ def user() -> None:
 @click.option("--postal-code", default="")
 @click.option("--country", default="")
 @click.option("--set", "settings", multiple=True, metavar="SETTING=VALUE", help="A setting for the user; repeatable.")
-@pass_console
-def user_add(console: Console, **given: Any) -> None:
+@click.pass_obj
+def user_add(console: Console, /, **given: Any) -> None:
     """Create a user in PARENT, the path of a company or department."""
     contact_fields = ("phone", "address1", "city", "state", "postal_code", "country")
     contact = Contact(**{name: given.pop(name) for name in contact_fields})
-    password = ""
-    if given.pop("password_stdin"):
-        password = click.get_text_stream("stdin").readline().rstrip("\r\n")
+    password = _typed_password() if given.pop("password_stdin") else ""
     settings = given.pop("settings")
     form = admin.UserForm(contact=contact, password=password, **given)
     added = admin.add_user(console.database, form, settings)
@@ -108,6 +107,10 @@ def user_add(console: Console, **given: Any) -> None:
 def user_list(console: Console, under: str, form: str) -> None:
     """List the users."""
     write_rows([_user_row(user) for user in admin.users(console.database, under)], USER_COLUMNS, form)
+
+
+def _typed_password() -> str:
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 def _node_row(node: Node) -> Row:

@@ -64,7 +64,7 @@ class Prepare:
             return run_confined(lay_out_mail, self._order(claim, folder), limits=limits)
         except ConfinedCrashError as error:
             log.warning("render-cut-off", extra={"submission": claim.submission.id, "detail": error.reason.value})
-            return MailFailure(Outcome.INVALID_ATTACHMENT, "", (FailedPart(0, "", "", error.text),))
+            return MailFailure(Outcome.INVALID_ATTACHMENT, "", (FailedPart(0, "text/plain", "", error.text),))
 
     def _order(self, claim: RenderClaim, folder: Path) -> MailOrder:
         submission = claim.submission

@@ -10,11 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
+from coverpages.cover import templates
 from gateway.domain.addresses import FaxAddress, NumberPlan, parse_fax_address
 from gateway.domain.clock import Clock
+from gateway.domain.cover_rules import choose_cover
 from gateway.domain.decision import Action, Decision, decide
 from gateway.domain.directives import parse_subject
-from gateway.domain.errors import GatewayError, RefusedError, SmtpReply
+from gateway.domain.errors import BadDirectiveError, GatewayError, RefusedError, SmtpReply
 from gateway.domain.nodes import User
 from gateway.domain.passwords import verify_password
 from gateway.domain.setting_catalog import Effective
@@ -39,13 +41,18 @@ class FrontDesk:
     trusted_relays: tuple[IPv4Network | IPv6Network, ...]
     ring: Callable[[], None]
 
-    async def check_recipient(self, address: str, mail_from: str, authenticated_as: str) -> None:
+    async def check_recipient(self, address: str, mail_from: str, authenticated_as: str, peer: str) -> None:
         """Return when a fax can go to this address; the plan for plain digits is that of whoever sends.
 
         Raises:
             BadNumberError: and its kin, with the reply to give.
         """
-        await asyncio.to_thread(self._check_recipient, address, mail_from, authenticated_as)
+        try:
+            await asyncio.to_thread(self._check_recipient, address, mail_from, authenticated_as)
+        except RefusedError as error:
+            refusal = Refusal(self.clock.now(), peer, mail_from, "", (address,), "recipient", str(error.reply))
+            await asyncio.to_thread(submissions.add_refusal, self.db, refusal)
+            raise
 
     async def authenticate(self, user_name: str, password: str) -> bool:
         """Whether the password is that of an unlocked user."""
@@ -97,6 +104,8 @@ class FrontDesk:
         directives = parse_subject(facts.subject)
         plan = settings.number_plan()
         addresses = _distinct([parse_fax_address(text, self.domains, plan) for text in envelope.recipients])
+        for address in addresses:
+            _check_cover(settings, address.cover or directives.cover)
         return NewSubmission(
             user_id=sender.id,
             sender_address=evidence.header_from,
@@ -148,3 +157,14 @@ class FrontDesk:
 def _distinct(addresses: list[FaxAddress]) -> tuple[FaxAddress, ...]:
     """The same number twice is one job: the first address wins."""
     return tuple({address.destination: address for address in reversed(addresses)}.values())[::-1]
+
+
+def _check_cover(settings: Effective, wish: str | None) -> None:
+    """Refuse a wish that no body could make good: against the level's rule, or for a cover that does not exist.
+
+    Raises:
+        BadDirectiveError: says which, and names the covers there are.
+    """
+    chosen = choose_cover(settings.text("cover.behavior"), settings.text("cover.default"), wish, has_body_text=True)
+    if chosen.name and chosen.name not in templates():
+        raise BadDirectiveError(f"there is no cover page {chosen.name!r}; known are {', '.join(templates())}")

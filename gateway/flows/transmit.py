@@ -5,6 +5,7 @@ What lives here: the order of those steps. What does not: the call (`gateway.fax
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import random
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from gateway.domain.call import CallReport
 from gateway.domain.clock import Clock
+from gateway.domain.errors import LostClaimError
 from gateway.domain.job import Attempt, Job, JobEvent
 from gateway.domain.outcome import Outcome, Verdict, classify
 from gateway.domain.retry import History, Past, Retry, decide_retry
@@ -62,11 +64,22 @@ class Transmit:
         )
         if claim is None:
             return False
+        try:
+            await self._call(claim)
+        finally:
+            await asyncio.to_thread(self._give_back, claim)
+        return True
+
+    async def _call(self, claim: CallClaim) -> None:
         with tempfile.TemporaryDirectory(dir=self.work, prefix="call-") as folder:
             stamped = await asyncio.to_thread(self._stamp, claim, Path(folder))
             report = await self.trunk.transport.place(self._order(claim, stamped), self._watch(claim))
             await asyncio.to_thread(self._settle, claim, stamped, report)
-        return True
+
+    def _give_back(self, claim: CallClaim) -> None:
+        """Free a job whose call could not be settled; of one that was settled nothing is ours any more."""
+        with contextlib.suppress(LostClaimError):
+            calls.give_back(self.db, claim, self.clock.now(), self.composer.after_end)
 
     def _stamp(self, claim: CallClaim, folder: Path) -> "Stamped":
         """This attempt's pages: the job's cover, then the shared document, each with its header line."""

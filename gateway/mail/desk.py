@@ -61,8 +61,10 @@ class ListenerSettings:
 class Desk(Protocol):
     """What the listener asks of the rest. Each call may raise a GatewayError, whose `reply` the client is given."""
 
-    async def check_recipient(self, address: str, mail_from: str, authenticated_as: str) -> None:
+    async def check_recipient(self, address: str, mail_from: str, authenticated_as: str, peer: str) -> None:
         """Return when a fax can go to this address; who sends decides how plain digits are read.
+
+        `peer` is the client's IP address, for the record of refusals.
 
         Raises:
             GatewayError: when it cannot.

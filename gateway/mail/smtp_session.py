@@ -173,7 +173,7 @@ class SmtpSession(SmtpConnection):
     async def _check_recipient(self, address: str, transaction: Transaction) -> None:
         if "@" in address and address.rpartition("@")[2].lower() not in self.door.settings.domains:
             raise refuse(550, "5.7.1", "this gateway does not serve that domain")
-        await self.door.desk.check_recipient(address, transaction.mail.address, self._user)
+        await self.door.desk.check_recipient(address, transaction.mail.address, self._user, self.peer)
         if not transaction.mail.address:
             raise refuse(550, "5.7.1", "reports and bounces are not faxed")
 

@@ -18,6 +18,7 @@ from gateway.store.columns import in_state, key_of
 from gateway.store.database import Database
 from gateway.store.fax_rows import attempt_from, check_process, job_from, move
 from gateway.store.fax_tables import AttemptRow, JobRow
+from gateway.store.handback import hand_back_job
 from gateway.store.outbox import MakeMail, add_mails
 from gateway.store.process_tables import TrunkRow
 
@@ -117,6 +118,20 @@ def finish_call(db: Database, claim: CallClaim, end: CallEnd, now: datetime, mak
         return job
 
     return db.write(work)
+
+
+def give_back(db: Database, claim: CallClaim, now: datetime, make_mail: MakeMail) -> None:
+    """Close a call that broke off by a fault of ours, as if its process had died: what was confirmed decides.
+
+    Raises:
+        LostClaimError: the job is another process's by now, or the call was settled; nothing was written.
+    """
+
+    def work(session: Session) -> None:
+        row, _ = _fenced(session, claim)
+        hand_back_job(session, row, now, make_mail)
+
+    db.write(work)
 
 
 def _claim(session: Session, process_id: int, trunk: str, lines: int, now: datetime) -> CallClaim | None:

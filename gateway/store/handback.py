@@ -27,7 +27,7 @@ def owns_work(session: Session, process_id: int) -> bool:
 def hand_back(session: Session, process_id: int, now: datetime, make_mail: MakeMail) -> None:
     """Free all that a dead process owned; every fence grows, so that whatever it still writes is refused."""
     for row in _owned(session, JobRow, process_id):
-        _job(session, row, now, make_mail)
+        hand_back_job(session, row, now, make_mail)
     for row in _owned(session, SubmissionRow, process_id):
         _submission(session, row, now)
     for row in _owned(session, OutboxRow, process_id):
@@ -41,8 +41,8 @@ def _owned(session: Session, table: Any, process_id: int) -> Sequence[Any]:
     return session.exec(statement).all()
 
 
-def _job(session: Session, row: JobRow, now: datetime, make_mail: MakeMail) -> None:
-    """What was confirmed before the crash decides; the call itself counts as no try."""
+def hand_back_job(session: Session, row: JobRow, now: datetime, make_mail: MakeMail) -> None:
+    """Free a job whose call broke off: what was confirmed before decides; the call itself counts as no try."""
     row.fence += 1
     row.crashes += 1
     event = _verdict(row)
