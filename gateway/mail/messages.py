@@ -20,7 +20,6 @@ from gateway.mail.notice_facts import (
     NoticeFacts,
     NoticeKind,
     Voice,
-    attempt_facts,
     part_label,
 )
 from gateway.mail.notice_mail import Draft, Notice, Reported, plain_notice, report_notice
@@ -34,7 +33,6 @@ __all__ = [
     "NoticeFacts",
     "NoticeKind",
     "Voice",
-    "attempt_facts",
     "delivery_failure",
     "delivery_success",
     "initial_failure",
@@ -68,7 +66,10 @@ def initial_success(facts: NoticeFacts) -> Notice:
 def initial_failure(
     facts: NoticeFacts, outcome: Outcome, failed: Sequence[FailedPart] = (), detail: str = ""
 ) -> Notice:
-    """The mail cannot be faxed: why, and which part is to blame. Says nothing of parts that are all right."""
+    """The mail cannot be faxed: why, and which part is to blame. Says nothing of parts that are all right.
+
+    `detail` is a sub-type, told to machines, or a sentence, told to people where no part is to blame.
+    """
     words = words_for(outcome, detail)
     letter = Letter(
         title=f"Fax to {_numbers([job.destination for job in facts.jobs])} could not be sent: {outcome.value}",
@@ -76,7 +77,7 @@ def initial_failure(
         means=words.means,
         next=words.next,
         good=False,
-        rows=_mail_rows(facts) + _number_rows(facts),
+        rows=_mail_rows(facts) + _number_rows(facts) + _reason_rows(failed, detail),
         tables=(_failed_table(failed),) if failed else (),
     )
     diagnostic = f"x-fax; {outcome.value}" + (f" ({_ascii(detail)})" if detail else "")
@@ -143,6 +144,10 @@ def _mail_rows(facts: NoticeFacts) -> tuple[tuple[str, str], ...]:
 
 def _number_rows(facts: NoticeFacts) -> tuple[tuple[str, str], ...]:
     return tuple(("Fax number", f"{_number(job.destination)} (job {job.public_id})") for job in facts.jobs)
+
+
+def _reason_rows(failed: Sequence[FailedPart], detail: str) -> tuple[tuple[str, str], ...]:
+    return (("Reason", detail),) if " " in detail and not failed else ()
 
 
 def _delivery_rows(

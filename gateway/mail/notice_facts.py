@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gateway.domain.addresses import Destination
-from gateway.domain.call import CallReport
 from gateway.domain.dates import DateStyle
-from gateway.domain.job import Attempt, Job
+from gateway.domain.job import Job
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages
 
@@ -87,21 +86,6 @@ class NoticeFacts:
     parts: tuple[PartPages, ...] = ()
     duplicates: tuple[Duplicate, ...] = ()
     expected: datetime | None = None
-
-
-def attempt_facts(attempt: Attempt, report: CallReport | None) -> AttemptFacts:
-    """An ended attempt and its call report, as they are told."""
-    ended = attempt.ended or attempt.started
-    return AttemptFacts(
-        number=attempt.number,
-        started=attempt.started,
-        outcome=attempt.outcome or Outcome.GENERAL_ERROR,
-        duration=ended - attempt.started if report is None else report.duration,
-        pages=attempt.pages_confirmed,
-        rate=report.rate if report and attempt.session else None,
-        ecm=report.ecm if report and attempt.session else None,
-        remote_id=report.remote_id if report else "",
-    )
 
 
 _TYPE_NAMES = {

@@ -18,9 +18,9 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.addresses import Destination
-from gateway.domain.call import CallReport, Cause, Phase
+from gateway.domain.call import Cause
 from gateway.domain.dates import DateStyle
-from gateway.domain.job import Attempt, Job, JobState
+from gateway.domain.job import Job, JobState
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages
 from gateway.mail import messages
@@ -279,18 +279,11 @@ def test_an_unconfirmed_fax_is_not_called_undelivered() -> None:
     assert "not delivered" not in text_of(notice)
 
 
-def test_an_attempt_is_told_with_the_facts_of_its_call() -> None:
-    ended = NOW + timedelta(seconds=70)
-    attempt = Attempt(1, 1, 3, "c", "t", 1, 0, 2, NOW, ended, Outcome.TRANSMISSION_FAILED, session=True)
-    report = CallReport(
-        "c", NOW, NOW + timedelta(seconds=60), Cause.LINE_DROPPED, Phase.MESSAGE, rate=9600, ecm=False, remote_id="123"
-    )
+@pytest.mark.parametrize(("detail", "told"), [("unknown cover 'x'; known are builtin", True), ("encrypted", False)])
+def test_a_reason_in_words_is_told_where_no_part_is_to_blame(detail: str, told: bool) -> None:
+    text = text_of(messages.initial_failure(FACTS, Outcome.GENERAL_ERROR, detail=detail))
 
-    facts = messages.attempt_facts(attempt, report)
-
-    assert (facts.number, facts.pages, facts.rate, facts.ecm, facts.remote_id) == (3, 2, 9600, False, "123")
-    assert facts.duration == timedelta(seconds=60)
-    assert messages.attempt_facts(attempt, None).duration == timedelta(seconds=70)
+    assert (f"Reason: {detail}" in text) is told
 
 
 @pytest.mark.parametrize(
