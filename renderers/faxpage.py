@@ -5,20 +5,19 @@ how a page comes to be, or any coding of pels (`libtiff`).
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 import pikepdf
-from PIL import Image, UnidentifiedImageError
-from PIL.TiffImagePlugin import TiffImageFile
 
 from renderers.errors import Reason, RenderError
 
 PELS_PER_INCH = 204
 _HEADER_ROWS_AT_FINE = 37
 _T6 = 4
+_SHORT, _RATIONAL = 3, 5  # field types
 
 
 class Resolution(Enum):
@@ -88,7 +87,7 @@ def write_tiff(path: Path, pages: Sequence[FaxPage]) -> None:
 
 def _directory(page: FaxPage, offsets: tuple[int, int], number: tuple[int, int]) -> bytes:
     strip, ratios = offsets
-    short, long, rational = 3, 4, 5
+    short, long, rational = _SHORT, 4, _RATIONAL
     entries = (
         (254, long, 1, 2),  # NewSubfileType: a page of several
         (256, long, 1, page.width),
@@ -120,22 +119,43 @@ def read_tiff(path: Path) -> list[FaxPage]:
     """
     content = path.read_bytes()
     try:
-        with Image.open(path) as image:
-            return [_page_of(image, index, content) for index in range(getattr(image, "n_frames", 1))]
-    except (UnidentifiedImageError, OSError, KeyError, ValueError, TypeError, struct.error) as error:
+        return [_page_of(tags, content) for tags in _directories(content)]
+    except (struct.error, KeyError, ValueError, ZeroDivisionError) as error:
         raise RenderError(Reason.CORRUPT, path.name, f"not a class F TIFF: {error}") from error
 
 
-def _page_of(image: Image.Image, index: int, content: bytes) -> FaxPage:
-    image.seek(index)
-    tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
-    if (tags[259], tags.get(262), tags.get(266, 1), len(tags[273])) != (_T6, 0, 1, 1):
-        raise ValueError(f"page {index + 1} is not one MMR strip with 0 as white")
-    start, size = tags[273][0], tags[279][0]
+def _directories(content: bytes) -> Iterator[dict[int, int | float]]:
+    """The tags with one value of each directory of a little-endian TIFF."""
+    magic, offset = struct.unpack_from("<4sI", content)
+    if magic != b"II*\0":
+        raise ValueError("another byte order, or no TIFF at all")
+    seen: set[int] = set()
+    while offset and offset not in seen:
+        seen.add(offset)
+        (count,) = struct.unpack_from("<H", content, offset)
+        entries = struct.iter_unpack("<HHI4s", content[offset + 2 : offset + 2 + 12 * count])
+        yield {tag: _value(kind, field, content) for tag, kind, number, field in entries if number == 1}
+        (offset,) = struct.unpack_from("<I", content, offset + 2 + 12 * count)
+
+
+def _value(kind: int, field: bytes, content: bytes) -> int | float:
+    if kind == _SHORT:
+        return int.from_bytes(field[:2], "little")
+    value = int.from_bytes(field, "little")
+    if kind != _RATIONAL:
+        return value
+    above, below = struct.unpack_from("<II", content, value)
+    return float(above / below)
+
+
+def _page_of(tags: Mapping[int, int | float], content: bytes) -> FaxPage:
+    if (tags[259], tags[262], tags.get(266, 1)) != (_T6, 0, 1):
+        raise ValueError("a page is not one MMR strip with 0 as white")
+    start, size = int(tags[273]), int(tags[279])
     strip = content[start : start + size]
     if len(strip) != size:
-        raise ValueError(f"page {index + 1} is cut off")
-    return FaxPage(tags[256], tags[257], resolution_near(float(tags[283])), strip)
+        raise ValueError("a page is cut off")
+    return FaxPage(int(tags[256]), int(tags[257]), resolution_near(tags[283]), strip)
 
 
 def resolution_near(lines_per_inch: float) -> Resolution:

@@ -15,7 +15,7 @@ Mask = NDArray[np.bool_]
 
 BLOCK = 16
 DARK, LIGHT = 48, 208
-_TONED_SHARE = 0.35
+_TONED_SHARE = 0.6  # more than strokes of grey text ever cover
 # Clustered dot at 45 degrees: each half grows from its own centre, so tones print as dots a fax keeps apart.
 _DOTS = np.array(
     [
@@ -52,7 +52,7 @@ def screen(grey: Grey, resolution: Resolution) -> Rows:
 
 def _dots_for(resolution: Resolution) -> NDArray[np.uint8]:
     if resolution is Resolution.STANDARD:
-        return _DOTS[::2]
+        return _DOTS[::2].argsort(axis=None).argsort().astype(np.uint8).reshape(4, 8) * 2
     return _DOTS.repeat(2, 0) if resolution is Resolution.SUPERFINE else _DOTS
 
 
@@ -77,7 +77,7 @@ def selective(grey: Grey, resolution: Resolution, where: Mask | None = None) -> 
 
 
 def toned_blocks(grey: Grey) -> Mask:
-    """One flag for each block of 16 by 16 pels: at least 35 % of it is neither nearly black nor nearly white."""
+    """One flag for each block of 16 by 16 pels: at least 60 % of it is neither nearly black nor nearly white."""
     middle = np.packbits((grey > DARK) & (grey < LIGHT), axis=1)
     counts = count_in_blocks(middle)
     toned: Mask = counts >= int(_TONED_SHARE * BLOCK * BLOCK)

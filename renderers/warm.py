@@ -15,6 +15,7 @@ import socket
 import sys
 import tempfile
 import time
+import warnings
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -159,6 +160,8 @@ def _pickled(error: BaseException) -> bytes:
 
 def _confine(order: wire.Order) -> None:
     os.umask(0o077)
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device
+        os.dup2(nowhere.fileno(), sys.stderr.fileno())  # what libraries say may quote the document
     os.chdir(order.folder)
     os.environ["TMPDIR"] = tempfile.tempdir = order.folder
     seconds = int(order.seconds) + 1
@@ -169,5 +172,6 @@ def _confine(order: wire.Order) -> None:
 
 
 if __name__ == "__main__":
+    warnings.simplefilter("ignore")  # libraries quote documents in theirs
     gc.freeze()  # children share these pages as long as nobody writes to them
     serve(socket.socket(fileno=int(sys.argv[1])))
