@@ -128,14 +128,14 @@ class Demo:
         return done.stdout
 
     @contextlib.contextmanager
-    def daemon(self) -> Iterator[None]:
-        """The daemon, until the block ends; it is asked to stop, and its log kept."""
+    def daemon(self) -> Iterator[subprocess.Popen[bytes]]:
+        """The daemon, until the block ends; it is asked to stop, unless it has ended, and its log kept."""
         command = [sys.executable, "-m", "gateway", "--config", str(self.config), "serve"]
-        with (self.folder / "daemon.log").open("wb") as log:
+        with (self.folder / "daemon.log").open("ab") as log:
             running = subprocess.Popen(command, stderr=log, env=os.environ | {"PYTHONUNBUFFERED": "1"})
             try:
                 self._wait_for_greeting(running)
-                yield
+                yield running
             finally:
                 running.terminate()
                 running.wait(90)
