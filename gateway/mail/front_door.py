@@ -50,9 +50,7 @@ class Session(Protocol):
 class FrontDoor:
     """One per listener. `stopping` is true once no new mail is begun."""
 
-    def __init__(
-        self, settings: ListenerSettings, desk: Desk, clock: Clock, opener: FileOpener = open_private
-    ) -> None:
+    def __init__(self, settings: ListenerSettings, desk: Desk, clock: Clock, opener: FileOpener = open_private) -> None:
         self.settings = settings
         self.desk = desk
         self.clock = clock

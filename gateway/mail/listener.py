@@ -22,9 +22,7 @@ logger = logging.getLogger(__name__)
 class Listener:
     """An SMTP server on one port, in the running event loop."""
 
-    def __init__(
-        self, settings: ListenerSettings, desk: Desk, clock: Clock, opener: FileOpener = open_private
-    ) -> None:
+    def __init__(self, settings: ListenerSettings, desk: Desk, clock: Clock, opener: FileOpener = open_private) -> None:
         self._settings = settings
         self._door = FrontDoor(settings, desk, clock, opener)
         self._server: asyncio.Server | None = None

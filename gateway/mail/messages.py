@@ -81,9 +81,7 @@ def initial_failure(
         tables=(_failed_table(failed),) if failed else (),
     )
     diagnostic = f"x-fax; {outcome.value}" + (f" ({_ascii(detail)})" if detail else "")
-    reported = [
-        Reported(job.destination, status_for(outcome, detail), diagnostic, job.public_id) for job in facts.jobs
-    ]
+    reported = [Reported(job.destination, status_for(outcome, detail), diagnostic, job.public_id) for job in facts.jobs]
     ids = tuple(job.public_id for job in facts.jobs)
     return report_notice(_draft(NoticeKind.INITIAL_FAILURE, facts, letter, ids), facts, reported)
 
@@ -150,9 +148,7 @@ def _reason_rows(failed: Sequence[FailedPart], detail: str) -> tuple[tuple[str, 
     return (("Reason", detail),) if " " in detail and not failed else ()
 
 
-def _delivery_rows(
-    facts: NoticeFacts, job: Job, attempts: Sequence[AttemptFacts]
-) -> tuple[tuple[str, str], ...]:
+def _delivery_rows(facts: NoticeFacts, job: Job, attempts: Sequence[AttemptFacts]) -> tuple[tuple[str, str], ...]:
     rows = [
         ("Job", job.public_id),
         ("Fax number", _number(job.destination)),

@@ -276,9 +276,7 @@ async def test_what_a_crash_left_half_received_is_removed(settings: ListenerSett
         assert list(settings.incoming.iterdir()) == []
 
 
-async def test_logs_name_events_and_no_addresses(
-    settings: ListenerSettings, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_logs_name_events_and_no_addresses(settings: ListenerSettings, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
     await reply_with(settings, FakeDesk(submit_error=ValueError("x")))
