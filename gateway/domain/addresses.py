@@ -93,7 +93,7 @@ def parse_number(text: str, plan: NumberPlan, form: str = FORM.format(domain="fa
     if not _NUMBER.fullmatch(text):
         raise BadNumberError(f"{_shown(text)} is not a fax number: {form}; an extension goes in /T33S=")
     digits = re.sub(r"[.\-]", "", text)
-    _refuse_service_number(digits, plan)
+    _refuse_emergency_number(digits, plan)
     full = digits if digits.startswith("+") else _with_country(digits, plan, form)
     return Destination(_checked(full, _shown(text), form))
 
@@ -159,7 +159,7 @@ def _short_numbers(country: str) -> frozenset[str]:
     return frozenset(common | us) if country in ("", "US", "CA") else frozenset(common)
 
 
-def _refuse_service_number(digits: str, plan: NumberPlan) -> None:
+def _refuse_emergency_number(digits: str, plan: NumberPlan) -> None:
     bare = digits.lstrip("+")
     known = bare in _short_numbers(plan.country) or (bare[:1] == "1" and bare[1:] in _short_numbers("US"))
     if known or phonenumbers.is_emergency_number(bare, plan.country or "US"):

@@ -1,0 +1,156 @@
+"""The shape of the code: what ruff does not measure. Limits are those of the project's style.
+
+Lines of a body are counted from its first statement after the docstring to its last line, comments included.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[1]
+PACKAGES = ("gateway", "renderers", "coverpages")
+LONGEST_MODULE = 300
+LONGEST_BODY = 40
+P90_BODY = 25
+FORBIDDEN = {"manager", "handler", "helper", "helpers", "util", "utils", "processor", "service", "data", "info"}
+FORBIDDEN |= {"item", "items", "obj", "misc", "stuff"}
+# The three doors: an SMTP command, a worker's step, the command line. Nowhere else is an error of unknown kind caught.
+DOORS = {"gateway/mail/front_door.py", "gateway/worker.py", "gateway/cli/main.py"}
+# Words of others: SMTP's command DATA (RFC 5321 4.1.1.4), and the method that html.parser calls.
+NAMED_ELSEWHERE = {"smtp_data", "_do_data", "handle_data"}
+# Alembic names them and dictates their form.
+GENERATED = "gateway/store/migrations/versions/"
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@cache
+def modules() -> dict[str, str]:
+    """Product code by path."""
+    paths = (path for package in PACKAGES for path in sorted((TOP / package).rglob("*.py")))
+    return {str(path.relative_to(TOP)): path.read_text(encoding="utf-8") for path in paths}
+
+
+def trees(generated: bool = True) -> Iterator[tuple[str, ast.Module]]:
+    for path, text in modules().items():
+        if generated or not path.startswith(GENERATED):
+            yield path, ast.parse(text)
+
+
+def functions() -> Iterator[tuple[str, Function]]:
+    for path, tree in trees(generated=False):
+        for node in ast.walk(tree):
+            if isinstance(node, Function):
+                yield f"{path}:{node.lineno} {node.name}", node
+
+
+def body_lines(function: Function) -> int:
+    body = function.body
+    if ast.get_docstring(function) is not None:
+        body = body[1:]
+    return body[-1].end_lineno - body[0].lineno + 1 if body else 0  # type: ignore[operator]
+
+
+def words_of(name: str) -> set[str]:
+    """The words of an identifier, lower case: fax_rows, FaxRow and faxRow have the same two."""
+    if name in NAMED_ELSEWHERE:
+        return set()
+    return {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)}
+
+
+def code_lines(text: str) -> int:
+    return sum(1 for line in text.splitlines() if line.strip())
+
+
+def test_no_module_is_longer_than_300_lines() -> None:
+    lengths = {path: text.count("\n") for path, text in modules().items()}
+
+    assert {path: lines for path, lines in lengths.items() if lines > LONGEST_MODULE} == {}
+
+
+def test_no_function_is_longer_than_40_lines() -> None:
+    lengths = {where: body_lines(function) for where, function in functions()}
+
+    assert {where: lines for where, lines in lengths.items() if lines > LONGEST_BODY} == {}
+
+
+def test_nine_of_ten_functions_have_at_most_25_lines() -> None:
+    lengths = sorted(body_lines(function) for _, function in functions())
+
+    assert lengths[len(lengths) * 9 // 10] <= P90_BODY
+
+
+def test_there_is_at_least_as_much_test_code_as_product_code() -> None:
+    tests = sum(code_lines(path.read_text(encoding="utf-8")) for path in (TOP / "tests").rglob("*.py"))
+    product = sum(code_lines(text) for text in modules().values())
+
+    assert tests >= product
+
+
+def test_names_of_modules_say_what_they_are() -> None:
+    named = {path: words_of(Path(path).stem) & FORBIDDEN for path in modules()}
+
+    assert {path: words for path, words in named.items() if words} == {}
+
+
+def test_names_of_classes_and_functions_say_what_they_are() -> None:
+    found = []
+    for path, tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef | Function) and words_of(node.name) & FORBIDDEN:
+                found.append(f"{path}:{node.lineno} {node.name}")
+
+    assert found == []
+
+
+@pytest.mark.parametrize("name", ["call_data", "JobManager", "http_Utils", "parseInfo", "DATAHandler"])
+def test_forbidden_words_are_found_in_every_spelling(name: str) -> None:
+    assert words_of(name) & FORBIDDEN
+
+
+@pytest.mark.parametrize("name", ["database", "informed", "itemize", "handle_DATUM", "SMTPSession"])
+def test_words_that_only_contain_them_are_not(name: str) -> None:
+    assert not words_of(name) & FORBIDDEN
+
+
+def broad(node: ast.ExceptHandler) -> bool:
+    """A bare except, or one that names Exception or BaseException, alone or in a tuple."""
+    kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+    return any(kind is None or ast.unparse(kind).split(".")[-1] in ("BaseException", "Exception") for kind in kinds)
+
+
+def test_errors_of_unknown_kind_are_caught_at_the_three_doors_only() -> None:
+    doors = []
+    for path, tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ExceptHandler) and broad(node):
+                doors.append(path)
+
+    assert set(doors) <= DOORS
+    assert len(doors) <= len(DOORS)
+
+
+def test_every_suppressed_finding_says_why() -> None:
+    bare = []
+    for path, text in modules().items():
+        for number, line in enumerate(text.splitlines(), 1):
+            if re.search(r"# noqa(: [A-Z0-9, ]+)?$", line) or "type: ignore\n" in line:
+                bare.append(f"{path}:{number}")
+
+    assert bare == []
+
+
+def test_every_module_says_what_lives_there() -> None:
+    silent = [path for path, tree in trees() if not (ast.get_docstring(tree) or "").strip()]
+
+    assert silent == []
+
+
+def test_the_tree_names_no_machine_it_was_built_on() -> None:
+    places = re.compile(r"(?<![\w.])/(home|root|farm|work)/")
+    named = [path for path, text in modules().items() if places.search(text)]
+
+    assert named == []
