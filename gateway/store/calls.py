@@ -19,6 +19,7 @@ from gateway.store.database import Database
 from gateway.store.fax_rows import attempt_from, check_process, job_from, move
 from gateway.store.fax_tables import AttemptRow, JobRow
 from gateway.store.handback import hand_back_job
+from gateway.store.locking import locked, unlocked_ones
 from gateway.store.outbox import MakeMail, add_mails
 from gateway.store.process_tables import TrunkRow
 
@@ -161,7 +162,7 @@ def _claim(session: Session, process_id: int, trunk: str, lines: int, now: datet
 
 def _lock_trunk(session: Session, trunk: str) -> None:
     """One claimer per trunk at a time, so that counting its lines is exact."""
-    statement = select(TrunkRow).where(TrunkRow.name == trunk).with_for_update()
+    statement = locked(select(TrunkRow).where(TrunkRow.name == trunk))
     if session.exec(statement).one_or_none() is None:
         session.add(TrunkRow(name=trunk))
         session.flush()
@@ -178,7 +179,7 @@ def _next_ready(session: Session) -> JobRow | None:
     calling = session.exec(select(JobRow.number).where(in_state(JobRow.state, JobState.CALLING))).all()
     ready = select(JobRow).where(in_state(JobRow.state, JobState.READY), col(JobRow.number).not_in(calling))
     first = ready.order_by(col(JobRow.priority), col(JobRow.not_before), col(JobRow.id)).limit(1)
-    return session.exec(first.with_for_update(skip_locked=True)).one_or_none()
+    return session.exec(unlocked_ones(first)).one_or_none()
 
 
 def _attempts(session: Session, row: JobRow) -> int:
@@ -189,7 +190,7 @@ def _fenced(session: Session, claim: CallClaim) -> tuple[JobRow, AttemptRow]:
     statement = select(JobRow).where(
         JobRow.id == claim.job.id, JobRow.fence == claim.job.fence, in_state(JobRow.state, JobState.CALLING)
     )
-    job = session.exec(statement.with_for_update()).one_or_none()
+    job = session.exec(locked(statement)).one_or_none()
     attempt = session.get(AttemptRow, claim.attempt.id)
     if job is None or attempt is None:
         raise LostClaimError(f"job {claim.job.public_id} is another process's by now")

@@ -16,6 +16,7 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages, Submission, SubmissionState
 from gateway.store.columns import key_of
 from gateway.store.fax_tables import AttemptRow, EventRow, JobRow, PartRow, SubmissionRow
+from gateway.store.locking import kept, locked
 from gateway.store.process_tables import ProcessRow
 from gateway.store.public_ids import public_id
 
@@ -80,15 +81,15 @@ def check_process(session: Session, process_id: int) -> None:
     Raises:
         LostClaimError: the process was given up for dead.
     """
-    row = session.exec(select(ProcessRow).where(ProcessRow.id == process_id).with_for_update(read=True)).one_or_none()
+    row = session.exec(kept(select(ProcessRow).where(ProcessRow.id == process_id))).one_or_none()
     if row is None:
         raise LostClaimError("this process was given up for dead: it must start anew")
 
 
-def jobs_of(session: Session, submission_id: int) -> Sequence[JobRow]:
-    """The rows of a submission's jobs, oldest first, locked."""
+def jobs_of(session: Session, submission_id: int, *, lock: bool = False) -> Sequence[JobRow]:
+    """The rows of a submission's jobs, oldest first. Who locks both locks jobs before their submission."""
     statement = select(JobRow).where(JobRow.submission_id == submission_id).order_by(col(JobRow.id))
-    return session.exec(statement.with_for_update()).all()
+    return session.exec(locked(statement) if lock else statement).all()
 
 
 def parts_of(session: Session, submission_id: int) -> tuple[PartPages, ...]:

@@ -14,6 +14,7 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.submission import SubmissionState
 from gateway.store.fax_rows import MAX_CRASHES, job_from, move, move_submission
 from gateway.store.fax_tables import AttemptRow, JobRow, OutboxRow, SubmissionRow
+from gateway.store.locking import locked
 from gateway.store.outbox import MailState, MakeMail, add_mails
 
 OWNER_LOST = "owner-lost"
@@ -37,8 +38,7 @@ def hand_back(session: Session, process_id: int, now: datetime, make_mail: MakeM
 
 
 def _owned(session: Session, table: Any, process_id: int) -> Sequence[Any]:
-    statement = select(table).where(table.owner == process_id).order_by(col(table.id)).with_for_update()
-    return session.exec(statement).all()
+    return session.exec(locked(select(table).where(table.owner == process_id).order_by(col(table.id)))).all()
 
 
 def hand_back_job(session: Session, row: JobRow, now: datetime, make_mail: MakeMail) -> None:

@@ -4,7 +4,6 @@ What lives here: promotion, expiry, cancelling, and small questions. What does n
 are written in `activity` and handed on from here.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, func, or_, select
@@ -20,6 +19,7 @@ from gateway.store.columns import in_state
 from gateway.store.database import Database
 from gateway.store.fax_rows import cancel_row, job_from, jobs_of, move, move_submission, parts_of, submission_from
 from gateway.store.fax_tables import AttemptRow, EventRow, JobRow, OutboxRow, SubmissionRow
+from gateway.store.locking import locked, unlocked_ones
 from gateway.store.outbox import MailState, MakeMail, add_mails
 from gateway.store.public_ids import job_number
 
@@ -34,7 +34,7 @@ _CAN_EXPIRE = (JobState.ACCEPTED, JobState.READY, JobState.WAITING, JobState.HEL
 def promote_due(db: Database, now: datetime) -> int:
     """Make waiting jobs ready whose time has come; returns how many, a batch at most."""
     due = select(JobRow).where(in_state(JobRow.state, JobState.WAITING), col(JobRow.not_before) <= now)
-    first = due.order_by(col(JobRow.not_before)).limit(BATCH).with_for_update(skip_locked=True)
+    first = unlocked_ones(due.order_by(col(JobRow.not_before)).limit(BATCH))
 
     def work(session: Session) -> int:
         rows = session.exec(first).all()
@@ -50,7 +50,7 @@ def expire_due(db: Database, now: datetime, make_mail: MakeMail) -> int:
     over = select(JobRow).where(
         col(JobRow.ended).is_(None), col(JobRow.expires) <= now, in_state(JobRow.state, *_CAN_EXPIRE)
     )
-    first = over.order_by(col(JobRow.expires)).limit(BATCH).with_for_update(skip_locked=True)
+    first = unlocked_ones(over.order_by(col(JobRow.expires)).limit(BATCH))
 
     def work(session: Session) -> int:
         rows = session.exec(first).all()
@@ -165,7 +165,7 @@ def latest_time(db: Database) -> datetime | None:
 def _row(session: Session, public_id: str, *, lock: bool = False) -> JobRow:
     number = job_number(public_id)
     statement = select(JobRow).where(JobRow.id == number)
-    row = session.exec(statement.with_for_update() if lock else statement).one_or_none()
+    row = session.exec(locked(statement) if lock else statement).one_or_none()
     if number is None or row is None:
         raise NotFoundError(f"there is no job {public_id}; `faxgw outbound list` shows the ids")
     return row
@@ -181,10 +181,9 @@ def _end(session: Session, row: JobRow, event: JobEvent, now: datetime, make_mai
 
 
 def _leave_unrendered(session: Session, submission_id: int, now: datetime) -> None:
-    jobs: Sequence[JobRow] = jobs_of(session, submission_id)
-    if any(job.state == JobState.ACCEPTED.value for job in jobs):
+    session.flush()
+    row = session.exec(locked(select(SubmissionRow).where(SubmissionRow.id == submission_id))).one()
+    if any(job.state == JobState.ACCEPTED.value for job in jobs_of(session, submission_id)):
         return
-    statement = select(SubmissionRow).where(SubmissionRow.id == submission_id).with_for_update()
-    row = session.exec(statement).one()
     move_submission(session, row, SubmissionState.CANCELLED, now)
     row.fence += 1  # a render that runs has lost its claim

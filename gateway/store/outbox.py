@@ -18,6 +18,7 @@ from gateway.store.columns import in_state, key_of
 from gateway.store.database import Database
 from gateway.store.fax_rows import check_process
 from gateway.store.fax_tables import OutboxRow
+from gateway.store.locking import locked, unlocked_ones
 
 
 class MailState(StrEnum):
@@ -117,7 +118,7 @@ def claim_mail(db: Database, process_id: int, now: datetime) -> MailClaim | None
 
     def work(session: Session) -> MailClaim | None:
         check_process(session, process_id)
-        row = session.exec(oldest.with_for_update(skip_locked=True)).one_or_none()
+        row = session.exec(unlocked_ones(oldest)).one_or_none()
         if row is None:
             return None
         row.state, row.owner = MailState.SENDING.value, process_id
@@ -237,7 +238,7 @@ def _fenced(session: Session, claim: MailClaim) -> OutboxRow:
     statement = select(OutboxRow).where(
         OutboxRow.id == claim.id, OutboxRow.fence == claim.fence, in_state(OutboxRow.state, MailState.SENDING)
     )
-    row = session.exec(statement.with_for_update()).one_or_none()
+    row = session.exec(locked(statement)).one_or_none()
     if row is None:
         raise LostClaimError(f"mail {claim.id} is another process's by now")
     return row

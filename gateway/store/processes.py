@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.domain.errors import LostClaimError, UnavailableError
 from gateway.store.columns import key_of
 from gateway.store.database import Database
 from gateway.store.handback import hand_back, owns_work
+from gateway.store.locking import doomed, locked
 from gateway.store.outbox import MakeMail
 from gateway.store.process_tables import ProcessRow
 
@@ -69,7 +71,7 @@ def renew(db: Database, process: Process, wall: datetime) -> None:
     """
 
     def work(session: Session) -> None:
-        row = _locked(session, process.id)
+        row = session.exec(locked(_row(process.id))).one_or_none()
         if row is None:
             raise LostClaimError("this process was given up for dead: it must start anew")
         row.lease_until = wall + process.ttl
@@ -81,7 +83,7 @@ def leave(db: Database, process: Process) -> None:
     """End gracefully. Work that is still owned is found by the next process, which sees that the lock is free."""
 
     def work(session: Session) -> None:
-        row = _locked(session, process.id)
+        row = session.exec(doomed(_row(process.id))).one_or_none()
         if row is not None and not owns_work(session, process.id):
             session.delete(row)
 
@@ -109,7 +111,7 @@ def alive(db: Database, wall: datetime) -> int:
 
 def _take_over(db: Database, process: Process, seen: ProcessRow, now: datetime, make_mail: MakeMail) -> bool:
     def work(session: Session) -> bool:
-        row = _locked(session, key_of(seen.id))
+        row = session.exec(doomed(_row(key_of(seen.id)))).one_or_none()
         if row is None or row.lease_until != seen.lease_until:
             return False  # another reaper was first, or it lives after all
         hand_back(session, key_of(row.id), now, make_mail)
@@ -122,9 +124,8 @@ def _take_over(db: Database, process: Process, seen: ProcessRow, now: datetime, 
     return taken
 
 
-def _locked(session: Session, process_id: int) -> ProcessRow | None:
-    statement = select(ProcessRow).where(ProcessRow.id == process_id).with_for_update()
-    return session.exec(statement).one_or_none()
+def _row(process_id: int) -> SelectOfScalar[ProcessRow]:
+    return select(ProcessRow).where(ProcessRow.id == process_id)
 
 
 def _is_dead(row: ProcessRow, process: Process, wall: datetime) -> bool:

@@ -29,6 +29,7 @@ from gateway.store.fax_rows import (
     submission_from,
 )  # fmt: skip
 from gateway.store.fax_tables import EventRow, JobRow, PartRow, RefusalRow, SubmissionRow
+from gateway.store.locking import locked, unlocked_ones
 from gateway.store.outbox import NewMail, add_mails
 
 DUPLICATE_WINDOW = timedelta(days=5)  # as long as servers go on trying to deliver (RFC 5321 4.5.4.1)
@@ -109,7 +110,7 @@ def claim_render(db: Database, process_id: int, now: datetime) -> RenderClaim | 
         LostClaimError: this process was given up for dead.
     """
     waiting = select(SubmissionRow).where(in_state(SubmissionRow.state, SubmissionState.ACCEPTED))
-    oldest = waiting.order_by(col(SubmissionRow.id)).limit(1).with_for_update(skip_locked=True)
+    oldest = unlocked_ones(waiting.order_by(col(SubmissionRow.id)).limit(1))
 
     def work(session: Session) -> RenderClaim | None:
         check_process(session, process_id)
@@ -119,7 +120,7 @@ def claim_render(db: Database, process_id: int, now: datetime) -> RenderClaim | 
         move_submission(session, row, SubmissionState.RENDERING, now)
         row.owner = process_id
         row.fence += 1
-        jobs = tuple(job_from(job) for job in _still_accepted(session, row))
+        jobs = tuple(job_from(job) for job in _still_accepted(session, key_of(row.id)))
         return RenderClaim(submission_from(row), jobs, row.crashes)
 
     return db.write(work)
@@ -135,11 +136,12 @@ def finish_render(
     """
 
     def work(session: Session) -> None:
+        accepted = _still_accepted(session, claim.submission.id, lock=True)
         row = _fenced(session, claim)
         row.pages_digest, row.pages = rendered.pages_digest, rendered.pages
         move_submission(session, row, SubmissionState.RENDERED, now)
         _keep_parts(session, row, rendered.part_pages)
-        for job in _still_accepted(session, row):
+        for job in accepted:
             own = rendered.jobs[key_of(job.id)]
             job.cover_digest, job.pages = own.cover_digest, own.pages
             move(session, job, JobEvent.RENDERED if job.not_before <= now else JobEvent.SCHEDULED, now)
@@ -158,10 +160,11 @@ def fail_render(
     """
 
     def work(session: Session) -> None:
+        accepted = _still_accepted(session, claim.submission.id, lock=True)
         row = _fenced(session, claim)
         move_submission(session, row, SubmissionState.FAILED, now, failed.detail)
         _keep_parts(session, row, failed.part_pages)
-        for job in _still_accepted(session, row):
+        for job in accepted:
             move(session, job, JobEvent.REFUSED, now, failed.detail)
             job.outcome, job.outcome_detail = failed.outcome.value, failed.detail
         add_mails(session, mails, now)
@@ -195,7 +198,7 @@ def refusals(db: Database, *, since: datetime | None = None, limit: int = 100) -
 def _first_one(session: Session, new: NewSubmission) -> Accepted | None:
     """What the same mail became earlier. A key that is older than the window is given up."""
     statement = select(SubmissionRow).where(SubmissionRow.duplicate_key == new.duplicate_key)
-    row = session.exec(statement.with_for_update()).one_or_none()
+    row = session.exec(locked(statement)).one_or_none()
     if row is None:
         return None
     if row.received <= new.received - DUPLICATE_WINDOW:
@@ -256,9 +259,9 @@ def _accepted(row: SubmissionRow) -> EventRow:
     return EventRow(submission_id=key_of(row.id), at=row.received, name=name, from_state="", to_state=name)
 
 
-def _still_accepted(session: Session, row: SubmissionRow) -> list[JobRow]:
+def _still_accepted(session: Session, submission_id: int, *, lock: bool = False) -> list[JobRow]:
     """The jobs that were not cancelled meanwhile."""
-    return [job for job in jobs_of(session, key_of(row.id)) if job.state == JobState.ACCEPTED.value]
+    return [job for job in jobs_of(session, submission_id, lock=lock) if job.state == JobState.ACCEPTED.value]
 
 
 def _keep_parts(session: Session, row: SubmissionRow, parts: Sequence[PartPages]) -> None:
@@ -275,7 +278,7 @@ def _fenced(session: Session, claim: RenderClaim) -> SubmissionRow:
         SubmissionRow.fence == claim.submission.fence,
         in_state(SubmissionRow.state, SubmissionState.RENDERING),
     )
-    row = session.exec(statement.with_for_update()).one_or_none()
+    row = session.exec(locked(statement)).one_or_none()
     if row is None:
         raise LostClaimError(f"submission {claim.submission.id} was cancelled or is another process's by now")
     return row

@@ -33,6 +33,7 @@ from tests.filled_store import (
     owning,
     process,
     ready,
+    rendered,
 )
 
 T = TypeVar("T")
@@ -115,9 +116,7 @@ def test_every_job_is_sent_once_whoever_calls(db: Database, user: User, nodes: l
     assert len(outbox.listing(db)) == 16
 
 
-def test_renders_and_mails_go_to_one_process_each(
-    db: Database, user: User, nodes: list[tuple[Database, int]]
-) -> None:
+def test_renders_and_mails_go_to_one_process_each(db: Database, user: User, nodes: list[tuple[Database, int]]) -> None:
     accepted = [submissions.add(db, mail_to(user)) for _ in range(4)]
 
     renders = at_once(*(lambda node=node: submissions.claim_render(*node, NOW) for node in nodes))
@@ -129,9 +128,7 @@ def test_renders_and_mails_go_to_one_process_each(
     assert len({claim.id for claim in mails if claim}) == 4
 
 
-def test_the_same_mail_taken_by_two_at_once_is_one_submission(
-    user: User, nodes: list[tuple[Database, int]]
-) -> None:
+def test_the_same_mail_taken_by_two_at_once_is_one_submission(user: User, nodes: list[tuple[Database, int]]) -> None:
     new = mail_to(user, key="same")
 
     found = at_once(*(lambda node=node: submissions.add(node[0], new) for node in nodes))
@@ -166,6 +163,32 @@ def test_a_cancel_and_an_end_that_race_leave_one_winner(
         detail = jobs.detail(db, claim.job.public_id)
         assert detail.job.state is JobState.CANCELLED
         assert detail.notices[-1].kind == "delivery"
+
+
+def test_cancels_of_all_jobs_and_the_end_of_their_render_never_block_each_other(
+    db: Database, user: User, nodes: list[tuple[Database, int]]
+) -> None:
+    for _ in range(5):
+        accepted = submissions.add(db, mail_to(user, *NUMBERS[:2]))
+        claim = submissions.claim_render(db, nodes[0][1], NOW)
+        assert claim is not None
+
+        def finish(claim: submissions.RenderClaim = claim) -> bool:
+            try:
+                submissions.finish_render(nodes[0][0], claim, rendered(claim), NOW, [])
+            except LostClaimError:
+                return False
+            return True
+
+        first, second = (job.public_id for job in accepted.jobs)
+        at_once(
+            finish,
+            lambda job=first: jobs.cancel(nodes[1][0], job, NOW, mail_on),
+            lambda job=second: jobs.cancel(nodes[2][0], job, NOW, mail_on),
+        )
+
+        assert {jobs.job(db, job.public_id).state for job in accepted.jobs} == {JobState.CANCELLED}
+        assert submissions.claim_render(db, nodes[0][1], NOW) is None
 
 
 def test_two_reapers_take_over_once(db: Database, user: User, tmp_path: Path) -> None:
