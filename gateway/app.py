@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gateway.domain.clock import Clock
-from gateway.domain.errors import UnavailableError
 from gateway.fax.simulator.clock import SimulatorClock
 from gateway.fax.simulator.exchange import Exchange
 from gateway.fax.simulator.transport import SimulatorTransport
@@ -29,28 +28,13 @@ from gateway.mail.relay import Relay, RelaySettings
 from gateway.notices import Composer
 from gateway.settings import Settings
 from gateway.store import jobs, processes
-from gateway.store.database import Database, open_database
-from gateway.store.migrate import migrate
+from gateway.store.database import Database
+from gateway.store.migrate import open_store
 from gateway.store.spool import Spool
 from gateway.worker import Bell, Worker
 
 log = logging.getLogger(__name__)
 STOP_SECONDS = 60  # how long a graceful stop lets calls and renders end
-
-
-def open_store(settings: Settings) -> Database:
-    """Open the store and bring its schema up to date.
-
-    Raises:
-        UnavailableError: the folder or the server cannot be used; says why.
-    """
-    try:
-        settings.storage.folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UnavailableError(f"{settings.storage.folder}: cannot be made ({error.strerror})") from None
-    db = open_database(settings.storage.database_url)
-    migrate(db)
-    return db
 
 
 def wall_clock() -> datetime:
@@ -129,7 +113,7 @@ class _Parts:
 
 def build(settings: Settings) -> Gateway:
     """Open what is needed and join the parts; nothing runs until `start`."""
-    db = open_store(settings)
+    db = open_store(settings.storage.database_url, settings.storage.folder)
     folder = settings.storage.folder
     work = folder / "work"
     work.mkdir(exist_ok=True)

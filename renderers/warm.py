@@ -19,10 +19,10 @@ import warnings
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from renderers import pdf, rasterize, wire
+from renderers import pdf, rasterize, weasy, wire
 
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
-_PRELOADED = (pdf, rasterize)
+_PRELOADED = (pdf, rasterize, weasy)
 
 
 @dataclass(slots=True)

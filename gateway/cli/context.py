@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 
-from gateway.app import open_store
 from gateway.domain.dates import DateStyle
 from gateway.settings import Settings, load_settings
 from gateway.store.database import Database
+from gateway.store.migrate import open_store
 from gateway.store.spool import Spool
 
 
@@ -31,7 +31,7 @@ class Console:
     @cached_property
     def database(self) -> Database:
         """The store, with its schema brought up to date."""
-        return open_store(self.settings)
+        return open_store(self.settings.storage.database_url, self.settings.storage.folder)
 
     @cached_property
     def spool(self) -> Spool:

@@ -4,19 +4,45 @@ What lives here: the root command and error translation. What does not: the comm
 """
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 
-from gateway.cli import doctor, documents, outbound, send, serve, tree
 from gateway.cli.context import Console
 from gateway.cli.output import say
 from gateway.domain.errors import ExitCode, GatewayError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+# Where each command lives; its module is loaded when it is called for, so that a list does not wait for the daemon's.
+COMMANDS = {
+    "serve": "serve",
+    "doctor": "doctor",
+    "company": "tree",
+    "dept": "tree",
+    "user": "tree",
+    "outbound": "outbound",
+    "render": "documents",
+    "send": "send",
+}
 
 
-@click.group(context_settings=CONTEXT)
+class LazyGroup(click.Group):
+    """A group whose commands are loaded from COMMANDS by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """The command of that name, None when there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"gateway.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings=CONTEXT)
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -31,19 +57,6 @@ def cli(context: click.Context, config: Path | None) -> None:
     """
     context.obj = Console(config)
     context.call_on_close(context.obj.close)
-
-
-for command in (
-    serve.serve,
-    doctor.doctor,
-    tree.company,
-    tree.dept,
-    tree.user,
-    outbound.outbound,
-    documents.render,
-    send.send,
-):
-    cli.add_command(command)
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ import json
 import click
 
 from gateway.admin import activity
-from gateway.app import build_clock, composer
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import Row, form_option, say, write_one, write_rows
 from gateway.domain.job import Attempt, Job, JobState, status_word
@@ -69,6 +68,8 @@ def outbound_show(
 @pass_console
 def outbound_cancel(console: Console, job_id: str) -> None:
     """Cancel a fax that waits or is in its call."""
+    from gateway.app import build_clock, composer  # loads the whole gateway, which the lists can do without
+
     clock = build_clock(console.database)
     letter = composer(console.settings, console.database, clock)
     at_once = activity.cancel(console.database, job_id, clock.now(), letter.after_end)

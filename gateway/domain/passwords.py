@@ -3,12 +3,18 @@
 What lives here: hashing and verifying. What does not: policies and lock-out.
 """
 
+from functools import cache
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 _HASHER = PasswordHasher()  # Argon2id with the library's defaults, which follow RFC 9106's second recommendation
-# Verified when a user name is unknown, so that both answers take the same time.
-_NOBODY = _HASHER.hash("nobody")
+
+
+@cache
+def _nobody() -> str:
+    """Verified when a user name is unknown, so that both answers take the same time."""
+    return _HASHER.hash("nobody")
 
 
 def hash_password(password: str) -> str:
@@ -19,7 +25,7 @@ def hash_password(password: str) -> str:
 def verify_password(stored: str, password: str) -> bool:
     """Whether the password is the one of the stored hash; an empty hash takes as long and is never right."""
     try:
-        _HASHER.verify(stored or _NOBODY, password)
+        _HASHER.verify(stored or _nobody(), password)
     except (VerificationError, InvalidHashError):
         return False
     return bool(stored)

@@ -14,10 +14,10 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 
-from gateway.domain.errors import GatewayError
+from gateway.domain.errors import GatewayError, UnavailableError
 from gateway.store import fax_tables, process_tables, tree_tables
 from gateway.store.columns import Row
-from gateway.store.database import Database, make_engine, translated
+from gateway.store.database import Database, make_engine, open_database, translated
 
 TABLES = (fax_tables, process_tables, tree_tables)  # imported for their rows
 METADATA = Row.metadata
@@ -31,6 +31,22 @@ OPTIONS: MappingProxyType[str, Any] = MappingProxyType(
         "transaction_per_migration": False,
     }
 )
+
+
+def open_store(url: str, folder: Path) -> Database:
+    """Open the store, its folder made and its schema brought up to date.
+
+    Raises:
+        GatewayError: the store was written by a newer version of the gateway.
+        UnavailableError: the folder or the store cannot be used; says why.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnavailableError(f"{folder}: cannot be made ({error.strerror})") from None
+    database = open_database(url)
+    migrate(database)
+    return database
 
 
 def migrate(database: Database) -> None:

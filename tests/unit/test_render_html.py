@@ -13,7 +13,7 @@ from renderers.document import Document
 from renderers.errors import Reason, RenderError
 from renderers.faxpage import FaxShape
 from renderers.html import TooDeepError, html_pdf
-from renderers.layout import ClosedFetcher
+from renderers.weasy import ClosedFetcher
 from renderers.pdf import make_paged
 
 SAMPLES = Path(__file__).parents[2] / "samples/documents"
