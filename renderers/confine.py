@@ -90,8 +90,7 @@ def _answer(line: socket.socket) -> _Answer:
 def _opened(answer: _Answer, function: Callable[..., T], limits: Limits) -> T:
     if answer.kind not in {wire.RESULT, wire.ERROR}:
         raise _crash(answer, limits)
-    package = function.__module__.partition(".")[0]
-    value = wire.unpickle(answer.content, {package, "renderers"})
+    value = wire.unpickle(answer.content, wire.packages_of(function))
     if isinstance(value, MemoryError):
         raise ConfinedCrashError(Reason.TOO_LARGE, "the document", "out of memory") from value
     if answer.kind == wire.ERROR:

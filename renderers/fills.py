@@ -11,6 +11,7 @@ from renderers.faxpage import Resolution
 from renderers.halftone import BLOCK, Grey, Mask, Rows, count_in_blocks, screen
 
 _DARKEST_FILL = 56  # darker is as good as black: white text on it stays as it is
+_LIGHTEST_FILL = 208  # lighter is black only because the page was empty otherwise
 _SOLID_PELS = BLOCK * BLOCK * 9 // 10
 _SAME, _OTHER = 24, 44
 _REACH = 40  # pels: how far apart two parts of a fill may be for what is between to be writing on it
@@ -59,7 +60,7 @@ def fill_levels(grey: Grey, rows: Rows, pictures: Mask) -> NDArray[np.int16]:
     for down, across in zip(*solid.nonzero(), strict=True):
         block = grey[down * BLOCK : (down + 1) * BLOCK, across * BLOCK : (across + 1) * BLOCK]
         middle = int(np.median(block[::3, ::3]))
-        levels[down, across] = middle if middle > _DARKEST_FILL else 0
+        levels[down, across] = middle if _DARKEST_FILL < middle < _LIGHTEST_FILL else 0
     for _ in range(2):
         levels = np.where(levels > 0, levels, _neighbors(levels, np.maximum))
     return levels

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -129,30 +130,30 @@ def _be_child(line: socket.socket) -> NoReturn:
 
 
 def _work(order: wire.Order, line: socket.socket) -> None:
-    with _Answering(line):
+    with _Answering(line, wire.packages_of(order.function)):
         wire.send(line, wire.RESULT, pickle.dumps(order.function(*order.arguments)))
 
 
 class _Answering:
     """Sends whatever is raised in it to the asker, who raises it again."""
 
-    def __init__(self, line: socket.socket) -> None:
-        self.line = line
+    def __init__(self, line: socket.socket, packages: Collection[str]) -> None:
+        self.line, self.packages = line, packages
 
     def __enter__(self) -> None:
         return
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
         if error is not None:
-            wire.send(self.line, wire.ERROR, _pickled(error))
+            wire.send(self.line, wire.ERROR, _pickled(error, self.packages))
         return True
 
 
-def _pickled(error: BaseException) -> bytes:
+def _pickled(error: BaseException, packages: Collection[str]) -> bytes:
     """The error, or its words where it does not survive the journey."""
     try:
         content = pickle.dumps(error)
-        wire.unpickle(content, {type(error).__module__.partition(".")[0]})
+        wire.unpickle(content, packages)
     except (pickle.PicklingError, pickle.UnpicklingError, TypeError, AttributeError):
         return pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
     return content

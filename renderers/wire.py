@@ -76,6 +76,11 @@ def receive_socket(line: socket.socket) -> tuple[socket.socket, float] | None:
     return socket.socket(fileno=fds[0]), _SECONDS.unpack(words)[0]
 
 
+def packages_of(function: Callable[..., Any]) -> set[str]:
+    """The packages whose values may come back from a function: its own and this one."""
+    return {function.__module__.partition(".")[0], __name__.partition(".")[0]}
+
+
 def unpickle(content: bytes, packages: Collection[str]) -> Any:
     """Read what a child said: a child taken over by a hostile document must not choose what runs here.
 

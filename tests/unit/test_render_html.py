@@ -13,8 +13,8 @@ from renderers.document import Document
 from renderers.errors import Reason, RenderError
 from renderers.faxpage import FaxShape
 from renderers.html import TooDeepError, html_pdf
-from renderers.weasy import ClosedFetcher
 from renderers.pdf import make_paged
+from renderers.weasy import ClosedFetcher
 
 SAMPLES = Path(__file__).parents[2] / "samples/documents"
 
