@@ -153,6 +153,11 @@ class PartWriter:
         """A text part in Unicode, whatever it claims to be."""
         return decode_octets(_octets(part), _charset(part)).replace("\r\n", "\n")
 
+    def joined(self, body: PartFile, more: PartFile) -> PartFile:
+        """A plain text and what follows it, a blank line between them, as one part."""
+        texts = [part.path.read_text(encoding="utf-8").rstrip("\n") for part in (body, more)]
+        return self._written("\n\n".join(texts).encode("utf-8"), body)
+
     def renumbered(self, part: PartFile, position: int) -> PartFile:
         """The same part at another place."""
         return replace(part, position=position)

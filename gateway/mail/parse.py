@@ -115,13 +115,17 @@ class _Walk:
             self._attachments.append(self._writer.attachment(part, len(self._attachments) + 1))
 
     def _place_text(self, part: Message) -> None:
-        """The first text is the body; what follows an attachment is faxed where it stands. Blank text is nothing."""
+        """The first text is the body. Plain text that goes on behind an attachment is the rest of what was typed, and
+        belongs to it: a signature would else be a page of its own. Any other is faxed where it stands.
+        """
         self._note_html([part])
         text = self._writer.body(part)
         if text is None:
             return
         if self._body is None and not self._attachments:
             self._body = text
+        elif self._body is not None and self._body.media_type == text.media_type == "text/plain":
+            self._body = self._writer.joined(self._body, text)
         else:
             self._attachments.append(self._writer.renumbered(text, len(self._attachments) + 1))
 

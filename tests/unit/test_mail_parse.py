@@ -147,16 +147,25 @@ def test_an_enclosed_mail_is_one_part(tmp_path: Path) -> None:
     assert b"inner.pdf" in parts.attachments[0].path.read_bytes()
 
 
-def test_text_behind_an_attachment_is_kept_in_its_place(tmp_path: Path) -> None:
+def test_plain_text_behind_an_attachment_belongs_to_the_body(tmp_path: Path) -> None:
     lines = ["Content-Type: multipart/mixed; boundary=x", "", "--x", "", "first", "--x"]
     lines += ["Content-Type: application/pdf", "", "%PDF", "--x", "", "second", "--x", "", " ", "--x--"]
 
     parts = taken_apart(tmp_path, raw(*lines))
 
     assert parts.body is not None
-    assert parts.body.path.read_bytes() == b"first"
+    assert parts.body.path.read_bytes() == b"first\n\nsecond"
+    assert [(part.position, part.media_type) for part in parts.attachments] == [(1, "application/pdf")]
+
+
+def test_html_behind_an_attachment_is_kept_in_its_place(tmp_path: Path) -> None:
+    lines = ["Content-Type: multipart/mixed; boundary=x", "", "--x", "", "first", "--x"]
+    lines += ["Content-Type: application/pdf", "", "%PDF", "--x", "Content-Type: text/html", "", "<p>more", "--x--"]
+
+    parts = taken_apart(tmp_path, raw(*lines))
+
     found = [(part.position, part.media_type) for part in parts.attachments]
-    assert found == [(1, "application/pdf"), (2, "text/plain")]
+    assert found == [(1, "application/pdf"), (2, "text/html")]
 
 
 @pytest.mark.parametrize(
