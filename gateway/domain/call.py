@@ -37,6 +37,7 @@ class Cause(StrEnum):
     CANNOT_RECEIVE = "far-end-cannot-receive"  # DIS without bit 10
     INCOMPATIBLE = "incompatible"  # no common width, resolution, length or coding
     NO_ANSWER_TO_DCS = "no-answer-to-dcs"
+    DISCONNECTED_BEFORE_DCS = "disconnected-before-dcs"  # DCN where DIS was due
     DISCONNECTED_AFTER_DCS = "disconnected-after-dcs"
     CANNOT_TRAIN = "cannot-train"
     ECM_EXHAUSTED = "ecm-exhausted"

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from gateway.fax.t30.signals import CallProgress, LineSignal, Progress
 
-CANCEL_EVERY_MS = 1000
+SECOND_MS = 1000
 
 
 class End(Protocol):
@@ -71,25 +71,25 @@ class Line:
         self.now = 0
 
     def run(self, each_second: Callable[[], None] = lambda: None, limit_ms: int = 24 * 3_600_000) -> None:
-        """Run the call to its end; `each_second` is called about once in a virtual second.
+        """Run the call to its end; `each_second` is called once in each virtual second.
 
         Raises RuntimeError when the ends are not done within `limit_ms`: they would wait for ever.
         """
-        asked = 0
+        due = SECOND_MS
         while not all(way.sender.done for way in self._ways):
             step = self._step()
             if step is None or self.now > limit_ms:
                 raise RuntimeError("a simulated call does not end")
             self._advance(step)
-            if self.now - asked >= CANCEL_EVERY_MS:
-                asked = self.now
+            if self.now >= due:
+                due += SECOND_MS
                 each_second()
 
     def _step(self) -> int | None:
-        """Milliseconds to the next thing that happens."""
+        """Milliseconds to the next thing that happens, or to the next second."""
         steps = [wake for way in self._ways if (wake := way.sender.wake_in) is not None]
         steps += [way.under_way[0][0] - self.now for way in self._ways if way.under_way]
-        return max(0, min(steps)) if steps else None
+        return max(0, min([*steps, SECOND_MS])) if steps else None
 
     def _advance(self, step: int) -> None:
         self.now += step

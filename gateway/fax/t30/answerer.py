@@ -150,7 +150,6 @@ class Answerer(Station):
 
     def _hear_training(self, signal: LineSignal) -> None:
         if isinstance(signal, Training) and self._is_ours(signal.modulation):
-            self._answered = None
             if self.state is State.TRAINED or not self._reception.with_ecm:
                 self._reception.begin_image()
             self._happen(Event.TRAINING)
@@ -179,9 +178,13 @@ class Answerer(Station):
         self._happen(Event.TCF_GOOD if good else Event.TCF_BAD)
 
     def _is_ours(self, modulation: Modulation) -> bool:
-        """Our modem hears only the modulation settled; while it hears it, T2 counts from now."""
+        """Our modem hears only the modulation settled; while it hears it, T2 counts from now.
+
+        A carrier after an answer is new data: the next command is no repetition, even with the same octets.
+        """
         if modulation is not self._reception.profile.modulation:
             return False
+        self._answered = None
         if self._timer is not None:
             self._timer = self.now + T2_MS
         return True

@@ -167,7 +167,7 @@ def _encode(flags: frozenset[Flag], modem_code: int, shape: tuple[_Coded, ...]) 
     bits = set(flags) | _set_bits(11, 4, modem_code)
     for first, length, coded in zip((17, 19, 21), (2, 2, 3), shape, strict=True):
         bits |= _set_bits(first, length, int(coded.value))
-    octets = max(3, (max(bits) + 7) // 8)
+    octets = max(3, (max(bits, default=0) + 7) // 8)
     bits |= {extension for extension in _EXTENSIONS if extension < 8 * octets}
     return sum(1 << (8 * octets - bit) for bit in bits).to_bytes(octets, "big")
 

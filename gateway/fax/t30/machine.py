@@ -11,7 +11,7 @@ from gateway.domain.call import Cause, Phase
 from gateway.fax.t30.durations import Burst
 from gateway.fax.t30.record import CallRecord
 from gateway.fax.t30.signals import CallProgress, CarrierEnd, LineSignal, Progress
-from gateway.fax.t30.states import FRAME_MS, PATIENCE_MS, PHASES, TRIES, WAITS, Event, State
+from gateway.fax.t30.states import FRAME_MS, PATIENCE_MS, PHASES, T2_MS, TRIES, WAITS, Event, State
 from gateway.fax.t30.table import Move, Table, Verb, find
 
 US, FAR_END = "us", "far end"
@@ -88,9 +88,13 @@ class Machine:
         self._latest = None if self._timer is None else self._timer + PATIENCE_MS
 
     def _await_frame(self) -> None:
-        """Something is arriving: wait for its end, but not for ever for one signal after another (T.30 5.4.2)."""
+        """Something is arriving: wait for its end, but not for ever for one signal after another (T.30 5.4.2).
+
+        T2 and T4 start anew with what is heard; T1 is only long enough for the frame.
+        """
         if self._timer is not None and self._latest is not None:
-            self._timer = max(self._timer, min(self.now + FRAME_MS, self._latest))
+            longer = min(WAITS[self.state].milliseconds, T2_MS) if self.state in WAITS else FRAME_MS
+            self._timer = max(self._timer, min(self.now + longer, self._latest))
 
     # -- walking the table
 
@@ -113,7 +117,7 @@ class Machine:
         if move.to is not None:
             self._enter(move.to)
         self._verbs[move.verb]()
-        if not self._sending:
+        if move.to is not None and not self._sending:
             self._set_timer()
 
     def _enter(self, state: State) -> None:

@@ -67,7 +67,7 @@ class Station(Machine):
             self._hearers[type(signal)](signal)
 
     def cancel(self) -> None:
-        """End the call from this side, politely."""
+        """End the call from this side, politely; asked again each second until the call is over."""
         self._happen(Event.CANCEL)
 
     def abandon(self, why: str) -> None:
