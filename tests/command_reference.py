@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gateway.cli.main import cli
+from gateway.domain.setting_catalog import CATALOG
 
 TARGET = Path(__file__).parents[1] / "gateway" / "cli" / "README.md"
 TOP = """# Commands
@@ -36,7 +37,17 @@ def reference() -> str:
     sections = [TOP]
     for name, context in commands():
         sections.append(f"## {name}\n\n```text\n{context.get_help()}\n```\n")
-    return "\n".join(sections)
+    return "\n".join([*sections, settings()])
+
+
+def settings() -> str:
+    """What may be given with --set, as a table."""
+    rows = ["| setting | values, default first | about |", "|---|---|---|"]
+    for setting in CATALOG.values():
+        others = [value for value in setting.values or () if value != setting.default]
+        values = ", ".join(f"`{value}`" for value in (setting.default or "(empty)", *others))
+        rows.append(f"| `{setting.name}` | {values} | {setting.about} |")
+    return "## Settings\n\nGiven with `--set SETTING=VALUE`; the nearest one holds.\n\n" + "\n".join(rows) + "\n"
 
 
 if __name__ == "__main__":
