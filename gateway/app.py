@@ -17,7 +17,7 @@ from gateway.fax.simulator.clock import SimulatorClock
 from gateway.fax.simulator.exchange import Exchange
 from gateway.fax.simulator.transport import SimulatorTransport
 from gateway.flows.notify import Notify
-from gateway.flows.prepare import Prepare
+from gateway.flows.prepare import Prepare, RenderLimits
 from gateway.flows.submit import FrontDesk
 from gateway.flows.tend import Tend
 from gateway.flows.transmit import Transmit, Trunk
@@ -145,9 +145,9 @@ def _listener(parts: _Parts, ring: Callable[[], None]) -> Listener:
 
 def _workers(parts: _Parts, bell: Bell, lost: Callable[[], None]) -> list[Worker]:
     settings, idle = parts.settings, parts.settings.queue.poll_seconds
-    prepare = Prepare(
-        parts.db, parts.spool, parts.clock, parts.composer, parts.process.id, parts.work, settings.rendering
-    )
+    rendering = settings.rendering
+    limits = RenderLimits(rendering.max_pages, rendering.max_seconds, rendering.max_memory)
+    prepare = Prepare(parts.db, parts.spool, parts.clock, parts.composer, parts.process.id, parts.work, limits)
     transmit = Transmit(parts.db, parts.spool, parts.clock, _trunk(parts), parts.composer, parts.process.id, parts.work)
     notify = Notify(parts.db, parts.clock, Relay(_relay(settings)), parts.process.id)
     tend = Tend(parts.db, parts.clock, wall_clock, parts.composer, parts.process, lost)

@@ -18,7 +18,6 @@ from gateway.domain.submission import PartPages, Submission
 from gateway.mail.notice_facts import FailedPart
 from gateway.notices import Composer
 from gateway.pages import CoverWish, MailFailure, MailOrder, MailPages, lay_out_mail
-from gateway.settings import Rendering
 from gateway.store import submissions, tree
 from gateway.store.database import Database
 from gateway.store.spool import Spool
@@ -26,6 +25,15 @@ from gateway.store.submissions import FailedRender, RenderClaim, RenderedJob, Re
 from renderers.confine import ConfinedCrashError, Limits, run_confined
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RenderLimits:
+    """What one mail may make us do: pages, wall-clock seconds, octets of address space of one converter."""
+
+    pages: int
+    seconds: int
+    memory: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,7 @@ class Prepare:
     composer: Composer
     process: int
     work: Path
-    limits: Rendering
+    limits: RenderLimits
 
     async def next(self) -> bool:
         """Render one mail, if one waits."""
@@ -59,7 +67,7 @@ class Prepare:
     def _make(self, claim: RenderClaim, folder: Path) -> MailPages | MailFailure:
         if claim.is_poisoned:
             return MailFailure(Outcome.GENERAL_ERROR, "render-crashes")
-        limits = Limits(seconds=self.limits.max_seconds, memory=self.limits.max_memory)
+        limits = Limits(seconds=self.limits.seconds, memory=self.limits.memory)
         try:
             return run_confined(lay_out_mail, self._order(claim, folder), limits=limits)
         except ConfinedCrashError as error:
@@ -75,7 +83,7 @@ class Prepare:
             workdir=folder.absolute(),
             resolution=submission.resolution,
             paper=settings.text("fax.paper"),
-            max_pages=self.limits.max_pages,
+            max_pages=self.limits.pages,
             covers=tuple(self._wish(submission, job, sender, settings) for job in claim.jobs),
         )
 

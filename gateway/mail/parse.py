@@ -115,8 +115,9 @@ class _Walk:
             self._attachments.append(self._writer.attachment(part, len(self._attachments) + 1))
 
     def _place_text(self, part: Message) -> None:
-        """The first text is the body. Plain text that goes on behind an attachment is the rest of what was typed, and
-        belongs to it: a signature would else be a page of its own. Any other is faxed where it stands.
+        """The first text is the body, and plain text behind an attachment goes on with it.
+
+        Else the signature that Apple Mail writes there would be a page of its own. HTML is faxed where it stands.
         """
         self._note_html([part])
         text = self._writer.body(part)
