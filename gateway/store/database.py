@@ -40,7 +40,9 @@ class Database:
 
     def __init__(self, engine: Engine, url: URL) -> None:
         self._engine = engine
-        self._readers = engine.execution_options(**{READING: True})
+        # SQLite's readers see one state by nature; PostgreSQL's must ask for it.
+        level = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        self._readers = engine.execution_options(**{READING: True, **level})
         self._writing = threading.Lock()
         self._pause = PAUSE_SECONDS if engine.dialect.name == "sqlite" else 0
         self.url = url

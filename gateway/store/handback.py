@@ -30,7 +30,7 @@ def hand_back(session: Session, process_id: int, now: datetime, make_mail: MakeM
     for row in _owned(session, JobRow, process_id):
         hand_back_job(session, row, now, make_mail)
     for row in _owned(session, SubmissionRow, process_id):
-        _submission(session, row, now)
+        hand_back_submission(session, row, now)
     for row in _owned(session, OutboxRow, process_id):
         row.state, row.owner = MailState.WAITING.value, None
         row.fence += 1
@@ -72,7 +72,8 @@ def _close_attempts(session: Session, row: JobRow, now: datetime, outcome: Outco
         attempt.outcome = outcome.value if outcome else None
 
 
-def _submission(session: Session, row: SubmissionRow, now: datetime) -> None:
+def hand_back_submission(session: Session, row: SubmissionRow, now: datetime) -> None:
+    """Let a submission whose render broke off be rendered again."""
     row.fence += 1
     row.crashes += 1
     move_submission(session, row, SubmissionState.ACCEPTED, now, OWNER_LOST)

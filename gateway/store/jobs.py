@@ -139,11 +139,11 @@ def unfinished(db: Database) -> dict[JobState, int]:
 
 
 def is_quiet(db: Database) -> bool:
-    """Whether nothing is being done or could be done now: no render, no call, no mail that was never tried."""
+    """Whether nothing is being done or could be done now: no render, no call, no mail that was never put off."""
     busy_submission = in_state(SubmissionRow.state, SubmissionState.ACCEPTED, SubmissionState.RENDERING)
     busy_job = in_state(JobRow.state, JobState.READY, JobState.CALLING)
-    waiting = in_state(OutboxRow.state, MailState.WAITING)
-    busy_mail = or_(in_state(OutboxRow.state, MailState.SENDING), waiting & (col(OutboxRow.tries) == 0))
+    fresh = in_state(OutboxRow.state, MailState.WAITING) & (col(OutboxRow.not_before) == col(OutboxRow.created))
+    busy_mail = or_(in_state(OutboxRow.state, MailState.SENDING), fresh)
 
     def work(session: Session) -> bool:
         questions = (

@@ -1,9 +1,9 @@
-"""Submissions: accepted with their jobs in one commit, rendered under a claim; and the mails that were refused.
+"""Submissions: accepted with their jobs in one commit, rendered under a claim.
 
 What lives here: the store's functions on submissions. What does not: calls (`calls`), jobs once rendered (`jobs`).
+Mails that became no submission are in `refusals` and handed on from here.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from gateway.domain.addresses import Destination, FaxAddress
 from gateway.domain.errors import LostClaimError
 from gateway.domain.job import Job, JobEvent, JobState
 from gateway.domain.outcome import Outcome
-from gateway.domain.submission import NewSubmission, PartPages, Refusal, Submission, SubmissionState
+from gateway.domain.submission import NewSubmission, PartPages, Submission, SubmissionState
 from gateway.store.columns import in_state, key_of
 from gateway.store.database import Database
 from gateway.store.fax_rows import (
@@ -28,10 +28,16 @@ from gateway.store.fax_rows import (
     move_submission,
     submission_from,
 )  # fmt: skip
-from gateway.store.fax_tables import EventRow, JobRow, PartRow, RefusalRow, SubmissionRow
+from gateway.store.fax_tables import EventRow, JobRow, PartRow, SubmissionRow
+from gateway.store.handback import hand_back_submission
 from gateway.store.locking import locked, unlocked_ones
 from gateway.store.outbox import NewMail, add_mails
+from gateway.store.refusals import add_refusal, refusals
 
+__all__ = [
+    "Accepted", "FailedRender", "RenderClaim", "RenderedJob", "RenderedSubmission", "add", "add_refusal",
+    "claim_render", "fail_render", "finish_render", "give_back", "refusals",
+]  # fmt: skip
 DUPLICATE_WINDOW = timedelta(days=5)  # as long as servers go on trying to deliver (RFC 5321 4.5.4.1)
 
 
@@ -172,27 +178,13 @@ def fail_render(
     db.write(work)
 
 
-def add_refusal(db: Database, refusal: Refusal) -> None:
-    """Keep a refused mail for the activity list."""
-    row = RefusalRow(
-        at=refusal.at,
-        peer=refusal.peer,
-        mail_from=refusal.mail_from,
-        header_from=refusal.header_from,
-        recipients=as_json(list(refusal.recipients)),
-        rule=refusal.rule,
-        reply=refusal.reply,
-        evidence=as_json(refusal.evidence),
-    )
-    db.write(lambda session: session.add(row))
+def give_back(db: Database, claim: RenderClaim, now: datetime) -> None:
+    """Let a render that broke off by a fault of ours start again, as if its process had died.
 
-
-def refusals(db: Database, *, since: datetime | None = None, limit: int = 100) -> tuple[Refusal, ...]:
-    """The newest refusals, newest first."""
-    statement = select(RefusalRow).order_by(col(RefusalRow.id).desc()).limit(limit)
-    if since is not None:
-        statement = statement.where(col(RefusalRow.at) >= since)
-    return db.read(lambda session: tuple(_refusal_from(row) for row in session.exec(statement)))
+    Raises:
+        LostClaimError: the submission was cancelled, is another process's by now, or was settled.
+    """
+    db.write(lambda session: hand_back_submission(session, _fenced(session, claim), now))
 
 
 def _first_one(session: Session, new: NewSubmission) -> Accepted | None:
@@ -282,16 +274,3 @@ def _fenced(session: Session, claim: RenderClaim) -> SubmissionRow:
     if row is None:
         raise LostClaimError(f"submission {claim.submission.id} was cancelled or is another process's by now")
     return row
-
-
-def _refusal_from(row: RefusalRow) -> Refusal:
-    return Refusal(
-        at=row.at,
-        peer=row.peer,
-        mail_from=row.mail_from,
-        header_from=row.header_from,
-        recipients=tuple(json.loads(row.recipients)),
-        rule=row.rule,
-        reply=row.reply,
-        evidence=json.loads(row.evidence),
-    )

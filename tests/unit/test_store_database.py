@@ -98,6 +98,19 @@ def test_readers_go_on_while_somebody_writes(tmp_path: Path) -> None:
     other.close()
 
 
+def test_a_reader_sees_one_state_whatever_is_written_meanwhile(tmp_path: Path) -> None:
+    with opened(tmp_path) as db:
+        count = text("select count(*) from trunk")
+
+        def work(session: Session) -> tuple[int, int]:
+            before = session.connection().execute(count).scalar_one()
+            db.write(lambda writer: writer.add(put("meanwhile")))
+            return before, session.connection().execute(count).scalar_one()
+
+        assert db.read(work) == (0, 0)
+        assert names(db) == ["meanwhile"]
+
+
 def test_a_full_disk_is_unavailable_and_nothing_is_written(tmp_path: Path) -> None:
     db = plain(tmp_path)
 

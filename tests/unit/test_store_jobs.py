@@ -159,7 +159,10 @@ def test_the_store_is_quiet_when_only_time_can_bring_more(db: Database, user: Us
     assert jobs.is_quiet(db)
 
 
-def test_the_store_is_not_quiet_before_a_mail_was_tried(db: Database, user: User, owner: int) -> None:
+@pytest.mark.parametrize("counted", [True, False])
+def test_the_store_is_not_quiet_before_a_mail_was_tried(
+    db: Database, user: User, owner: int, counted: bool
+) -> None:
     job = waiting(db, owner, user)
     jobs.cancel(db, job.public_id, NOW, mail_on)
     assert not jobs.is_quiet(db)
@@ -168,7 +171,7 @@ def test_the_store_is_not_quiet_before_a_mail_was_tried(db: Database, user: User
     assert claim is not None
     assert not jobs.is_quiet(db)
 
-    outbox.mail_retry(db, claim, SOON, "451 later")
+    outbox.mail_retry(db, claim, SOON, "451 later", counted=counted)
     assert jobs.is_quiet(db)
 
 

@@ -79,6 +79,13 @@ def test_a_mail_that_was_put_off_is_not_due_before_its_time(db: Database, owner:
     assert (again.tries, again.message_id) == (2, mail.message_id)
 
 
+def test_a_relay_that_was_not_reached_uses_up_no_try(db: Database, owner: int, mail: NewMail) -> None:
+    add(db, mail)
+    outbox.mail_retry(db, claimed(db, owner), LATER, "not reached", counted=False)
+
+    assert claimed(db, owner).tries == 1
+
+
 def test_results_are_kept(db: Database, owner: int, mail: NewMail) -> None:
     add(db, mail, replace(mail, kind="second"))
 

@@ -6,13 +6,10 @@ import pytest
 from sqlmodel import select
 
 from gateway.domain.errors import LostClaimError, UnavailableError
-from gateway.domain.job import Job, JobEvent, JobState
+from gateway.domain.job import Job, JobState
 from gateway.domain.nodes import User
-from gateway.domain.outcome import Outcome
-from gateway.domain.submission import SubmissionState
-from gateway.store import calls, jobs, outbox, processes, submissions
+from gateway.store import calls, jobs, processes
 from gateway.store.database import Database
-from gateway.store.outbox import MailState, NewMail
 from gateway.store.process_tables import ProcessRow
 from tests.filled_store import (
     NOW,
@@ -20,7 +17,6 @@ from tests.filled_store import (
     WALL,
     anna,
     calling,
-    end,
     killed,
     mail_on,
     mail_to,
@@ -28,10 +24,8 @@ from tests.filled_store import (
     opened,
     process,
     ready,
-    rendered,
 )  # fmt: skip
 
-OTHER = "+12025550102"
 OVER = WALL + TTL
 
 
@@ -89,9 +83,7 @@ def test_on_one_host_a_death_shows_at_once(db: Database, old: processes.Process,
     assert new.lock_path.exists()
 
 
-def test_elsewhere_a_death_shows_when_the_lease_is_over(
-    db: Database, tmp_path: Path, new: processes.Process
-) -> None:
+def test_elsewhere_a_death_shows_when_the_lease_is_over(db: Database, tmp_path: Path, new: processes.Process) -> None:
     there = process(db, tmp_path, host="there")
     killed(there)
 
@@ -145,165 +137,6 @@ def test_ids_of_processes_are_never_used_twice(db: Database, tmp_path: Path) -> 
     killed(second)
 
 
-def test_a_call_that_was_cut_goes_on_at_the_first_unconfirmed_page(
-    db: Database, user: User, old: processes.Process, new: processes.Process
-) -> None:
-    ready(db, old.id, mail_to(user))
-    claim = calling(db, old.id)
-    calls.record_page(db, claim, 0)
-
-    die_and_reap(db, old, new)
-
-    detail = jobs.detail(db, claim.job.public_id)
-    assert (detail.job.state, detail.job.pages_sent, detail.notices) == (JobState.READY, 1, ())
-    [attempt] = detail.attempts
-    assert (attempt.ended, attempt.outcome, attempt.detail) == (NOW, None, "owner-lost")
-    again = calling(db, new.id)
-    assert (again.attempt.number, again.attempt.first_page, again.line) == (2, 1, 1)
-
-
-def test_our_own_crash_is_no_try_of_the_job(
-    db: Database, user: User, old: processes.Process, new: processes.Process
-) -> None:
-    ready(db, old.id, mail_to(user))
-    claim = calling(db, old.id)
-
-    die_and_reap(db, old, new)
-
-    assert jobs.history(db, claim.job) == []
-    assert now_of(db, claim.job).tries == 0
-
-
-def test_a_call_whose_pages_were_all_confirmed_is_sent_and_told(
-    db: Database, user: User, old: processes.Process, new: processes.Process
-) -> None:
-    ready(db, old.id, mail_to(user))
-    claim = calling(db, old.id)
-    for page in range(3):
-        calls.record_page(db, claim, page)
-
-    die_and_reap(db, old, new)
-
-    detail = jobs.detail(db, claim.job.public_id)
-    assert (detail.job.state, detail.job.outcome, detail.job.ended) == (JobState.SENT, Outcome.SUCCESS, NOW)
-    assert detail.attempts[0].outcome is Outcome.SUCCESS
-    assert len(detail.notices) == 1
-
-
-def test_a_call_that_was_being_cancelled_is_cancelled_and_told(
-    db: Database, user: User, old: processes.Process, new: processes.Process
-) -> None:
-    ready(db, old.id, mail_to(user))
-    claim = calling(db, old.id)
-    jobs.cancel(db, claim.job.public_id, NOW, no_mail)
-
-    die_and_reap(db, old, new)
-
-    detail = jobs.detail(db, claim.job.public_id)
-    assert (detail.job.state, detail.job.outcome) == (JobState.CANCELLED, Outcome.CANCELLED)
-    assert len(detail.notices) == 1
-
-
-def test_a_job_that_brings_down_three_processes_is_held(
-    db: Database, user: User, tmp_path: Path, new: processes.Process
-) -> None:
-    [job] = ready(db, new.id, mail_to(user)).jobs
-    seen = []
-    for _ in range(3):
-        victim = process(db, tmp_path)
-        calling(db, victim.id)
-        die_and_reap(db, victim, new)
-        seen.append(now_of(db, job).state)
-
-    assert seen == [JobState.READY, JobState.READY, JobState.HELD]
-
-
-def test_the_late_end_of_a_reaped_call_is_not_written(
-    db: Database, user: User, old: processes.Process, new: processes.Process
-) -> None:
-    ready(db, old.id, mail_to(user))
-    late = calling(db, old.id)
-    die_and_reap(db, old, new)
-    second = calling(db, new.id)
-
-    with pytest.raises(LostClaimError):
-        calls.finish_call(db, late, end(JobEvent.GAVE_UP, Outcome.BUSY), NOW, mail_on)
-
-    assert now_of(db, second.job).state is JobState.CALLING
-    assert outbox.listing(db) == ()
-
-
-def test_a_render_that_was_cut_starts_again_and_three_are_poison(
-    db: Database, user: User, tmp_path: Path, new: processes.Process
-) -> None:
-    accepted = submissions.add(db, mail_to(user))
-    for _ in range(3):
-        victim = process(db, tmp_path)
-        claim = submissions.claim_render(db, victim.id, NOW)
-        assert claim is not None
-        assert not claim.is_poisoned
-        die_and_reap(db, victim, new)
-        assert jobs.submission(db, accepted.submission_id).state is SubmissionState.ACCEPTED
-        with pytest.raises(LostClaimError):
-            submissions.finish_render(db, claim, rendered(claim), NOW, [])
-
-    last = submissions.claim_render(db, new.id, NOW)
-    assert last is not None
-    assert (last.crashes, last.is_poisoned) == (3, True)
-
-
-def test_a_mail_that_was_being_sent_is_sent_again_with_the_same_id(
-    db: Database, user: User, old: processes.Process, new: processes.Process
-) -> None:
-    accepted = submissions.add(db, mail_to(user))
-    mail = NewMail("initial", accepted.submission_id, None, 0, "anna@acme.example", b"x", "<1@fax>")
-    db.write(lambda session: outbox.add_mails(session, [mail], NOW))
-    lost = outbox.claim_mail(db, old.id, NOW)
-    assert lost is not None
-
-    die_and_reap(db, old, new)
-
-    again = outbox.claim_mail(db, new.id, NOW)
-    assert again is not None
-    assert (again.message_id, again.tries) == (lost.message_id, 2)
-    with pytest.raises(LostClaimError):
-        outbox.mail_sent(db, lost, NOW, "250 late")
-
-
-def test_all_that_a_process_owned_is_free_in_one_commit(
-    db: Database, user: User, old: processes.Process, new: processes.Process
-) -> None:
-    ready(db, old.id, mail_to(user))
-    ready(db, old.id, mail_to(user, OTHER))
-    first, second = calling(db, old.id), calling(db, old.id)
-    submissions.add(db, mail_to(user))
-    submissions.claim_render(db, old.id, NOW)
-
-    assert die_and_reap(db, old, new) == 1
-
-    assert [now_of(db, claim.job).state for claim in (first, second)] == [JobState.READY] * 2
-    assert submissions.claim_render(db, new.id, NOW) is not None
-    assert [calling(db, new.id, lines=2).line for _ in range(2)] == [1, 2]
-
-
-def test_a_mail_that_cannot_be_composed_leaves_the_dead_to_the_next_reaper(
-    db: Database, user: User, old: processes.Process, new: processes.Process
-) -> None:
-    ready(db, old.id, mail_to(user), pages=1)
-    claim = calling(db, old.id)
-    calls.record_page(db, claim, 0)
-    killed(old)
-
-    def broken(_job: Job) -> None:
-        raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        processes.reap(db, new, WALL, NOW, broken)
-    assert now_of(db, claim.job).state is JobState.CALLING
-
-    assert processes.reap(db, new, WALL, NOW, mail_on) == 1
-
-
 def test_who_leaves_with_nothing_is_forgotten(db: Database, old: processes.Process, new: processes.Process) -> None:
     processes.leave(db, old)
 
@@ -329,13 +162,3 @@ def test_a_folder_that_takes_no_lock_file_is_named(db: Database, tmp_path: Path)
 
     with pytest.raises(UnavailableError, match="lock file"):
         process(db, tmp_path)
-
-
-def test_a_reaped_mail_waits_again(db: Database, user: User, old: processes.Process, new: processes.Process) -> None:
-    [job] = submissions.add(db, mail_to(user)).jobs
-    jobs.cancel(db, job.public_id, NOW, mail_on)
-    outbox.claim_mail(db, old.id, NOW)
-
-    die_and_reap(db, old, new)
-
-    assert outbox.listing(db)[0].state is MailState.WAITING

@@ -189,6 +189,20 @@ def test_a_render_can_be_finished_only_once(db: Database, user: User, owner: int
         submissions.fail_render(db, claim, FailedRender(Outcome.GENERAL_ERROR, "late"), NOW, [])
 
 
+def test_a_render_that_broke_off_starts_again(db: Database, user: User, owner: int) -> None:
+    submissions.add(db, mail_to(user))
+    broken = submissions.claim_render(db, owner, NOW)
+    assert broken is not None
+
+    submissions.give_back(db, broken, NOW)
+
+    again = submissions.claim_render(db, owner, NOW)
+    assert again is not None
+    assert (again.submission.id, again.crashes) == (broken.submission.id, 1)
+    with pytest.raises(LostClaimError):
+        submissions.give_back(db, broken, NOW)
+
+
 def test_a_process_without_a_lease_claims_nothing(db: Database, user: User) -> None:
     submissions.add(db, mail_to(user))
 
