@@ -56,6 +56,8 @@ def migrate(database: Database) -> None:
         GatewayError: the store was written by a newer version of the gateway.
         UnavailableError: the store cannot be locked or reached.
     """
+    if schema_is_current(database):
+        return  # a command must not wait for the daemon's writes
     # Foreign keys are off in this engine, or rebuilding a table would delete what points to it.
     engine = make_engine(database.url, migrating=True)
     try:

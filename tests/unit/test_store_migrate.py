@@ -64,6 +64,15 @@ def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
         assert user.id
 
 
+def test_a_current_store_is_not_locked_to_find_that_out(tmp_path: Path) -> None:
+    with opened(tmp_path) as db:
+        other = open_database(db.url.render_as_string(hide_password=False))
+
+        db.write(lambda _session: migrate(other))
+
+        other.close()
+
+
 def test_two_processes_may_start_together(tmp_path: Path) -> None:
     url = fresh_url(tmp_path, migrated=False)
     stores = [open_database(url) for _ in range(3)]
