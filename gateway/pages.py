@@ -5,17 +5,17 @@ does not: rendering (`renderers`), templates (`coverpages`), the store. Nothing 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from coverpages import cover
 from gateway.domain.cover_rules import choose_cover
-from gateway.domain.errors import BadDirectiveError, RefusedError
+from gateway.domain.errors import BadDirectiveError, RefusedError, UnavailableError
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages
 from gateway.mail.notice_facts import FailedPart, part_label
-from gateway.mail.parse import MailParts, PartFile, PartLimits, parts_of
+from gateway.mail.parse import MailError, MailParts, PartFile, PartLimits, parts_of
 from gateway.mail.parse import Reason as LeftOutReason
 from renderers.confine import Limits, run_confined
 from renderers.document import Document, Paged
@@ -97,7 +97,10 @@ class _Made(NamedTuple):
 
 def lay_out_mail(order: MailOrder) -> MailPages | MailFailure:
     """Make the pages of a mail: body and attachments in MIME order, then each job's cover."""
-    parts = _parts(order)
+    try:
+        parts = _parts(order)
+    except MailError as error:
+        return MailFailure(Outcome.INVALID_ATTACHMENT, "", (FailedPart(0, "message/rfc822", "", error.text),))
     left_out = tuple(PartPages(part_label(0, part.media_type), 0, part.reason.value) for part in parts.left_out)
     try:
         wishes = {wish.job_id: _template(wish, parts) for wish in order.covers}
@@ -240,11 +243,21 @@ def lay_out_files(order: FileOrder, max_seconds: int, max_memory: int) -> list[i
 
     Raises:
         RefusedError: a file cannot become pages; names it and says what to do.
+        UnavailableError: a file cannot be read or written; names it.
     """
     try:
-        return run_confined(_lay_out_files, order, limits=Limits(seconds=max_seconds, memory=max_memory))
+        return run_confined(_lay_out_files, _absolute(order), limits=Limits(seconds=max_seconds, memory=max_memory))
     except RenderError as error:
         raise RefusedError(f"{error.text} Nothing was written.") from None
+    except OSError as error:
+        raise UnavailableError(f"{error.filename}: {error.strerror}; check the path and who may use it") from None
+
+
+def _absolute(order: FileOrder) -> FileOrder:
+    """The confined process works in a folder of its own."""
+    pdf = None if order.pdf is None else order.pdf.absolute()
+    files = tuple(file.absolute() for file in order.files)
+    return replace(order, files=files, tiff=order.tiff.absolute(), pdf=pdf)
 
 
 def _lay_out_files(order: FileOrder) -> list[int]:

@@ -28,5 +28,9 @@ def render(
     order = FileOrder(files, tiff, pdf, resolution, paper, rendering.max_pages)
     counts = lay_out_files(order, rendering.max_seconds, rendering.max_memory)
     for file, count in zip(files, counts, strict=True):
-        say(f"{file}: {count} page{'' if count == 1 else 's'}")
-    say(f"{tiff} written, {sum(counts)} pages" + (f"; {pdf} too" if pdf else ""))
+        say(f"{file}: {_pages(count)}")
+    say(f"{tiff} written, {_pages(sum(counts))}" + (f"; {pdf} too" if pdf else ""))
+
+
+def _pages(count: int) -> str:
+    return f"{count} page{'' if count == 1 else 's'}"

@@ -66,8 +66,11 @@ def main() -> None:
     except GatewayError as error:
         say(f"faxgw: {error.text}")
         sys.exit(error.exit_code)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        sys.exit(ExitCode.USAGE)
+    except click.ClickException as error:
+        say(f"faxgw: {_one_line(error)}")
         sys.exit(ExitCode.USAGE)
     except click.Abort:
         say("faxgw: stopped")
@@ -75,3 +78,10 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(ExitCode.FAILED)
+
+
+def _one_line(error: click.ClickException) -> str:
+    """What click found wrong, and whose help tells more."""
+    words = " ".join(error.format_message().split()).rstrip(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{words}; see {context.command_path} --help" if context else words

@@ -38,7 +38,7 @@ def _mail(sender: str, recipient: str, subject: str, text: str) -> EmailMessage:
     mail = EmailMessage()
     mail["From"] = sender
     mail["To"] = recipient
-    mail["Subject"] = subject
+    mail["Subject"] = " ".join(subject.split())
     mail["Date"] = formatdate()
     mail["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2] or None)
     mail.set_content(text)

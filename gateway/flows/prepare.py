@@ -4,12 +4,14 @@ What lives here: the order of those steps. What does not: making pages (`gateway
 """
 
 import asyncio
+import contextlib
 import logging
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.domain.clock import Clock
+from gateway.domain.errors import LostClaimError
 from gateway.domain.job import Job
 from gateway.domain.nodes import User
 from gateway.domain.outcome import Outcome
@@ -53,8 +55,16 @@ class Prepare:
         claim = await asyncio.to_thread(submissions.claim_render, self.db, self.process, self.clock.now())
         if claim is None:
             return False
-        await asyncio.to_thread(self._prepare, claim)
+        try:
+            await asyncio.to_thread(self._prepare, claim)
+        finally:
+            await asyncio.to_thread(self._give_back, claim)
         return True
+
+    def _give_back(self, claim: RenderClaim) -> None:
+        """Let a render that a fault of ours broke off begin again; of one that was settled nothing is ours any more."""
+        with contextlib.suppress(LostClaimError):
+            submissions.give_back(self.db, claim, self.clock.now())
 
     def _prepare(self, claim: RenderClaim) -> None:
         with tempfile.TemporaryDirectory(dir=self.work, prefix="render-") as folder:

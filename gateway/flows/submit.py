@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 
 from coverpages.cover import templates
 from gateway.domain.addresses import FaxAddress, NumberPlan, parse_fax_address
@@ -16,7 +17,7 @@ from gateway.domain.clock import Clock
 from gateway.domain.cover_rules import choose_cover
 from gateway.domain.decision import Action, Decision, decide
 from gateway.domain.directives import parse_subject
-from gateway.domain.errors import BadDirectiveError, GatewayError, RefusedError, SmtpReply
+from gateway.domain.errors import BadDirectiveError, GatewayError, RefusedError, SmtpReply, UnavailableError
 from gateway.domain.nodes import User
 from gateway.domain.passwords import verify_password
 from gateway.domain.setting_catalog import Effective
@@ -80,7 +81,7 @@ class FrontDesk:
         parse_fax_address(address, self.domains, plan)
 
     def _submit(self, envelope: Envelope) -> submissions.Accepted:
-        facts = parse.read_header(envelope.content)
+        facts = _header(envelope.content)
         evidence = proof.gather(facts, envelope, self.trusted_relays)
         sender = tree.user_by_address(self.db, evidence.header_from) if evidence.header_from else None
         decision = decide(sender, facts, evidence, envelope.mail_from)
@@ -152,6 +153,13 @@ class FrontDesk:
         submissions.add_refusal(self.db, refusal)
         log.info("submission-refused", extra={"rule": rule, "peer": envelope.peer, "reply": error.reply.enhanced})
         return error
+
+
+def _header(content: Path) -> HeaderFacts:
+    try:
+        return parse.read_header(content)
+    except OSError as error:
+        raise UnavailableError(f"the mail cannot be read again ({error.strerror}); send it once more") from error
 
 
 def _distinct(addresses: list[FaxAddress]) -> tuple[FaxAddress, ...]:
