@@ -121,15 +121,15 @@ def _be_child(line: socket.socket) -> NoReturn:
         _lead_group(0)
         ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
         _, content = wire.receive(line)
-        order: wire.Order = pickle.loads(content)
-        _confine(order)
-        _work(order, line)
+        with _Answering(line, wire.packages_of(_work)):  # an order that cannot be read is told, too
+            _work(pickle.loads(content), line)
         code = 0
     finally:
         os._exit(code)
 
 
 def _work(order: wire.Order, line: socket.socket) -> None:
+    _confine(order)
     with _Answering(line, wire.packages_of(order.function)):
         wire.send(line, wire.RESULT, pickle.dumps(order.function(*order.arguments)))
 

@@ -1,5 +1,6 @@
 """Work in a process of its own, within limits."""
 
+import importlib
 import operator
 import os
 import pickle
@@ -102,6 +103,15 @@ def _lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_an_order_that_cannot_be_read_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_confined(os.getpid)  # the warm parent is there, and knows nothing of what comes now
+    (tmp_path / "late_arrival.py").write_text("def work(): return 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    work = importlib.import_module("late_arrival").work
+    with pytest.raises(ModuleNotFoundError, match="late_arrival"):
+        run_confined(work)
 
 
 def test_many_at_once_do_not_mix() -> None:
