@@ -70,9 +70,7 @@ class JobRow(Row, table=True):
     __table_args__: Any = (
         UniqueConstraint("submission_id", "number", "copy_no"),
         Index("uq_job_calling", "number", unique=True, sqlite_where=CALLING, postgresql_where=CALLING),
-        Index(
-            "ix_job_ready", "priority", "not_before", "id", "number", sqlite_where=READY, postgresql_where=READY
-        ),
+        Index("ix_job_ready", "priority", "not_before", "id", "number", sqlite_where=READY, postgresql_where=READY),
         Index("ix_job_due", "not_before", sqlite_where=WAITING, postgresql_where=WAITING),
         Index("ix_job_expires", "expires", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_job_owner", "owner", sqlite_where=OWNED, postgresql_where=OWNED),

@@ -160,9 +160,7 @@ def test_the_store_is_quiet_when_only_time_can_bring_more(db: Database, user: Us
 
 
 @pytest.mark.parametrize("counted", [True, False])
-def test_the_store_is_not_quiet_before_a_mail_was_tried(
-    db: Database, user: User, owner: int, counted: bool
-) -> None:
+def test_the_store_is_not_quiet_before_a_mail_was_tried(db: Database, user: User, owner: int, counted: bool) -> None:
     job = waiting(db, owner, user)
     jobs.cancel(db, job.public_id, NOW, mail_on)
     assert not jobs.is_quiet(db)
