@@ -107,7 +107,8 @@ def _checked(full: str, shown: str, form: str) -> str:
     except phonenumbers.NumberParseException:
         raise BadNumberError(f"{shown} has no known country code: {form}") from None
     number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    if len(number) - 1 < 7 or not phonenumbers.is_possible_number(parsed):
+    settled = phonenumbers.parse(number, None) == parsed  # several trunk zeros: read again it would be another number
+    if len(number) - 1 < 7 or not settled or not phonenumbers.is_possible_number(parsed):
         raise BadNumberError(f"{shown} is not a number of its country: {form}")
     _refuse_premium(parsed)
     return number

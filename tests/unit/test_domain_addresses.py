@@ -58,6 +58,7 @@ def test_number_is_read_by_the_senders_plan(text: str, plan: NumberPlan, number:
         ("+1234567890123456", US),  # more than 15
         ("+999123456789", US),  # no such country
         ("+9800000", US),  # fewer than 7 without its trunk zero
+        ("+43000000", US),  # zeros only
         ("+1202555", US),  # too short for its country
         ("+1+2025550123", US),
         ("202 555 0123", US),
