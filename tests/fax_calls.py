@@ -87,7 +87,7 @@ def call(
     delay_ms: int = 0,
     cancel: Callable[[], bool] = lambda: False,
 ) -> Finished:
-    """Make a call that is answered at once and run it to its end."""
+    """Make a call that is answered at once and run it to its end, which for a short document comes within an hour."""
     confirmed: list[int] = []
     received: list[ReceivedPage] = []
     caller = Caller(pages, options or CallerOptions(station_id=OUR_ID), confirmed.append)
@@ -95,5 +95,5 @@ def call(
     caller.deliver(CallProgress(Progress.ANSWERED))
     answerer.begin()
     line = Line(caller, answerer, disturbances, delay_ms)
-    line.run(lambda: caller.cancel() if cancel() else None, limit_ms=3_600_000)
+    line.run(lambda: caller.cancel() if cancel() else None, limit_ms=(1 + len(pages) // 5) * 3_600_000)
     return Finished(caller.record, answerer.record, confirmed, received, line.now / 1000)

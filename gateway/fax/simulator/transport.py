@@ -14,7 +14,7 @@ from gateway.fax.simulator.exchange import Exchange
 from gateway.fax.simulator.far_ends import far_end
 from gateway.fax.simulator.line import Line
 from gateway.fax.simulator.received import ReceivedFaxes
-from gateway.fax.t4.classf import PageFile
+from gateway.fax.t4.classf import PageFile, PageFileError
 from gateway.fax.t30.caller import CallerOptions
 from gateway.fax.t30.ecm_caller import Caller
 from gateway.fax.t30.frames import FrameError
@@ -44,7 +44,7 @@ class SimulatorTransport:
     def _call(self, order: CallOrder, watch: CallWatch, started: datetime) -> CallRecord:
         """Dial and run the call to its end; a fault of our own ends it as a local error."""
         try:
-            caller = Caller(PageFile(order.pages), _options(order), watch.page_confirmed)
+            caller = Caller(_pages(order), _options(order), watch.page_confirmed)
         except GatewayError as fault:
             return _never_dialled(fault)
         try:
@@ -68,6 +68,14 @@ class SimulatorTransport:
         disturbances = [make() for make in plan.disturbances]
         line = Line(caller, far_end(plan, keep), disturbances)
         line.run(cancel_if_asked)
+
+
+def _pages(order: CallOrder) -> PageFile:
+    """The document to send. Raises PageFileError when the call would begin behind its last page."""
+    pages = PageFile(order.pages)
+    if not 0 <= order.first_page < len(pages):
+        raise PageFileError(f"{order.pages.name} has {len(pages)} pages: there is no page {order.first_page + 1}")
+    return pages
 
 
 def _options(order: CallOrder) -> CallerOptions:
