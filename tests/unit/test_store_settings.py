@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.errors import NotFoundError, UsageError
@@ -84,6 +84,7 @@ def nearest(nodes: list[Node], node: Node | None, values: dict[int, str]) -> str
     return CATALOG[NAME].default
 
 
+@settings(max_examples=50, deadline=None)  # each example writes to the disk, and the machine may be busy
 @given(
     parents=st.lists(st.integers(0, 20), max_size=7),
     given=st.dictionaries(st.integers(0, 7), st.integers(1, 100).map(str), max_size=4),

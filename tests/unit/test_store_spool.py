@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.errors import NotFoundError, UnavailableError
@@ -184,6 +184,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Spool:
     return Spool(tmp_path_factory.mktemp("shared"))
 
 
+@settings(deadline=None)  # each example syncs the disk
 @given(st.binary(max_size=3_000))
 def test_every_content_comes_back(shared: Spool, content: bytes) -> None:
     digest = shared.put_bytes(content)
