@@ -83,10 +83,10 @@ def user() -> None:
 @click.option("--fax-number", default="", help="The user's fax number in + form; none: outbound only.")
 @click.option("--phone", default="", help="Voice telephone, for cover pages.")
 @click.option("--address", "address1", default="", help="Street, for cover pages.")
-@click.option("--city", default="")
-@click.option("--state", default="")
-@click.option("--postal-code", default="")
-@click.option("--country", default="")
+@click.option("--city", default="", help="City, for cover pages.")
+@click.option("--state", default="", help="State, for cover pages.")
+@click.option("--postal-code", default="", help="Postal code, for cover pages.")
+@click.option("--country", default="", help="Country, for cover pages.")
 @click.option("--set", "settings", multiple=True, metavar="SETTING=VALUE", help="A setting for the user; repeatable.")
 @click.pass_obj
 def user_add(console: Console, /, **given: Any) -> None:

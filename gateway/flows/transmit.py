@@ -93,8 +93,9 @@ class Transmit:
         station = settings.text("fax.station_id") or sender.fax_number
         if settings.on("fax.page_header"):
             date = settings.date_style().write(self.clock.now())
-            head = "   ".join(filter(None, (date, sender.company, station, f">  {job.destination}")))
-            pages = stamp(pages, [f"{head}   {number} / {len(pages)}" for number in range(1, len(pages) + 1)])
+            way = " > ".join(filter(None, (station, str(job.destination))))
+            head = f"{date}   {sender.company}\t{way}"
+            pages = stamp(pages, [f"{head}\tPage {number} of {len(pages)}" for number in range(1, len(pages) + 1)])
         tiff, pdf = folder / "sent.tif", folder / "sent.pdf"
         write_tiff(tiff, pages)
         write_pdf(pdf, pages)

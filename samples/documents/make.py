@@ -151,7 +151,9 @@ def landscape(width: int = 1600, height: int = 1067) -> Image.Image:
     chance = np.random.default_rng(20261122)
     across = np.linspace(0, 1, width)
     down = np.linspace(0, 1, height)[:, None]
-    picture = np.stack([205 - 90 * (1 - down) + 0 * across, 215 - 55 * (1 - down) + 0 * across, 235 - 10 * (1 - down) + 0 * across], -1)
+    picture = np.stack(
+        [205 - 90 * (1 - down) + 0 * across, 215 - 55 * (1 - down) + 0 * across, 235 - 10 * (1 - down) + 0 * across], -1
+    )
     sun = np.exp(-(((across - 0.72) * 1.5) ** 2 + (down - 0.22) ** 2) / 0.012)[..., None]
     picture += 70 * sun
     for layer in range(5):
@@ -165,9 +167,7 @@ def landscape(width: int = 1600, height: int = 1067) -> Image.Image:
 
 def _ridge(chance: np.random.Generator, width: int, waves: int) -> np.ndarray:
     across = np.linspace(0, 1, width)
-    line = sum(
-        np.sin(2 * np.pi * (waves * 2**octave * across + chance.random())) / 2.1**octave for octave in range(6)
-    )
+    line = sum(np.sin(2 * np.pi * (waves * 2**octave * across + chance.random())) / 2.1**octave for octave in range(6))
     return np.asarray(line) / 2
 
 
@@ -200,7 +200,9 @@ def main() -> None:
     photo.save(HERE / "landscape.jpg", quality=82, dpi=(72, 72))
     exif = Image.Exif()
     exif[0x0112] = 6
-    photo.resize((640, 427)).transpose(Image.Transpose.ROTATE_90).save(HERE / "landscape-turned.jpg", quality=80, exif=exif)
+    photo.resize((640, 427)).transpose(Image.Transpose.ROTATE_90).save(
+        HERE / "landscape-turned.jpg", quality=80, exif=exif
+    )
     fax_scan(HERE / "settlement-letter.pdf", HERE / "received-fax.tif", (204, 196), (1728, 2200))
     fax_scan(HERE / "settlement-letter.pdf", HERE / "office-scan.tif", (300, 300), (2550, 3300))
     with tempfile.TemporaryDirectory() as room:
