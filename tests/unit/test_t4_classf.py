@@ -130,3 +130,11 @@ def test_resolutions_in_centimetres_are_understood(tmp_path: Path) -> None:
     Image.new("1", (1728, 20)).save(path, compression="group4", tiffinfo={282: 80.0, 283: 77.0, 296: 3})
 
     assert PageFile(path).shape(0).resolution is Resolution.FINE
+
+
+def test_a_page_wider_than_any_fax_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "scan.tif"
+    Image.new("1", (2550, 30)).save(path, compression="group4")
+
+    with pytest.raises(PageFileError, match="2550 x 30"):
+        PageFile(path)

@@ -2,6 +2,7 @@
 
 import io
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -135,3 +136,16 @@ def test_a_coded_page_is_a_value() -> None:
     page = codec.encode(text_bitmap(rows=10), Coding.MR)
 
     assert page == CodedPage(page.shape, Coding.MR, page.strip)
+
+
+def test_many_threads_count_each_its_own_bad_rows() -> None:
+    clean = codec.encode(text_bitmap(rows=100), Coding.MH).strip
+    damaged = clean[:1500] + bytes(octet ^ 0x5A for octet in clean[1500:1900]) + clean[1900:]
+    expected = codec.decode_counting(damaged, Coding.MH, 1728)[1]
+
+    with ThreadPoolExecutor(8) as pool:
+        strips = [clean, damaged] * 100
+        counts = list(pool.map(lambda strip: codec.decode_counting(strip, Coding.MH, 1728)[1], strips))
+
+    assert expected > 0
+    assert counts == [0, expected] * 100

@@ -76,6 +76,8 @@ class BasicCaller(Station):
 
     def _meaning(self, event: Event) -> Event:
         self._weigh_answer(event)
+        if self._agreed is None and event is not Event.DIS:
+            return event
         refinements: dict[Event, Callable[[], Event]] = {
             Event.DIS: self._meaning_of_dis,
             Event.CFR: lambda: Event.CFR_ECM if self._with_ecm else Event.CFR,
@@ -99,7 +101,8 @@ class BasicCaller(Station):
         return Event.DIS if self._rates else Event.DIS_NOTHING_COMMON
 
     def _meaning_of_rtn(self) -> Event:
-        self._refusals += 1
+        if self.state in _DOUBTFUL:
+            self._refusals += 1
         return Event.RTN if self._refusals < TRIES else Event.RTN_THIRD
 
     def _weigh_answer(self, event: Event) -> None:

@@ -57,7 +57,7 @@ class Caller(BasicCaller):
         return [octets for number, octets in enumerate(block) if number in asked] or block
 
     def _meaning_of_rnr(self) -> Event:
-        if self._not_ready_since is None:
+        if self._not_ready_since is None or self.state is State.BLOCK_ANSWER:
             self._not_ready_since = self.now
         too_long = self.now - self._not_ready_since >= T5_MS
         return Event.RNR_TOO_LONG if too_long else Event.RNR

@@ -13,7 +13,7 @@ from gateway.domain.call import Coding
 from gateway.domain.errors import GatewayError
 from gateway.fax.t4 import codec, libtiff, stream
 from gateway.fax.t4.libtiff import Tag, Tiff, TiffError
-from gateway.fax.t4.page import Bitmap, CodedPage, PageShape, Resolution
+from gateway.fax.t4.page import WIDTHS, Bitmap, CodedPage, PageShape, Resolution
 
 _FAX_COMPRESSIONS = frozenset({2, 3, 4})  # modified Huffman without EOL, T.4, T.6
 _REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
@@ -64,8 +64,10 @@ def _shapes(tiff: Tiff, path: Path) -> Iterator[PageShape]:
     while True:
         if tiff.get(Tag.COMPRESSION, 1) not in _FAX_COMPRESSIONS or tiff.get(Tag.BITS_PER_SAMPLE, 1) != 1:
             raise PageFileError(f"{path.name} is not a class F TIFF: a page is not coded as a fax page")
-        resolution = Resolution.nearest(tiff.get_resolution(Tag.Y_RESOLUTION, Resolution.FINE))
-        yield PageShape(tiff.get(Tag.WIDTH, 0), tiff.get(Tag.LENGTH, 0), resolution)
+        width, rows = tiff.get(Tag.WIDTH, 0), tiff.get(Tag.LENGTH, 0)
+        if not 0 < width <= WIDTHS[-1] or rows < 1:
+            raise PageFileError(f"{path.name} is not a class F TIFF: a page of {width} x {rows} pels")
+        yield PageShape(width, rows, Resolution.nearest(tiff.get_resolution(Tag.Y_RESOLUTION, Resolution.FINE)))
         if not tiff.next_directory():
             return
 

@@ -184,21 +184,23 @@ class Tiff:
 
 @contextmanager
 def opened(descriptor: int, mode: str) -> Iterator[Tiff]:
-    """Open a file descriptor ("r", "w" or "a"); the descriptor is closed at the end. Raises TiffError."""
+    """Open a file descriptor ("r", "w" or "a"); the descriptor is closed at the end. Raises TiffError.
+
+    What was said is forgotten before the descriptor is closed: afterwards another thread may be given its number.
+    """
     library = _library()
     os.lseek(descriptor, 0, os.SEEK_SET)
     said = _said[descriptor] = []
+    pointer = _open(library, descriptor, mode)
+    if pointer is None:
+        del _said[descriptor]
+        os.close(descriptor)
+        raise TiffError(said[-1] if said else "not a TIFF")
     try:
-        pointer = _open(library, descriptor, mode)
-        if pointer is None:
-            os.close(descriptor)
-            raise TiffError(said[-1] if said else "not a TIFF")
-        try:
-            yield Tiff(pointer, said)
-        finally:
-            library.TIFFClose(pointer)
+        yield Tiff(pointer, said)
     finally:
-        _said.pop(descriptor, None)
+        del _said[descriptor]
+        library.TIFFClose(pointer)
 
 
 def _open(library: ctypes.CDLL, descriptor: int, mode: str) -> int | None:
