@@ -9,6 +9,7 @@ from dataclasses import replace
 from email.message import EmailMessage
 
 import pytest
+from sqlmodel import Session
 
 from gateway.domain.addresses import Destination
 from gateway.domain.errors import (
@@ -33,10 +34,7 @@ ONE, TWO = "+12025550101", "+12025550102"
 
 
 def lock(stage: Stage, node: int) -> None:
-    def work(session: object) -> None:
-        session.get(NodeRow, node).locked = True  # type: ignore[attr-defined]
-
-    stage.db.write(work)
+    stage.db.write(lambda session: setattr(session.get(NodeRow, node), "locked", True))
 
 
 async def refused(
@@ -55,11 +53,19 @@ def locked_store(stage: Stage) -> Iterator[FrontDesk]:
     url = stage.db.url.render_as_string(hide_password=False)
     slow, hasty = open_database(url), open_database(f"{url}?timeout=0.05")
     writing, done = threading.Event(), threading.Event()
+
+    def hold(session: Session) -> None:
+        session.get(NodeRow, 1)
+        writing.set()
+        done.wait(10)
+
     with ThreadPoolExecutor() as pool:
-        pool.submit(slow.write, lambda _session: writing.set() or done.wait(10))
+        pool.submit(slow.write, hold)
         writing.wait(10)
-        yield replace(stage.desk, db=hasty)
-        done.set()
+        try:
+            yield replace(stage.desk, db=hasty)
+        finally:
+            done.set()
     slow.close()
     hasty.close()
 
