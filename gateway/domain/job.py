@@ -133,6 +133,7 @@ class Job:
     recipient_name: str = ""
     recipient_company: str = ""
     recipient_cover: str = ""
+    sender_name: str = ""
     priority: int = 5
     pages: int = 0
     pages_sent: int = 0

@@ -4,6 +4,7 @@ What lives here: the order of the steps. What does not: SMTP (`gateway.mail.rela
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.domain.clock import Clock
+from gateway.domain.errors import LostClaimError
 from gateway.mail.relay import Relay, Sent, next_try
 from gateway.store import outbox
 from gateway.store.database import Database
@@ -34,9 +36,17 @@ class Notify:
         claim = await asyncio.to_thread(outbox.claim_mail, self.db, self.process, self.clock.now())
         if claim is None:
             return False
-        sent = await self.relay.send(claim.recipient, claim.message)
-        await asyncio.to_thread(self._settle, claim, sent)
+        try:
+            sent = await self.relay.send(claim.recipient, claim.message)
+            await asyncio.to_thread(self._settle, claim, sent)
+        finally:
+            await asyncio.to_thread(self._give_back, claim)
         return sent.reached
+
+    def _give_back(self, claim: outbox.MailClaim) -> None:
+        """Free a mail that could not be settled; of one that was settled nothing is ours any more."""
+        with contextlib.suppress(LostClaimError):
+            outbox.give_back(self.db, claim, self.clock.now())
 
     def _settle(self, claim: outbox.MailClaim, sent: Sent) -> None:
         now = self.clock.now()

@@ -133,7 +133,7 @@ def cover_fields(submission: Submission, job: Job, sender: User) -> dict[str, st
     contact = sender.contact
     place = " ".join(filter(None, (contact.city, contact.state, contact.postal_code)))
     fields = {
-        "sender": sender.full_name,
+        "sender": job.sender_name or sender.full_name,
         "sender_email": submission.sender_address,
         "sender_company": sender.company,
         "sender_phone": contact.phone,

@@ -136,6 +136,7 @@ def job_from(row: JobRow) -> Job:
         recipient_name=row.recipient_name,
         recipient_company=row.recipient_company,
         recipient_cover=row.recipient_cover,
+        sender_name=row.sender_name,
         priority=row.priority,
         pages=row.pages,
         pages_sent=row.pages_sent,

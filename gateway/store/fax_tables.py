@@ -92,6 +92,7 @@ class JobRow(Row, table=True):
     recipient_name: str = ""
     recipient_company: str = ""
     recipient_cover: str = ""
+    sender_name: str = ""
     priority: int = 5
     pages: int = 0
     pages_sent: int = 0

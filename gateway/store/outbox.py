@@ -7,7 +7,7 @@ the same Message-ID.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlmodel import Session, col, select
@@ -19,6 +19,8 @@ from gateway.store.database import Database
 from gateway.store.fax_rows import check_process
 from gateway.store.fax_tables import OutboxRow
 from gateway.store.locking import locked, unlocked_ones
+
+PAUSE_AFTER_FAULT = timedelta(minutes=1)
 
 
 class MailState(StrEnum):
@@ -127,6 +129,15 @@ def claim_mail(db: Database, process_id: int, now: datetime) -> MailClaim | None
         return _claim_from(row)
 
     return db.write(work)
+
+
+def give_back(db: Database, claim: MailClaim, now: datetime) -> None:
+    """Free a mail whose sending broke off by a fault of ours; it is tried again after a pause.
+
+    Raises:
+        LostClaimError: the mail is another process's by now, or was settled.
+    """
+    mail_retry(db, claim, now + PAUSE_AFTER_FAULT, "broken off")
 
 
 def mail_sent(db: Database, claim: MailClaim, now: datetime, reply: str) -> None:

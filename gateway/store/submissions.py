@@ -242,6 +242,7 @@ def _job_row(new: NewSubmission, submission_id: int, address: FaxAddress) -> Job
         recipient_name=address.name,
         recipient_company=address.company,
         recipient_cover=address.cover,
+        sender_name=address.sender,
         priority=new.priority,
     )
 

@@ -134,3 +134,26 @@ def test_the_message_of_one_mail_can_be_looked_at(db: Database, mail: NewMail) -
     assert outbox.content(db, outbox.listing(db)[0].id) == mail.message
     assert outbox.content(db, 999) is None
     assert "xff" not in repr(mail)
+
+
+def test_a_mail_whose_sending_broke_off_is_tried_again_after_a_pause(db: Database, owner: int, mail: NewMail) -> None:
+    add(db, mail)
+    claim = claimed(db, owner)
+
+    outbox.give_back(db, claim, LATER)
+
+    assert outbox.claim_mail(db, owner, LATER) is None
+    again = outbox.claim_mail(db, owner, LATER + outbox.PAUSE_AFTER_FAULT)
+    assert again is not None
+    assert again.tries == 2
+
+
+def test_a_settled_mail_cannot_be_given_back(db: Database, owner: int, mail: NewMail) -> None:
+    add(db, mail)
+    claim = claimed(db, owner)
+    outbox.mail_sent(db, claim, LATER, "250 ok")
+
+    with pytest.raises(LostClaimError):
+        outbox.give_back(db, claim, LATER)
+
+    assert [one.state for one in outbox.listing(db)] == [MailState.SENT]

@@ -59,13 +59,16 @@ def test_a_submission_becomes_one_job_for_each_destination(db: Database, user: U
 
 
 def test_the_first_address_of_a_destination_wins(db: Database, user: User) -> None:
-    first = FaxAddress(Destination(FAR), sub_address="42", name="Bob Jones", company="Bolt", cover="off")
+    first = FaxAddress(
+        Destination(FAR), sub_address="42", name="Bob Jones", company="Bolt", cover="off", sender="Front Desk"
+    )
     new = replace(mail_to(user), addresses=(first, FaxAddress(Destination(FAR), name="Somebody")))
 
     [job] = submissions.add(db, new).jobs
 
     assert (job.sub_address, job.recipient_name, job.recipient_company) == ("42", "Bob Jones", "Bolt")
     assert job.recipient_cover == "off"
+    assert job.sender_name == "Front Desk"
 
 
 def test_the_evidence_is_kept(db: Database, user: User) -> None:

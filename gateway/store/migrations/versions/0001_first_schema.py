@@ -170,7 +170,9 @@ def _jobs() -> None:
         "job",
         *_big("id", "submission_id", "user_id", "accepted", "not_before", "expires"),
         *_big("ended", "owner", nullable=True),
-        *_texts("number", "state", "sub_address", "recipient_name", "recipient_company", "recipient_cover"),
+        *_texts(
+            "number", "state", "sub_address", "recipient_name", "recipient_company", "recipient_cover", "sender_name"
+        ),
         *_texts("cover_digest", "outcome_detail"),
         *_numbers("copy_no", "priority", "pages", "pages_sent", "dials", "tries", "slower", "fence", "crashes"),
         *_flags("ecm", "cancel_asked"),
