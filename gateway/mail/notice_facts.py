@@ -116,7 +116,7 @@ _TYPE_NAMES = {
 
 def part_label(position: int, media_type: str) -> str:
     """How a part is called without its name: its place in the mail and its kind."""
-    if position == 0 and media_type.startswith("text/"):
+    if position == 0 and media_type in ("text/plain", "text/html"):
         return "text of the mail"
     kind = _TYPE_NAMES.get(media_type) or ("picture" if media_type.startswith("image/") else "file")
     return f"attachment {position} ({kind})" if position else f"inside the mail ({kind})"

@@ -1,0 +1,308 @@
+"""From a mail on disk to pages on disk: which parts become pages, which go on the cover, and what is to blame."""
+
+from email.message import EmailMessage
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gateway.domain.errors import RefusedError, UnavailableError
+from gateway.domain.outcome import Outcome
+from gateway.domain.submission import PartPages
+from gateway.pages import CoverWish, FileOrder, MailFailure, MailOrder, MailPages, lay_out_files, lay_out_mail
+from renderers.faxpage import Resolution, read_tiff
+from renderers.libtiff import decode_page
+from tests.flows.letters import SAMPLES, corrupt_pdf, locked_pdf, mail, pdf, picture, unknown
+
+BODY = "text of the mail"
+ON_COVER = PartPages(BODY, 0, "on the cover page")
+FIELDS = {"sender": "Anna Smith", "recipient_number": "+12025550101", "subject": "Offer"}
+
+
+def wish(behavior: str = "none", token: str | None = None, job_id: int = 1) -> CoverWish:
+    return CoverWish(job_id, behavior, "builtin", token, FIELDS)
+
+
+def laid_out(folder: Path, message: EmailMessage, *wishes: CoverWish, most: int = 50) -> MailPages | MailFailure:
+    """The pages of a mail, for one job without a cover when nothing is wished."""
+    path, work = folder / "mail.eml", folder / "work"
+    path.write_bytes(message.as_bytes())
+    work.mkdir()
+    return lay_out_mail(MailOrder(path, work, "standard", "letter", most, wishes or (wish(),)))
+
+
+def made(folder: Path, message: EmailMessage, *wishes: CoverWish) -> MailPages:
+    pages = laid_out(folder, message, *wishes)
+    assert isinstance(pages, MailPages), pages
+    return pages
+
+
+def failed(folder: Path, message: EmailMessage, *wishes: CoverWish, most: int = 50) -> MailFailure:
+    failure = laid_out(folder, message, *wishes, most=most)
+    assert isinstance(failure, MailFailure), failure
+    return failure
+
+
+def black(tiff: Path | None) -> float:
+    """The share of black on the first page."""
+    assert tiff is not None
+    page = read_tiff(tiff)[0]
+    return float(np.unpackbits(decode_page(tiff, 0, page.width, page.rows)).mean())
+
+
+# What becomes pages.
+
+
+def test_body_and_attachments_become_pages_in_their_order(tmp_path: Path) -> None:
+    pages = made(tmp_path, mail(attachments=[pdf(2), (picture(300, 300), "image/png", "plan.png"), pdf(1)]))
+
+    assert pages.parts == (
+        PartPages(BODY, 1),
+        PartPages("attachment 1 (PDF)", 2),
+        PartPages("attachment 2 (PNG picture)", 1),
+        PartPages("attachment 3 (PDF)", 1),
+    )
+    assert pages.tiff is not None
+    sheets = read_tiff(pages.tiff)
+    assert len(sheets) == pages.pages == 5
+    assert {sheet.resolution for sheet in sheets} == {Resolution.STANDARD}
+
+
+def test_a_mail_without_a_body_is_its_attachments(tmp_path: Path) -> None:
+    assert made(tmp_path, mail(" \n", attachments=[pdf(1)])).parts == (PartPages("attachment 1 (PDF)", 1),)
+
+
+def test_html_alone_is_laid_out(tmp_path: Path) -> None:
+    pages = made(tmp_path, mail(None, html="<h1>Offer</h1><p>Dear all,</p>"))
+
+    assert (pages.pages, pages.parts) == (1, (PartPages(BODY, 1),))
+
+
+def test_a_logo_beside_plain_text_is_left_out_and_listed(tmp_path: Path) -> None:
+    message = mail(html='<p>Dear all</p><img src="cid:logo@x">', pictures=[("logo@x", picture(120, 40))])
+
+    pages = made(tmp_path, message)
+
+    assert pages.parts[0] == PartPages(BODY, 1)
+    assert pages.parts[1].name == "inside the mail (PNG picture)"
+    assert pages.parts[1].left_out == "picture inside the mail's text, not faxed"
+
+
+def test_a_large_picture_in_the_html_is_faxed_with_it(tmp_path: Path) -> None:
+    html = '<p>The site:</p><img src="cid:plan@x" width="600">'
+
+    pages = made(tmp_path, mail("The site:", html=html, pictures=[("plan@x", picture(900, 900))]))
+
+    assert pages.parts == (PartPages(BODY, 1),)
+    assert black(pages.tiff) > 0.2  # words alone would be far below
+
+
+def test_contact_cards_are_left_out_and_listed(tmp_path: Path) -> None:
+    card = (b"BEGIN:VCARD\nFN:Anna\nEND:VCARD\n", "text/vcard", "anna.vcf")
+
+    pages = made(tmp_path, mail(attachments=[card]))
+
+    assert [part.name for part in pages.parts] == [BODY, "inside the mail (contact card)"]
+
+
+def test_a_fax_that_was_received_goes_out_as_it_is(tmp_path: Path) -> None:
+    fax = (SAMPLES / "documents" / "received-fax.tif").read_bytes()
+
+    pages = made(tmp_path, mail("", attachments=[(fax, "image/tiff", "in.tif")]))
+
+    assert pages.parts[0].name == "attachment 1 (TIFF)"
+    assert pages.parts[0].pages == pages.pages > 0
+
+
+# Covers: behaviour by token; what is wished and what comes of it, as (own pages, body on the cover, note).
+
+COVERED, BARE, TOLD = (1, True), (0, False), "left out"
+RULES = [
+    ("automatic", None, COVERED),
+    ("automatic", "on", COVERED),
+    ("automatic", "builtin", COVERED),
+    ("on-demand", None, BARE),
+    ("on-demand", "on", COVERED),
+    ("on-demand", "builtin", COVERED),
+    ("on-demand", "off", BARE),
+    ("with-body-text", None, COVERED),
+    ("with-body-text", "on", COVERED),
+    ("with-body-text", "off", BARE),
+    ("none", None, BARE),
+    ("none", "off", BARE),
+]
+
+
+@pytest.mark.parametrize(("behavior", "token", "expected"), RULES)
+def test_behaviour_and_token_decide_on_the_cover(
+    tmp_path: Path, behavior: str, token: str | None, expected: tuple[int, bool]
+) -> None:
+    pages = made(tmp_path, mail("Dear all"), wish(behavior, token))
+
+    cover = pages.covers[1]
+    assert (cover.pages, ON_COVER in pages.parts) == expected
+    assert (cover.tiff is not None, pages.tiff is None) == (bool(expected[0]), expected[1])
+    assert cover.note == ""
+
+
+@pytest.mark.parametrize("token", ["on", "builtin"])
+def test_a_cover_that_is_switched_off_is_told_of(tmp_path: Path, token: str) -> None:
+    cover = made(tmp_path, mail("Dear all"), wish("none", token)).covers[1]
+
+    assert (cover.pages, cover.tiff) == (0, None)
+    assert "covers are switched off" in cover.note
+
+
+def test_an_automatic_cover_cannot_be_refused(tmp_path: Path) -> None:
+    failure = failed(tmp_path, mail(), wish("automatic", "off"))
+
+    assert failure.outcome is Outcome.GENERAL_ERROR
+    assert "always sent for you" in failure.detail
+
+
+def test_a_cover_that_is_gone_fails_the_mail(tmp_path: Path) -> None:
+    assert "no cover page 'gala'; known are builtin" in failed(tmp_path, mail(), wish("automatic", "gala")).detail
+
+
+def test_without_body_text_there_is_no_cover_with_body_text(tmp_path: Path) -> None:
+    assert made(tmp_path, mail("", attachments=[pdf()]), wish("with-body-text")).covers[1].pages == 0
+
+
+def test_html_stays_on_pages_of_its_own_behind_the_cover(tmp_path: Path) -> None:
+    pages = made(tmp_path, mail(None, html="<p>Dear all</p>"), wish("automatic"))
+
+    assert (pages.covers[1].pages, pages.pages, pages.parts) == (1, 1, (PartPages(BODY, 1),))
+
+
+def test_a_cover_may_be_all_there_is(tmp_path: Path) -> None:
+    pages = made(tmp_path, mail("Dear all"), wish("automatic"))
+
+    assert (pages.tiff, pages.pages, pages.covers[1].pages) == (None, 0, 1)
+
+
+def test_a_long_body_runs_over_to_more_cover_pages(tmp_path: Path) -> None:
+    pages = made(tmp_path, mail("A line of the letter.\n" * 150), wish("automatic"))
+
+    cover = pages.covers[1]
+    assert cover.tiff is not None
+    assert cover.pages == len(read_tiff(cover.tiff)) > 1
+
+
+def test_when_one_job_has_no_cover_the_body_is_a_page_for_all(tmp_path: Path) -> None:
+    pages = made(tmp_path, mail("Dear all"), wish("on-demand", "on", 1), wish("on-demand", None, 2))
+
+    assert (pages.covers[1].pages, pages.covers[2].pages) == (1, 0)
+    assert pages.parts == (PartPages(BODY, 1),)
+
+
+def test_each_job_has_a_cover_with_its_own_words(tmp_path: Path) -> None:
+    other = CoverWish(2, "automatic", "builtin", None, {**FIELDS, "recipient_number": "+12025550199"})
+
+    covers = made(tmp_path, mail("Dear all"), wish("automatic"), other).covers
+
+    first, second = (covers[job].tiff for job in (1, 2))
+    assert first is not None
+    assert second is not None
+    assert first.read_bytes() != second.read_bytes()
+
+
+# What cannot be faxed.
+
+
+@pytest.mark.parametrize(
+    ("attachment", "name", "words"),
+    [
+        (corrupt_pdf(), "broken.pdf", "damaged"),
+        (unknown(), "tool.xyz", "of a kind that cannot be faxed"),
+        (locked_pdf(), "locked.pdf", "password"),
+        ((b"", "application/pdf", "empty.pdf"), "empty.pdf", "nothing in it"),
+    ],
+    ids=["corrupt", "unknown", "encrypted", "empty"],
+)
+def test_a_bad_attachment_fails_the_mail_and_is_named(
+    tmp_path: Path, attachment: tuple[bytes, str, str], name: str, words: str
+) -> None:
+    failure = failed(tmp_path, mail(attachments=[pdf(), attachment]))
+
+    assert failure.outcome is Outcome.INVALID_ATTACHMENT
+    [part] = failure.failed
+    assert (part.position, part.name) == (2, name)
+    assert words in part.reason
+
+
+def test_every_bad_attachment_is_named(tmp_path: Path) -> None:
+    failure = failed(tmp_path, mail(attachments=[corrupt_pdf("a.pdf"), pdf(), unknown("b.xyz")]))
+
+    assert [(part.position, part.name) for part in failure.failed] == [(1, "a.pdf"), (3, "b.xyz")]
+
+
+def test_too_many_pages_are_refused_by_the_part_that_goes_over(tmp_path: Path) -> None:
+    failure = failed(tmp_path, mail("", attachments=[pdf(2, "a.pdf"), pdf(4, "b.pdf")]), most=5)
+
+    assert failure.outcome is Outcome.INVALID_ATTACHMENT
+    assert (failure.failed[0].position, failure.failed[0].name) == (2, "b.pdf")
+    assert "more pages than may be faxed" in failure.failed[0].reason
+
+
+def test_a_mail_of_nothing_is_no_attachment(tmp_path: Path) -> None:
+    card = (b"BEGIN:VCARD\nEND:VCARD\n", "text/vcard", "anna.vcf")
+
+    failure = failed(tmp_path, mail(" ", attachments=[card]), wish("automatic"))
+
+    assert (failure.outcome, failure.failed) == (Outcome.NO_ATTACHMENT, ())
+    assert failure.left_out[0].left_out == "contact card, not faxed"
+
+
+def test_a_mail_that_cannot_be_taken_apart_says_why(tmp_path: Path) -> None:
+    failure = failed(tmp_path, mail(attachments=[(b"x", "text/plain", "x.txt")] * 500))
+
+    assert failure.outcome is Outcome.INVALID_ATTACHMENT
+    assert "more than 500 parts" in failure.failed[0].reason
+
+
+# Files without a mail.
+
+
+def order(folder: Path, *files: Path, most: int = 50) -> FileOrder:
+    return FileOrder(files, folder / "out.tif", folder / "out.pdf", "fine", "letter", most)
+
+
+def written(folder: Path, content: bytes, name: str) -> Path:
+    (folder / name).write_bytes(content)
+    return folder / name
+
+
+def test_files_become_one_tiff_and_one_pdf(tmp_path: Path) -> None:
+    files = [written(tmp_path, pdf(2)[0], "a.pdf"), written(tmp_path, b"plain words\n", "b.txt")]
+
+    assert lay_out_files(order(tmp_path, *files), 30, 2_000_000_000) == [2, 1]
+
+    assert len(read_tiff(tmp_path / "out.tif")) == 3
+    assert (tmp_path / "out.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_bad_file_is_named_and_nothing_is_written(tmp_path: Path) -> None:
+    files = [written(tmp_path, pdf()[0], "a.pdf"), written(tmp_path, corrupt_pdf()[0], "b.pdf")]
+
+    with pytest.raises(RefusedError, match=r"b\.pdf.*damaged.*Nothing was written"):
+        lay_out_files(order(tmp_path, *files), 30, 2_000_000_000)
+
+    assert not (tmp_path / "out.tif").exists()
+
+
+def test_relative_paths_are_those_of_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, pdf()[0], "a.pdf")
+
+    lay_out_files(FileOrder((Path("a.pdf"),), Path("o.tif"), None, "fine", "a4", 50), 30, 2_000_000_000)
+
+    assert (tmp_path / "o.tif").exists()
+
+
+@pytest.mark.parametrize(("source", "target"), [("gone.pdf", "out"), ("a.pdf", "no/such/folder")])
+def test_a_path_that_cannot_be_used_is_named(tmp_path: Path, source: str, target: str) -> None:
+    written(tmp_path, pdf()[0], "a.pdf")
+    asked = FileOrder((tmp_path / source,), tmp_path / target / "o.tif", None, "fine", "letter", 50)
+
+    with pytest.raises(UnavailableError, match=r"No such file or directory; check the path"):
+        lay_out_files(asked, 30, 2_000_000_000)
