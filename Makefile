@@ -35,7 +35,7 @@ machine:
 
 $(STAMP): pyproject.toml config/constraints.txt | machine
 	@test -x $(BIN)/python && $(BIN)/python $(NEW_ENOUGH) 2>/dev/null || $(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c config/constraints.txt -e '.[dev,postgresql]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c config/constraints.txt -e '.[dev,postgresql]'
 	@touch $@
 
 demo: setup ## the main job on real input: mails in, faxes out, notices back; about two minutes

@@ -131,7 +131,7 @@ def _be_child(line: socket.socket) -> NoReturn:
 def _work(order: wire.Order, line: socket.socket) -> None:
     _confine(order)
     with _Answering(line, wire.packages_of(order.function)):
-        wire.send(line, wire.RESULT, pickle.dumps(order.function(*order.arguments)))
+        wire.send(line, wire.RESULT, wire.pickled(order.function(*order.arguments)))
 
 
 class _Answering:
@@ -152,7 +152,7 @@ class _Answering:
 def _pickled(error: BaseException, packages: Collection[str]) -> bytes:
     """The error, or its words where it does not survive the journey."""
     try:
-        content = pickle.dumps(error)
+        content = wire.pickled(error)
         wire.unpickle(content, packages)
     except (pickle.PicklingError, pickle.UnpicklingError, TypeError, AttributeError):
         return pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))

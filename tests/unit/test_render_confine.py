@@ -169,5 +169,12 @@ def test_a_hostile_child_cannot_choose_what_runs_here(hostile: bytes) -> None:
     ],
 )
 def test_honest_values_travel(value: object) -> None:
-    again = wire.unpickle(pickle.dumps(value), {"renderers"})
+    again = wire.unpickle(wire.pickled(value), {"renderers"})
     assert again == value or (type(again) is type(value) and again.args == value.args)  # type: ignore[attr-defined]
+
+
+def test_an_enum_is_said_by_its_value_and_not_by_getattr() -> None:
+    said = wire.pickled([Reason.CORRUPT])
+
+    assert b"getattr" not in said
+    assert wire.unpickle(said, {"renderers"}) == [Reason.CORRUPT]
