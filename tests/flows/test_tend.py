@@ -1,0 +1,216 @@
+"""What time alone brings about: jobs that fall due or expire, the dead, and a virtual clock that skips ahead."""
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.domain.job import JobEvent, JobState
+from gateway.domain.nodes import User
+from gateway.domain.outcome import Outcome
+from gateway.domain.submission import SubmissionState
+from gateway.store import calls, outbox, processes, submissions, tree
+from gateway.store.outbox import NewMail
+from tests.filled_store import NOW, TTL, WALL, calling, end, killed, mail_to, no_mail, process, ready
+from tests.flows.letters import ANNA
+from tests.flows.stage import Stage, words
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def user(stage: Stage) -> User:
+    found = tree.user_by_address(stage.db, ANNA)
+    assert found is not None
+    return found
+
+
+def busy(stage: Stage, user: User, wait: timedelta = 3 * MINUTE) -> None:
+    """A job whose first call met a busy line."""
+    ready(stage.db, stage.process.id, mail_to(user))
+    claim = calling(stage.db, stage.process.id)
+    ending = end(JobEvent.RETRY, Outcome.BUSY, ended=NOW, not_before=NOW + wait)
+    calls.finish_call(stage.db, claim, ending, NOW, no_mail)
+
+
+def states(stage: Stage) -> list[JobState]:
+    return [job.state for job in stage.jobs]
+
+
+async def test_with_nothing_to_tend_nothing_moves(stage: Stage) -> None:
+    assert await stage.tend().next() is False
+    assert stage.clock.now() == NOW
+
+
+# Due.
+
+
+async def test_a_job_whose_time_has_come_is_ready(stage: Stage, user: User) -> None:
+    busy(stage, user)
+    stage.clock.skip_to(NOW + 3 * MINUTE)
+
+    assert await stage.tend().next() is True
+
+    assert states(stage) == [JobState.READY]
+
+
+async def test_when_all_is_quiet_the_clock_skips_to_what_is_due(stage: Stage, user: User) -> None:
+    busy(stage, user)
+
+    assert await stage.tend().next() is True
+
+    assert stage.clock.now() == NOW + 3 * MINUTE
+    assert states(stage) == [JobState.READY]
+
+
+async def test_it_skips_to_the_first_of_several(stage: Stage, user: User) -> None:
+    busy(stage, user, 10 * MINUTE)
+    busy(stage, user, 2 * MINUTE)
+
+    await stage.tend().next()
+
+    assert stage.clock.now() == NOW + 2 * MINUTE
+    assert states(stage) == [JobState.WAITING, JobState.READY]
+
+
+@pytest.mark.parametrize("what", ["a mail to render", "a render", "a ready job", "a call", "a notice"])
+async def test_the_clock_does_not_skip_while_something_is_done(stage: Stage, user: User, what: str) -> None:
+    busy(stage, user)
+    job = stage.jobs[0]
+    if what == "a notice":
+        mail = NewMail("x", job.submission_id, job.id, 1, ANNA, b"x", "<1@fax>")
+        calls_end = end(JobEvent.RETRY, Outcome.BUSY, ended=NOW, not_before=NOW + 3 * MINUTE)
+        ready(stage.db, stage.process.id, mail_to(user, "+12025550109"))
+        calls.finish_call(stage.db, calling(stage.db, stage.process.id), calls_end, NOW, lambda _job: mail)
+    elif what in ("a ready job", "a call"):
+        ready(stage.db, stage.process.id, mail_to(user, "+12025550109"))
+        if what == "a call":
+            calling(stage.db, stage.process.id)
+    else:
+        submissions.add(stage.db, mail_to(user, "+12025550109"))
+        if what == "a render":
+            submissions.claim_render(stage.db, stage.process.id, NOW)
+
+    assert await stage.tend().next() is False
+
+    assert stage.clock.now() == NOW
+
+
+async def test_a_mail_that_was_put_off_does_not_hold_the_clock(stage: Stage, user: User) -> None:
+    ready(stage.db, stage.process.id, mail_to(user))
+    ending = end(JobEvent.RETRY, Outcome.BUSY, ended=NOW, not_before=NOW + 3 * MINUTE)
+    mail = NewMail("x", 1, None, 0, ANNA, b"x", "<1@fax>")
+    calls.finish_call(stage.db, calling(stage.db, stage.process.id), ending, NOW, lambda _job: mail)
+    claim = outbox.claim_mail(stage.db, stage.process.id, NOW)
+    assert claim is not None
+    outbox.mail_retry(stage.db, claim, NOW + MINUTE, "the relay was not reached", counted=False)
+
+    assert await stage.tend().next() is True
+
+    assert stage.clock.now() == NOW + 3 * MINUTE
+
+
+# Over.
+
+
+@pytest.mark.parametrize("rendered", [True, False])
+async def test_a_job_past_its_time_is_cancelled_and_its_sender_told(stage: Stage, user: User, rendered: bool) -> None:
+    if rendered:
+        ready(stage.db, stage.process.id, mail_to(user))
+    else:
+        submissions.add(stage.db, mail_to(user))
+    stage.clock.pass_time(hours=3)
+
+    assert await stage.tend().next() is True
+
+    job = stage.detail.job
+    assert (job.state, job.outcome, job.outcome_detail) == (JobState.CANCELLED, Outcome.CANCELLED, "expired")
+    assert stage.detail.submission.state is (SubmissionState.RENDERED if rendered else SubmissionState.CANCELLED)
+    [notice] = stage.notices
+    assert notice["Subject"].startswith("Fax to +1 202 555 0101 was not delivered: Job Cancelled")
+    assert "cancelled by you" not in words(notice)
+
+
+async def test_a_call_is_not_cut_by_the_time(stage: Stage, user: User) -> None:
+    ready(stage.db, stage.process.id, mail_to(user))
+    calling(stage.db, stage.process.id)
+    stage.clock.pass_time(hours=4)
+
+    assert await stage.tend().next() is False
+
+    assert states(stage) == [JobState.CALLING]
+
+
+async def test_who_wants_no_failure_notices_gets_none(stage: Stage, user: User) -> None:
+    tree.set_setting(stage.db, "Acme", "notify.delivery_failure", "off")
+    submissions.add(stage.db, mail_to(user))
+    stage.clock.pass_time(hours=3)
+
+    await stage.tend().next()
+
+    assert states(stage) == [JobState.CANCELLED]
+    assert stage.notices == []
+
+
+# The dead.
+
+
+async def test_the_work_of_a_process_that_died_is_taken_back_at_once(stage: Stage, user: User) -> None:
+    other = process(stage.db, stage.folder)
+    ready(stage.db, other.id, mail_to(user))
+    calling(stage.db, other.id)
+    killed(other)
+
+    assert await stage.tend().next() is True
+
+    assert states(stage) == [JobState.READY]
+    assert not other.lock_path.exists()
+    assert processes.alive(stage.db, WALL) == 1
+
+
+async def test_what_the_dead_had_delivered_is_told(stage: Stage, user: User) -> None:
+    other = process(stage.db, stage.folder)
+    ready(stage.db, other.id, mail_to(user), pages=2)
+    claim = calling(stage.db, other.id)
+    calls.record_page(stage.db, claim, 1)
+    killed(other)
+
+    await stage.tend().next()
+
+    assert states(stage) == [JobState.SENT]
+    assert "was delivered" in stage.notices[0]["Subject"]
+
+
+async def test_a_process_elsewhere_is_dead_when_its_lease_is_over(stage: Stage, user: User) -> None:
+    other = process(stage.db, stage.folder / "elsewhere", host="elsewhere")
+    ready(stage.db, other.id, mail_to(user))
+    calling(stage.db, other.id)
+
+    await stage.tend().next()
+    before = states(stage)
+    stage.wall = WALL + TTL
+    await stage.tend().next()
+
+    assert (before, states(stage)) == ([JobState.CALLING], [JobState.READY])
+    killed(other)
+
+
+# Our own lease.
+
+
+async def test_a_lease_is_renewed(stage: Stage) -> None:
+    stage.wall = WALL + TTL / 2
+
+    assert await stage.tend().renew() is False
+
+    assert processes.alive(stage.db, WALL + TTL) == 1
+    assert stage.lost == []
+
+
+async def test_a_process_that_was_given_up_ends_itself(stage: Stage) -> None:
+    other = process(stage.db, stage.folder / "elsewhere", host="elsewhere")
+    processes.reap(stage.db, other, WALL + TTL, NOW, no_mail)
+
+    await stage.tend().renew()
+
+    assert stage.lost == ["lost"]
+    killed(other)
