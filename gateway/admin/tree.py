@@ -15,6 +15,7 @@ from gateway.store import tree
 from gateway.store.database import Database
 
 MAX_RECEIVING = 3
+NUMBER_FORM = "write + and 7 to 15 digits with the country code, as in +12025550123"
 LEAST_PASSWORD = 8  # characters; the policies of a level come with administrators and rights
 
 
@@ -94,7 +95,7 @@ def _checked(form: UserForm) -> tree.NewUser:
     if form.password and len(form.password) < LEAST_PASSWORD:
         raise UsageError(f"the password must have {LEAST_PASSWORD} characters or more")
     sending = tuple(dict.fromkeys(checked_address(address) for address in form.sending))
-    number = str(parse_number(form.fax_number, NumberPlan())) if form.fax_number else ""
+    number = str(parse_number(form.fax_number, NumberPlan(), NUMBER_FORM)) if form.fax_number else ""
     return tree.NewUser(
         parent_path=form.parent,
         user_name=form.user_name.strip().lower() or sending[0],

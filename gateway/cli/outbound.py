@@ -4,6 +4,7 @@ What lives here: arguments and answers. What does not: queries (`gateway.admin.a
 """
 
 import json
+from collections.abc import Sequence
 
 import click
 
@@ -144,13 +145,16 @@ def _attempt_row(attempt: Attempt) -> dict[str, object]:
 def _write_detail(detail: activity.JobDetail, row: dict[str, object], trace: bool) -> None:
     lists = ("attempts", "notices", "history")
     write_one({name: value for name, value in row.items() if name not in lists}, "table")
-    click.echo("\nattempts")
-    write_rows([_attempt_row(attempt) for attempt in detail.attempts], ATTEMPT_COLUMNS, "table")
+    _write_section("attempts", [_attempt_row(attempt) for attempt in detail.attempts], ATTEMPT_COLUMNS)
     for attempt in detail.attempts if trace else ():
         click.echo(f"\nsignals of attempt {attempt.number}")
         for at_ms, sender, text in json.loads(attempt.report or "{}").get("trace", []):
             click.echo(f"{at_ms / 1000:9.3f}  {sender:8}  {text}")
-    click.echo("\nnotices")
-    write_rows(_notice_rows(detail), ("kind", "to", "state", "sent"), "table")
-    click.echo("\nhistory")
-    write_rows(_event_rows(detail), ("at", "event", "from", "to", "why"), "table")
+    _write_section("notices", _notice_rows(detail), ("kind", "to", "state", "sent"))
+    _write_section("history", _event_rows(detail), ("at", "event", "from", "to", "why"))
+
+
+def _write_section(heading: str, rows: Sequence[Row], columns: Sequence[str]) -> None:
+    click.echo(f"\n{heading}" if rows else f"\n{heading}: none")
+    if rows:
+        write_rows(rows, columns, "table")

@@ -1,0 +1,205 @@
+"""faxgw outbound: lists, one fax in every detail, its pages as sent, and its end."""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.domain.call import Cause, Phase
+from gateway.domain.job import JobState
+from renderers.faxpage import read_tiff
+from tests.flows.commands import Commands
+from tests.flows.letters import mail, pdf
+from tests.flows.stage import BUSY, DONE, Ending, ScriptedTransport, Stage, staged
+
+ONE, TWO = "+12025550101", "+12025550102"
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with staged(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def faxgw(stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Commands:
+    return Commands(stage.folder, monkeypatch, capsys)
+
+
+def waiting(stage: Stage, *numbers: str) -> list[str]:
+    """Accepted faxes; their ids."""
+    asyncio.run(stage.submit(mail(), *numbers or (ONE,)))
+    return [job.public_id for job in stage.jobs]
+
+
+def called(stage: Stage, *endings: Ending) -> str:
+    """A fax of a cover and a page, after one call for each ending; its id."""
+    asyncio.run(stage.rendered(mail("Dear all", attachments=[pdf()]), ONE))
+    transport = ScriptedTransport(*endings, clock=stage.clock)
+    for _ in endings:
+        stage.clock.skip_to(stage.jobs[0].not_before)
+        asyncio.run(stage.tend().next())
+        asyncio.run(stage.transmit(transport).next())
+    return stage.jobs[0].public_id
+
+
+def test_the_newest_fax_is_listed_first(stage: Stage, faxgw: Commands) -> None:
+    first, second = waiting(stage, ONE, TWO)
+
+    rows = json.loads(faxgw("outbound", "list", "-o", "json").out)
+
+    assert [row["job"] for row in rows] == [second, first]
+    assert {row["status"] for row in rows} == {"In Progress"}
+    assert rows[0] | {"job": "", "accepted": ""} == {
+        "job": "", "status": "In Progress", "state": "accepted", "destination": TWO, "pages": 0, "sent": 0, "dials": 0,
+        "outcome": "", "accepted": "", "ended": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("--number", "0102", [TWO]),
+        ("--number", "999", []),
+        ("--state", "accepted", [TWO, ONE]),
+        ("--state", "sent", []),
+        ("--outcome", "Busy", []),
+        ("--limit", "1", [TWO]),
+    ],
+)
+def test_filters_choose_what_is_listed(
+    stage: Stage, faxgw: Commands, option: str, value: str, expected: list[str]
+) -> None:
+    waiting(stage, ONE, TWO)
+
+    rows = csv.DictReader(io.StringIO(faxgw("outbound", "list", option, value, "-o", "csv").out))
+
+    assert [row["destination"] for row in rows] == expected
+
+
+def test_a_fax_is_shown_with_attempts_notices_and_history(stage: Stage, faxgw: Commands) -> None:
+    job = called(stage, BUSY, DONE)
+
+    shown = json.loads(faxgw("outbound", "show", job.lower(), "-o", "json").out)
+
+    assert (shown["status"], shown["outcome"], shown["sent"]) == ("Success", "Success", 2)
+    assert [(one["number"], one["outcome"], one["first_page"]) for one in shown["attempts"]] == [
+        (1, "Busy", 1),
+        (2, "Success", 1),
+    ]
+    assert shown["attempts"][1]["remote"] == "+1 202 555 0101"
+    assert [one["kind"] for one in shown["notices"]] == ["initial-success", "delivery-success"]
+    assert [one["to"] for one in shown["history"]][-3:] == ["ready", "calling", "sent"]
+    assert shown["parts"] == ["text of the mail: on the cover page", "attachment 1 (PDF): 1 pages"]
+
+
+def test_the_table_has_the_same_for_people(stage: Stage, faxgw: Commands) -> None:
+    job = called(stage, DONE)
+
+    out = faxgw("outbound", "show", job, "--trace").out
+
+    assert out.startswith(f"job          {job}\n")
+    assert "none" not in out
+    for words in ("\nattempts\n", "\nnotices\n", "\nhistory\n", "\nsignals of attempt 1\n", "delivery-success"):
+        assert words in out
+
+
+def test_what_has_not_happened_yet_is_said_in_a_word(stage: Stage, faxgw: Commands) -> None:
+    [job] = waiting(stage)
+
+    ran = faxgw("outbound", "show", job)
+
+    assert "\nattempts: none\n" in ran.out
+    assert ran.err == ""
+
+
+def test_the_pages_as_sent_are_saved(stage: Stage, faxgw: Commands, tmp_path: Path) -> None:
+    job = called(stage, DONE)
+    tiff, book = tmp_path / "sent.tif", tmp_path / "sent.pdf"
+
+    ran = faxgw("outbound", "show", job, "--save-tiff", str(tiff), "--save-pdf", str(book))
+
+    assert ran.code == 0
+    assert ran.err.splitlines() == [f"{tiff} written", f"{book} written"]
+    assert len(read_tiff(tiff)) == 2
+    assert book.read_bytes().startswith(b"%PDF")
+
+
+def test_pages_that_were_never_sent_cannot_be_saved(stage: Stage, faxgw: Commands, tmp_path: Path) -> None:
+    [job] = waiting(stage)
+
+    ran = faxgw("outbound", "show", job, "--save-tiff", str(tmp_path / "sent.tif"))
+
+    assert ran.code == 3
+    assert ran.err == f"faxgw: fax {job} has no pages as sent: no call was placed yet\n"
+
+
+def test_a_place_that_cannot_be_written_is_named(stage: Stage, faxgw: Commands) -> None:
+    job = called(stage, DONE)
+
+    ran = faxgw("outbound", "show", job, "--save-tiff", "/no/such/folder/sent.tif")
+
+    assert ran.code == 7
+    assert ran.err.startswith("faxgw: /no/such/folder/sent.tif: cannot be written")
+
+
+@pytest.mark.parametrize("command", ["show", "cancel"])
+@pytest.mark.parametrize("job", ["23456789", "nonsense", ""])
+def test_a_fax_that_is_not_there_is_not_found(faxgw: Commands, command: str, job: str) -> None:
+    ran = faxgw("outbound", command, job)
+
+    assert ran.code == 3
+    assert "`faxgw outbound list` shows the ids" in ran.complaint
+
+
+def test_a_waiting_fax_is_cancelled_and_its_sender_told(stage: Stage, faxgw: Commands) -> None:
+    [job] = waiting(stage)
+
+    ran = faxgw("outbound", "cancel", job)
+
+    assert (ran.code, ran.complaint) == (0, f"fax {job} cancelled; nothing more will be sent")
+    assert stage.jobs[0].state is JobState.CANCELLED
+    assert "Job Cancelled" in stage.notices[-1]["Subject"]
+
+
+def test_a_fax_in_its_call_is_asked_to_hang_up(stage: Stage, faxgw: Commands) -> None:
+    asyncio.run(stage.rendered(mail(), ONE))
+    transport = ScriptedTransport(Ending(Cause.CANCELLED, Phase.MESSAGE), clock=stage.clock)
+    said: list[str] = []
+    transport.during = lambda _order, watch: said.extend(
+        [faxgw("outbound", "cancel", stage.jobs[0].public_id).err, str(watch.cancelled())]
+    )
+
+    asyncio.run(stage.transmit(transport).next())
+
+    assert "is in its call: the line hangs up" in said[0]
+    assert said[1] == "True"
+    assert stage.jobs[0].state is JobState.CANCELLED
+
+
+def test_what_has_ended_cannot_be_cancelled(stage: Stage, faxgw: Commands) -> None:
+    job = called(stage, DONE)
+
+    ran = faxgw("outbound", "cancel", job)
+
+    assert (ran.code, ran.complaint) == (6, f"faxgw: job {job} is sent already and cannot be cancelled")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("list", "--state", "lost"), "'lost' is not one of"),
+        (("list", "--limit", "0"), "0 is not in the range"),
+        (("list", "--outcome", "busy"), "'busy' is not one of"),
+        (("show",), "Missing argument 'JOB_ID'"),
+    ],
+)
+def test_wrong_usage_is_one_line(faxgw: Commands, arguments: tuple[str, ...], words: str) -> None:
+    ran = faxgw("outbound", *arguments)
+
+    assert ran.code == 2
+    assert words in ran.complaint
