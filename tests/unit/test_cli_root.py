@@ -1,0 +1,179 @@
+"""The door of the command line: settings files, doctor, serve, help, and what no command foresees."""
+
+import csv
+import io
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway import machine
+from gateway.cli.main import COMMANDS
+from tests.flows.commands import Commands
+
+
+@pytest.fixture
+def faxgw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Commands:
+    return Commands(tmp_path, monkeypatch, capsys)
+
+
+# Settings files.
+
+
+@pytest.mark.parametrize(
+    ("more", "words", "line"),
+    [
+        ("[smtp]\nprot = 25\n", "unknown key smtp.prot; known are host, port", 5),
+        ("[smpt]\n", "unknown section [smpt]; known are storage, smtp", 4),
+        ('[smtp]\nport = "25"\n', "smtp.port must be a whole number, not '25'", 5),
+        ("[queue]\n\nlease_seconds = 0\n", "queue.lease_seconds must be more than 0", 6),
+        ('[relay]\npassword = "hush hush"\n', "relay.password needs relay.start_tls = true", 5),
+    ],
+)
+def test_a_mistake_in_the_file_names_key_and_line(faxgw: Commands, more: str, words: str, line: int) -> None:
+    faxgw.configure(more)
+
+    ran = faxgw("company", "list")
+
+    assert ran.code == 2
+    assert ran.complaint.startswith(f"faxgw: {faxgw.config}: ")
+    assert words in ran.complaint
+    assert ran.complaint.endswith(f"(line {line})")
+    assert "hush" not in ran.complaint
+
+
+def test_broken_toml_names_its_line(faxgw: Commands) -> None:
+    faxgw.configure("[smtp\n")
+
+    ran = faxgw("company", "list")
+
+    assert ran.code == 2
+    assert "line 4" in ran.complaint
+
+
+def test_a_file_that_is_not_there_is_named(faxgw: Commands) -> None:
+    faxgw.config.unlink()
+
+    ran = faxgw("company", "list")
+
+    assert (ran.code, ran.complaint) == (
+        2,
+        f"faxgw: {faxgw.config}: there is no such settings file; check --config and FAXGW_CONFIG",
+    )
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "sqlite://"])
+def test_a_store_that_cannot_be_is_wrong_settings(faxgw: Commands, url: str) -> None:
+    faxgw.config.write_text(f'[storage]\nurl = "{url}"\n')
+
+    ran = faxgw("company", "list")
+
+    assert ran.code == 2
+    assert "write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME" in ran.complaint
+
+
+def test_a_store_that_cannot_be_reached_is_not_reachable(faxgw: Commands) -> None:
+    faxgw.config.write_text('[storage]\nfolder = "faxgw.toml/var"\n')  # a folder inside a file
+
+    ran = faxgw("company", "list")
+
+    assert ran.code == 7
+    assert "cannot be made" in ran.complaint
+
+
+def test_commands_that_need_no_store_open_none(faxgw: Commands) -> None:
+    faxgw("doctor")
+
+    assert list(faxgw.folder.iterdir()) == [faxgw.config]
+
+
+# Doctor.
+
+
+def test_doctor_lists_every_piece_and_its_code_tells_whether_all_are_there(faxgw: Commands) -> None:
+    ran = faxgw("doctor", "-o", "json")
+
+    rows = json.loads(ran.out)
+    missing = [row for row in rows if not row["found"]]
+    assert len(rows) == len(machine.check(faxgw.folder))
+    assert ran.code == (1 if missing else 0)
+    assert all(row["without_it"] and row["get_it"] for row in missing)
+    assert f"{len(rows)} pieces" in ran.err
+
+
+@pytest.fixture
+def a_library_that_nobody_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A list of pieces with one that is not there."""
+    pieces = tmp_path / "pieces.toml"
+    piece = {"package": "libnobody1", "group": "run", "needed_for": "nothing works", "library": "libnobody.so.1"}
+    pieces.write_text("[[piece]]\n" + "".join(f'{name} = "{value}"\n' for name, value in piece.items()))
+    monkeypatch.setattr(machine, "LIST", pieces)
+    machine.pieces.cache_clear()
+    yield
+    machine.pieces.cache_clear()
+
+
+@pytest.mark.usefixtures("a_library_that_nobody_has")
+def test_what_is_missing_is_named_with_its_remedy(faxgw: Commands) -> None:
+    ran = faxgw("doctor", "-o", "csv")
+
+    [row] = [row for row in csv.DictReader(io.StringIO(ran.out)) if row["piece"] == "libnobody1"]
+    assert ran.code == 1
+    assert (row["found"], row["without_it"]) == ("no", "nothing works")
+    assert row["get_it"].endswith("apt-get install --no-install-recommends libnobody1")
+    assert ran.err.endswith("pieces missing: run the commands above\n")
+
+
+# Serve, help and surprises.
+
+
+@pytest.mark.slow
+def test_serve_says_when_its_port_is_taken(faxgw: Commands) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        faxgw.configure(f"[smtp]\nport = {taken.getsockname()[1]}\n")
+        command = [sys.executable, "-m", "gateway", "--config", str(faxgw.config), "serve"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == 7
+    assert "choose another port" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(faxgw: Commands, command: str) -> None:
+    ran = faxgw(command, "--help")
+
+    assert ran.code == 0
+    assert ran.out.startswith(f"Usage: faxgw {command}")
+
+
+def test_without_a_command_the_help_is_named(faxgw: Commands) -> None:
+    ran = faxgw()
+
+    assert (ran.code, ran.complaint) == (2, "faxgw: Missing command; see faxgw --help")
+
+
+def test_help_names_every_command(faxgw: Commands) -> None:
+    assert all(f"\n  {command} " in faxgw("--help").out for command in COMMANDS)
+
+
+def test_a_group_alone_shows_its_commands(faxgw: Commands) -> None:
+    ran = faxgw("outbound")
+
+    assert ran.code == 2
+    assert "Cancel a fax that waits" in ran.err
+
+
+def test_an_unknown_command_is_one_line(faxgw: Commands) -> None:
+    ran = faxgw("outbuond")
+
+    assert ran.code == 2
+    assert ran.complaint.endswith("see faxgw --help")
+
+
+def test_the_version_is_told(faxgw: Commands) -> None:
+    assert "version" in faxgw("--version").out
