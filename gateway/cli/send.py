@@ -68,7 +68,7 @@ def _submit(smtp: Smtp, mail: EmailMessage, sender: str, recipient: str) -> str:
             client.ehlo()
             _step(client.mail(sender))
             _step(client.rcpt(recipient))
-            return _step(client.data(mail.as_bytes(policy=policy.SMTP))  # smtplib leaves the line ends of octets alone)
+            return _step(client.data(mail.as_bytes(policy=policy.SMTP)))  # smtplib leaves LF in octets as it is
     except OSError as error:
         text = f"no listener answers at {smtp.host}:{smtp.port} ({error}); start it with: faxgw serve"
         raise UnreachableError(text) from None
