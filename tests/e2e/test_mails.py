@@ -3,8 +3,6 @@
 import json
 import smtplib
 import ssl
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from email import message_from_bytes, policy
@@ -15,9 +13,9 @@ import pytest
 import trustme
 
 from samples.demo import DOMAIN, Demo, Sink
+from tests.flows.daemons import AMELIA, BEN, CARLA, CARLAS_PASSWORD, demo_with_people
 from tests.flows.letters import corrupt_pdf, mail, pdf
 
-AMELIA, BEN = "amelia.ross@acme.example", "ben.ortiz@acme.example"
 FAX, PERSON, NOBODY = "+12025550100", "+12025550104", "+12025550103"
 CANARIES = ("Quillfeather", "Zanzibarrow", "Mirthwood", "Oxblossom")  # subject, body, file, recipient's name
 
@@ -25,8 +23,13 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
+def gateway(tmp_path: Path) -> Demo:
+    return demo_with_people(tmp_path / "gateway")
+
+
+@pytest.fixture
 def authority(gateway: Demo) -> trustme.CA:
-    """STARTTLS with its certificate; no relay is trusted; Carla has a password."""
+    """STARTTLS with its certificate; no relay is trusted."""
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost", "127.0.0.1")
     chain, key = gateway.folder / "chain.pem", gateway.folder / "key.pem"
@@ -35,14 +38,7 @@ def authority(gateway: Demo) -> trustme.CA:
     settings = 'trusted_relays = []\ntls_certificate = "chain.pem"\ntls_key = "key.pem"\n'
     text = gateway.config.read_text().replace("[relay]", settings + "[relay]")
     gateway.config.write_text(text.replace("chain.pem", str(chain)).replace("key.pem", str(key)))
-    with_password(gateway, "carla", "carla@acme.example", "correct horse")
     return authority
-
-
-def with_password(gateway: Demo, name: str, address: str, password: str) -> None:
-    user = ("Acme", name.title(), "Ruiz", "--sending", address, "--user-name", name, "--password-stdin")
-    command = [sys.executable, "-m", "gateway", "--config", str(gateway.config), "user", "add", *user]
-    subprocess.run(command, input=f"{password}\n", text=True, check=True, capture_output=True)
 
 
 def connected(gateway: Demo, authority: trustme.CA | None = None) -> smtplib.SMTP:
@@ -84,16 +80,16 @@ def state(gateway: Demo, job: str) -> str:
 
 
 def test_signing_in_is_the_way_in_for_who_is_no_trusted_relay(gateway: Demo, sink: Sink, authority: trustme.CA) -> None:
-    letter = mail("Dear all", From="Carla Ruiz <carla@acme.example>")
+    letter = mail("Dear all", From=f"Carla Ruiz <{CARLA}>")
     with gateway.daemon():
         with connected(gateway) as plain:
             assert not plain.has_extn("auth")  # never in clear text
-            unproven = sent(plain, letter, "carla@acme.example", FAX)
+            unproven = sent(plain, letter, CARLA, FAX)
         with connected(gateway, authority) as client:
             with pytest.raises(smtplib.SMTPAuthenticationError) as wrong:
                 client.login("carla", "wrong horse")
-            client.login("carla", "correct horse")
-            accepted = sent(client, letter, "carla@acme.example", FAX)
+            client.login("carla", CARLAS_PASSWORD)
+            accepted = sent(client, letter, CARLA, FAX)
             as_another = sent(client, mail("Dear all", From=AMELIA), AMELIA, FAX)
         wait_until(lambda: len(sink.mails) == 2)
 
@@ -101,7 +97,7 @@ def test_signing_in_is_the_way_in_for_who_is_no_trusted_relay(gateway: Demo, sin
     assert wrong.value.smtp_code == 535
     assert accepted.startswith("250 2.0.0 accepted as fax job")
     assert as_another.startswith("550 5.7.1 the From address does not belong")
-    assert [one["To"] for one in notices(sink)] == ["carla@acme.example"] * 2
+    assert [one["To"] for one in notices(sink)] == [CARLA] * 2
     log = (gateway.folder / "daemon.log").read_text()
     assert "horse" not in log
 

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -38,6 +39,9 @@ RELAY_PEER = "10.1.2.3"  # a trusted relay
 STRANGER = "198.51.100.7"
 LIMITS = RenderLimits(pages=50, seconds=30, memory=2_000_000_000)
 VOICE = Voice("Fax gateway", "postmaster@fax.example", DOMAIN)
+
+
+DESK_THREADS = ThreadPoolExecutor(2)
 
 
 class ScriptedTransport:
@@ -106,7 +110,7 @@ class Stage:
     def desk(self) -> FrontDesk:
         relays = (ip_network("10.0.0.0/8"),)
         ring = lambda: self.rings.append("ring")  # noqa: E731
-        return FrontDesk(self.db, self.spool, self.clock, frozenset({DOMAIN}), relays, ring)
+        return FrontDesk(self.db, self.spool, self.clock, frozenset({DOMAIN}), relays, ring, DESK_THREADS)
 
     def prepare(self, limits: RenderLimits = LIMITS) -> Prepare:
         return Prepare(self.db, self.spool, self.clock, self.composer, self.process.id, self.work, limits)

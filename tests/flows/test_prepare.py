@@ -16,7 +16,7 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages, SubmissionState
 from gateway.flows.prepare import Prepare
 from gateway.store import jobs, submissions, tree
-from gateway.store.fax_rows import MAX_CRASHES
+from gateway.store.fax_rows import MAX_RENDER_CRASHES
 from renderers.faxpage import read_tiff
 from tests.filled_store import no_mail
 from tests.flows.letters import ANNA, corrupt_pdf, locked_pdf, mail, pdf, unknown
@@ -224,7 +224,7 @@ async def test_a_converter_that_does_not_end_is_cut_off(stage: Stage) -> None:
 
 async def test_a_mail_that_brought_down_processes_is_not_tried_for_ever(stage: Stage) -> None:
     await stage.submit(mail(), ONE)
-    for _ in range(MAX_CRASHES):
+    for _ in range(MAX_RENDER_CRASHES):
         claim = submissions.claim_render(stage.db, stage.process.id, stage.clock.now())
         assert claim is not None
         submissions.give_back(stage.db, claim, stage.clock.now())
