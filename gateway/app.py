@@ -8,6 +8,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +35,8 @@ from gateway.store.spool import Spool
 from gateway.worker import Bell, Worker
 
 log = logging.getLogger(__name__)
+DESK_THREADS = 8
+SPARE_THREADS = 4
 STOP_SECONDS = 60  # how long a graceful stop lets calls and renders end
 
 
@@ -75,6 +78,9 @@ class Gateway:
 
     async def start(self) -> None:
         """Listen, and start the workers."""
+        # Each worker holds a thread while it renders, calls or asks the store: none may wait for another's.
+        threads = ThreadPoolExecutor(len(self.workers) + SPARE_THREADS, thread_name_prefix="worker")
+        asyncio.get_running_loop().set_default_executor(threads)
         await self.listener.start()
         self._tasks = [asyncio.create_task(worker.run(), name=worker.name) for worker in self.workers]
         log.info("started", extra={"owner": self.process.id})
@@ -129,7 +135,8 @@ def build(settings: Settings) -> Gateway:
 def _listener(parts: _Parts, ring: Callable[[], None]) -> Listener:
     smtp = parts.settings.smtp
     domains = frozenset(domain.lower() for domain in smtp.domains)
-    desk = FrontDesk(parts.db, parts.spool, parts.clock, domains, smtp.networks(), ring)
+    pool = ThreadPoolExecutor(DESK_THREADS, thread_name_prefix="desk")
+    desk = FrontDesk(parts.db, parts.spool, parts.clock, domains, smtp.networks(), ring, pool)
     settings = ListenerSettings(
         host=smtp.host,
         port=smtp.port,

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -29,6 +30,12 @@ class FakeClock:
 
     def skip_to(self, moment: datetime) -> None:
         self._now = max(self._now, moment)
+
+    def running(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    async def sleep_until(self, moment: datetime) -> None:
+        self.skip_to(moment)
 
     def pass_time(self, **span: float) -> None:
         self._now += timedelta(**span)

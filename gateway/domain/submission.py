@@ -42,6 +42,7 @@ class HeaderFacts:
     received_count: int
     body_digest: str
     references: str = ""
+    date: str = ""  # as written
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,13 @@ class Refusal:
 
 
 def duplicate_key(facts: HeaderFacts, mail_from: str, destinations: tuple[str, ...]) -> str:
-    """The same mail delivered again has the same key: Message-ID, envelope and body, but not Received lines."""
-    parts = (facts.message_id, mail_from.lower(), ",".join(sorted(destinations)), facts.body_digest)
+    """The same mail delivered again has the same key: Message-ID, envelope and body, but not Received lines.
+
+    Without a Message-ID the date and the subject stand in for it. Empty when there is neither identity nor date: such a
+    mail cannot be told from the next one like it, and a fax that is dropped is worse than one that comes twice.
+    """
+    if not facts.message_id and not facts.date:
+        return ""
+    identity = facts.message_id or f"{facts.date}\0{facts.subject}\0{','.join(facts.from_addresses)}"
+    parts = (identity, mail_from.lower(), ",".join(sorted(destinations)), facts.body_digest)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()

@@ -4,7 +4,7 @@ What lives here: the order of the steps. What does not: SMTP (`gateway.mail.rela
 """
 
 import asyncio
-import contextlib
+import functools
 import logging
 import random
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.domain.clock import Clock
-from gateway.domain.errors import LostClaimError
 from gateway.mail.relay import Relay, Sent, next_try
+from gateway.owed import Owed
 from gateway.store import outbox
 from gateway.store.database import Database
 
@@ -30,9 +30,11 @@ class Notify:
     relay: Relay
     process: int
     chance: Callable[[], float] = field(default=random.random)
+    owed: Owed = field(default_factory=Owed)
 
     async def next(self) -> bool:
         """Send one mail, if one is due."""
+        await asyncio.to_thread(self.owed.settle)
         claim = await asyncio.to_thread(outbox.claim_mail, self.db, self.process, self.clock.now())
         if claim is None:
             return False
@@ -40,13 +42,12 @@ class Notify:
             sent = await self.relay.send(claim.recipient, claim.message)
             await asyncio.to_thread(self._settle, claim, sent)
         finally:
-            await asyncio.to_thread(self._give_back, claim)
+            await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim))
         return sent.reached
 
     def _give_back(self, claim: outbox.MailClaim) -> None:
-        """Free a mail that could not be settled; of one that was settled nothing is ours any more."""
-        with contextlib.suppress(LostClaimError):
-            outbox.give_back(self.db, claim, self.clock.now())
+        """Free a mail that could not be settled."""
+        outbox.give_back(self.db, claim, self.clock.now())
 
     def _settle(self, claim: outbox.MailClaim, sent: Sent) -> None:
         now = self.clock.now()

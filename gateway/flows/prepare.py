@@ -4,14 +4,13 @@ What lives here: the order of those steps. What does not: making pages (`gateway
 """
 
 import asyncio
-import contextlib
+import functools
 import logging
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.domain.clock import Clock
-from gateway.domain.errors import LostClaimError
 from gateway.domain.job import Job
 from gateway.domain.nodes import User
 from gateway.domain.outcome import Outcome
@@ -19,6 +18,7 @@ from gateway.domain.setting_catalog import Effective
 from gateway.domain.submission import PartPages, Submission
 from gateway.mail.notice_facts import FailedPart
 from gateway.notices import Composer
+from gateway.owed import Owed
 from gateway.pages import CoverWish, MailFailure, MailOrder, MailPages, lay_out_mail
 from gateway.store import submissions, tree
 from gateway.store.database import Database
@@ -49,22 +49,23 @@ class Prepare:
     process: int
     work: Path
     limits: RenderLimits
+    owed: Owed = field(default_factory=Owed)
 
     async def next(self) -> bool:
         """Render one mail, if one waits."""
+        await asyncio.to_thread(self.owed.settle)
         claim = await asyncio.to_thread(submissions.claim_render, self.db, self.process, self.clock.now())
         if claim is None:
             return False
         try:
             await asyncio.to_thread(self._prepare, claim)
         finally:
-            await asyncio.to_thread(self._give_back, claim)
+            await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim))
         return True
 
     def _give_back(self, claim: RenderClaim) -> None:
-        """Let a render that a fault of ours broke off begin again; of one that was settled nothing is ours any more."""
-        with contextlib.suppress(LostClaimError):
-            submissions.give_back(self.db, claim, self.clock.now())
+        """Let a render that a fault of ours broke off begin again."""
+        submissions.give_back(self.db, claim, self.clock.now())
 
     def _prepare(self, claim: RenderClaim) -> None:
         with tempfile.TemporaryDirectory(dir=self.work, prefix="render-") as folder:

@@ -5,11 +5,15 @@ What lives here: the desk behind the listener. What does not: SMTP (`gateway.mai
 """
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import ParamSpec, TypeVar
+from uuid import uuid4
 
 from coverpages.cover import templates
 from gateway.domain.addresses import FaxAddress, NumberPlan, parse_fax_address
@@ -29,11 +33,13 @@ from gateway.store.spool import Spool
 
 log = logging.getLogger(__name__)
 NORMAL_PRIORITY = 5
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class FrontDesk:
-    """What the listener asks. `ring` wakes the workers; call it from the event loop."""
+    """What the listener asks. `ring` wakes the workers, `pool` has threads of the desk's own."""
 
     db: Database
     spool: Spool
@@ -41,6 +47,7 @@ class FrontDesk:
     domains: frozenset[str]
     trusted_relays: tuple[IPv4Network | IPv6Network, ...]
     ring: Callable[[], None]
+    pool: ThreadPoolExecutor
 
     async def check_recipient(self, address: str, mail_from: str, authenticated_as: str, peer: str) -> None:
         """Return when a fax can go to this address; the plan for plain digits is that of whoever sends.
@@ -49,17 +56,17 @@ class FrontDesk:
             BadNumberError: and its kin, with the reply to give.
         """
         try:
-            await asyncio.to_thread(self._check_recipient, address, mail_from, authenticated_as)
+            await self._apart(self._check_recipient, address, mail_from, authenticated_as)
         except RefusedError as error:
             refusal = Refusal(self.clock.now(), peer, mail_from, "", (address,), "recipient", str(error.reply))
-            await asyncio.to_thread(submissions.add_refusal, self.db, refusal)
+            await self._apart(submissions.add_refusal, self.db, refusal)
             raise
 
     async def authenticate(self, user_name: str, password: str) -> bool:
         """Whether the password is that of an unlocked user."""
-        found = await asyncio.to_thread(tree.credentials, self.db, user_name)
+        found = await self._apart(tree.credentials, self.db, user_name)
         stored = "" if found is None or found.locked else found.password_hash
-        return await asyncio.to_thread(verify_password, stored, password)
+        return await self._apart(verify_password, stored, password)
 
     async def submit(self, envelope: Envelope) -> SmtpReply:
         """Store the envelope's jobs and tell their ids.
@@ -67,11 +74,16 @@ class FrontDesk:
         Raises:
             GatewayError: the sender, the header or a directive is refused, or the store cannot take it now.
         """
-        accepted = await asyncio.to_thread(self._submit, envelope)
+        accepted = await self._apart(self._submit, envelope)
         self.ring()
         ids = " ".join(job.public_id for job in accepted.jobs)
         words = "already accepted, not sent twice: fax job" if accepted.duplicate else "accepted as fax job"
         return SmtpReply(250, "2.0.0", f"{words} {ids}"[:480])
+
+    async def _apart(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Run in the desk's own threads: mail is taken however long renders and calls keep the others."""
+        call = functools.partial(function, *arguments, **named)
+        return await asyncio.get_running_loop().run_in_executor(self.pool, call)
 
     def _check_recipient(self, address: str, mail_from: str, authenticated_as: str) -> None:
         credentials = tree.credentials(self.db, authenticated_as) if authenticated_as else None
@@ -113,7 +125,7 @@ class FrontDesk:
             facts=facts,
             content_digest="",
             received=self.clock.now(),
-            duplicate_key=duplicate_key(facts, envelope.mail_from, tuple(str(one.destination) for one in addresses)),
+            duplicate_key=_key(facts, envelope, addresses),
             addresses=addresses,
             subject=directives.subject,
             reference=directives.reference,
@@ -160,6 +172,11 @@ def _header(content: Path) -> HeaderFacts:
         return parse.read_header(content)
     except OSError as error:
         raise UnavailableError(f"the mail cannot be read again ({error.strerror}); send it once more") from error
+
+
+def _key(facts: HeaderFacts, envelope: Envelope, addresses: tuple[FaxAddress, ...]) -> str:
+    """The duplicate key; one of its own for a mail that cannot be recognised when it comes again."""
+    return duplicate_key(facts, envelope.mail_from, tuple(str(one.destination) for one in addresses)) or uuid4().hex
 
 
 def _distinct(addresses: list[FaxAddress]) -> tuple[FaxAddress, ...]:

@@ -5,7 +5,7 @@ What lives here: the order of those steps. What does not: the call (`gateway.fax
 """
 
 import asyncio
-import contextlib
+import functools
 import json
 import logging
 import random
@@ -17,12 +17,12 @@ from pathlib import Path
 
 from gateway.domain.call import CallReport
 from gateway.domain.clock import Clock
-from gateway.domain.errors import LostClaimError
 from gateway.domain.job import Attempt, Job, JobEvent
 from gateway.domain.outcome import Outcome, Verdict, classify
 from gateway.domain.retry import History, Past, Retry, decide_retry
 from gateway.fax.transport import CallOrder, CallWatch, Transport
 from gateway.notices import Composer
+from gateway.owed import Owed
 from gateway.store import calls, jobs, tree
 from gateway.store.calls import CallClaim, CallEnd
 from gateway.store.database import Database
@@ -56,9 +56,11 @@ class Transmit:
     process: int
     work: Path
     chance: Callable[[], float] = field(default=random.random)
+    owed: Owed = field(default_factory=Owed)
 
     async def next(self) -> bool:
         """Place one call, if a job is due, its destination free and a line too."""
+        await asyncio.to_thread(self.owed.settle)
         claim = await asyncio.to_thread(
             calls.claim_call, self.db, self.process, self.trunk.name, self.trunk.lines, self.clock.now()
         )
@@ -67,7 +69,7 @@ class Transmit:
         try:
             await self._call(claim)
         finally:
-            await asyncio.to_thread(self._give_back, claim)
+            await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim))
         return True
 
     async def _call(self, claim: CallClaim) -> None:
@@ -77,9 +79,8 @@ class Transmit:
             await asyncio.to_thread(self._settle, claim, stamped, report)
 
     def _give_back(self, claim: CallClaim) -> None:
-        """Free a job whose call could not be settled; of one that was settled nothing is ours any more."""
-        with contextlib.suppress(LostClaimError):
-            calls.give_back(self.db, claim, self.clock.now(), self.composer.after_end)
+        """Free a job whose call could not be settled."""
+        calls.give_back(self.db, claim, self.clock.now(), self.composer.after_end)
 
     def _stamp(self, claim: CallClaim, folder: Path) -> "Stamped":
         """This attempt's pages: the job's cover, then the shared document, each with its header line."""

@@ -48,6 +48,7 @@ def read_header(path: Path, limit: int = MAX_HEADER) -> HeaderFacts:
         received_count=len(fields.get("received", ())),
         body_digest=digest,
         references=_references(fields),
+        date=_first(fields, "date")[:100],
     )
 
 

@@ -51,3 +51,18 @@ def test_any_header_gives_a_key_of_64_hexadecimal_digits(message_id: str, sender
     key = duplicate_key(surrogates_too, sender, tuple(numbers))
 
     assert len(bytes.fromhex(key)) == 32
+
+
+NAMELESS = replace(FACTS, message_id="", date="Mon, 2 Mar 2026 10:00:00 -0500")
+
+
+def test_without_a_message_id_the_date_and_the_subject_tell_mails_apart() -> None:
+    key = duplicate_key(NAMELESS, SENDER, NUMBERS)
+
+    assert key == duplicate_key(replace(NAMELESS, received_count=9), SENDER, NUMBERS)
+    assert key != duplicate_key(replace(NAMELESS, subject="Other"), SENDER, NUMBERS)
+    assert key != duplicate_key(replace(NAMELESS, date="Tue, 3 Mar 2026 10:00:00 -0500"), SENDER, NUMBERS)
+
+
+def test_a_mail_without_message_id_and_date_has_no_key() -> None:
+    assert duplicate_key(replace(NAMELESS, date=""), SENDER, NUMBERS) == ""

@@ -1,24 +1,42 @@
 """The simulator's clock: the wall clock, and ahead of it as far as calls have reached.
 
-What lives here: one shared offset that only grows. What does not: the time inside a call (`line`).
+What lives here: one shared offset that only grows, and the order in which calls that run side by side come to their
+ends. What does not: the time inside a call (`line`).
 """
 
-from collections.abc import Callable
+import asyncio
+import heapq
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import Lock
+
+# Real seconds in which another line may still begin a call before the clock jumps to the next end.
+GRACE = 0.1
 
 
 class SimulatorClock:
     """Tells the wall clock's time plus the time that simulated calls have skipped; safe between threads.
 
     `floor` is the latest moment that a former run has written down: the clock never tells an earlier one.
+
+    Calls on several lines overlap as real ones would: each is worked out at once, then waits in `sleep_until` for its
+    end, and the clock jumps to the earliest end of all. `running` and `sleep_until` belong to one event loop.
     """
 
-    def __init__(self, wall: Callable[[], datetime], floor: datetime | None = None) -> None:
+    def __init__(
+        self, wall: Callable[[], datetime], floor: datetime | None = None, grace: float = GRACE
+    ) -> None:
         self._wall = wall
+        self._grace = grace
         self._offset = timedelta()
         self._last = wall()
         self._lock = Lock()
+        self._running = 0
+        self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+        self._timer: asyncio.TimerHandle | None = None
         if floor is not None:
             self.skip_to(floor)
 
@@ -34,3 +52,36 @@ class SimulatorClock:
             present = self._wall() + self._offset
             if moment > present:
                 self._offset += moment - present
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """A call is being worked out inside the block: its end is not known yet, so the clock stands."""
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+            self._wake_later()
+
+    async def sleep_until(self, moment: datetime) -> None:
+        """Return when the clock has reached `moment`; it jumps there when nothing is to happen before."""
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (moment, next(self._order), woken))
+        self._wake_later()
+        await woken
+
+    def _wake_later(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(self._grace, self._wake)
+
+    def _wake(self) -> None:
+        """Jump to the earliest end and wake who waits for it; a sleeper that was cancelled is passed over."""
+        while self._sleepers and self._sleepers[0][2].done():
+            heapq.heappop(self._sleepers)
+        if self._running or not self._sleepers:
+            return
+        moment, _, woken = heapq.heappop(self._sleepers)
+        self.skip_to(moment)
+        woken.set_result(None)
+        self._wake_later()

@@ -1,0 +1,50 @@
+"""Claims that could not be given back are given back later."""
+
+from collections.abc import Callable
+
+from gateway.domain.errors import GatewayError, LostClaimError, UnavailableError
+from gateway.owed import Owed
+
+
+def returning(log: list[str], *errors: GatewayError | None) -> Callable[[], None]:
+    """Gives back, with one error after the other."""
+    left = list(errors)
+
+    def give_back() -> None:
+        error = left.pop(0)
+        log.append(type(error).__name__ if error else "returned")
+        if error:
+            raise error
+
+    return give_back
+
+
+def test_what_the_store_takes_is_returned_at_once() -> None:
+    log: list[str] = []
+    owed = Owed()
+
+    owed.give_back(returning(log, None))
+    owed.settle()
+
+    assert log == ["returned"]
+
+
+def test_what_a_full_store_refuses_is_returned_when_it_has_room() -> None:
+    log: list[str] = []
+    owed = Owed()
+
+    owed.give_back(returning(log, UnavailableError("full"), UnavailableError("full"), None))
+    for _ in range(3):
+        owed.settle()
+
+    assert log == ["UnavailableError", "UnavailableError", "returned"]
+
+
+def test_what_was_settled_or_lost_owes_nothing() -> None:
+    log: list[str] = []
+    owed = Owed()
+
+    owed.give_back(returning(log, LostClaimError("settled")))
+    owed.settle()
+
+    assert log == ["LostClaimError"]
