@@ -151,7 +151,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at a job, at most one call. `report` is the call report as JSON, empty while the call runs."""
+    """One try at a job, at most one call.
+
+    `last_page_sent` is true from just before the command that ends the last page was first sent: from then on the far
+    end may hold the whole fax. `report` is the call report as JSON, empty while the call runs.
+    """
 
     id: int
     job_id: int
@@ -162,6 +166,7 @@ class Attempt:
     first_page: int
     pages_confirmed: int
     started: datetime
+    last_page_sent: bool = False
     ended: datetime | None = None
     outcome: Outcome | None = None
     detail: str = ""

@@ -44,7 +44,8 @@ class CallClaim:
 class CallEnd:
     """How a call ended, and what becomes of the job: `event` moves it.
 
-    `pages_confirmed` counts from the call's first page. `not_before`, `ecm` and `slower` are for the next call.
+    `pages_confirmed` counts from the call's first page. `started` is when it was dialled, none for when it was
+    claimed. `not_before`, `ecm` and `slower` are for the next call.
     """
 
     event: JobEvent
@@ -52,6 +53,7 @@ class CallEnd:
     detail: str
     session: bool
     ended: datetime
+    started: datetime | None = None
     pages_confirmed: int = 0
     report_json: str = ""
     tiff_digest: str = ""
@@ -86,6 +88,20 @@ def record_page(db: Database, claim: CallClaim, index: int) -> None:
     def work(session: Session) -> None:
         job, attempt = _fenced(session, claim)
         _confirm(job, attempt, index + 1)
+
+    db.write(work)
+
+
+def record_last_page(db: Database, claim: CallClaim) -> None:
+    """Keep, durably, that the far end may hold the last page from now on; called before it is told that page is over.
+
+    Raises:
+        LostClaimError: the job is another process's by now: hang up.
+    """
+
+    def work(session: Session) -> None:
+        _, attempt = _fenced(session, claim)
+        attempt.last_page_sent = True
 
     db.write(work)
 
@@ -142,7 +158,9 @@ def _claim(session: Session, process_id: int, trunk: str, lines: int, now: datet
     row = _next_ready(session) if line else None
     if row is None:
         return None
-    move(session, row, JobEvent.CLAIMED, now)
+    # A clock that skips may have done so between reading `now` and here: no job starts before its time.
+    at = max(now, row.not_before)
+    move(session, row, JobEvent.CLAIMED, at)
     row.owner = process_id
     row.fence += 1
     row.dials += 1
@@ -153,7 +171,7 @@ def _claim(session: Session, process_id: int, trunk: str, lines: int, now: datet
         trunk=trunk,
         line=line,
         first_page=row.pages_sent,
-        started=now,
+        started=at,
     )
     session.add(attempt)
     session.flush()
@@ -203,6 +221,7 @@ def _confirm(job: JobRow, attempt: AttemptRow, pages: int) -> None:
 
 
 def _close(attempt: AttemptRow, end: CallEnd) -> None:
+    attempt.started = end.started or attempt.started
     attempt.ended = end.ended
     attempt.outcome = end.outcome.value
     attempt.detail = end.detail

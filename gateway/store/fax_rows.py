@@ -20,7 +20,9 @@ from gateway.store.locking import kept, locked
 from gateway.store.process_tables import ProcessRow
 from gateway.store.public_ids import public_id
 
-MAX_CRASHES = 3  # a document that brings the process down so often is put aside
+MAX_CRASHES = 3  # a job whose calls bring the process down so often is put aside
+# Of renders more: a document is rendered in a child and cannot bring the process down, so it is most likely innocent.
+MAX_RENDER_CRASHES = 10
 
 
 def move(session: Session, row: JobRow, event: JobEvent, now: datetime, detail: str = "") -> None:
@@ -164,6 +166,7 @@ def attempt_from(row: AttemptRow) -> Attempt:
         line=row.line,
         first_page=row.first_page,
         pages_confirmed=row.pages_confirmed,
+        last_page_sent=row.last_page_sent,
         started=row.started,
         ended=row.ended,
         outcome=Outcome(row.outcome) if row.outcome else None,

@@ -127,6 +127,7 @@ class AttemptRow(Row, table=True):
     line: int
     first_page: int
     pages_confirmed: int = 0
+    last_page_sent: bool = False
     started: datetime = Field(sa_type=UtcTime)
     ended: datetime | None = Field(default=None, sa_type=UtcTime)
     outcome: str | None = None

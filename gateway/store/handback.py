@@ -18,6 +18,12 @@ from gateway.store.locking import locked
 from gateway.store.outbox import MailState, MakeMail, add_mails
 
 OWNER_LOST = "owner-lost"
+# The verdicts that end a job, and the outcome of each.
+_FINAL = {
+    JobEvent.CONFIRMED: Outcome.SUCCESS,
+    JobEvent.DOUBT: Outcome.UNCONFIRMED,
+    JobEvent.CANCELLED: Outcome.CANCELLED,
+}
 
 
 def owns_work(session: Session, process_id: int) -> bool:
@@ -45,29 +51,40 @@ def hand_back_job(session: Session, row: JobRow, now: datetime, make_mail: MakeM
     """Free a job whose call broke off: what was confirmed before decides; the call itself counts as no try."""
     row.fence += 1
     row.crashes += 1
-    event = _verdict(row)
-    sent = event is JobEvent.CONFIRMED
-    _close_attempts(session, row, now, Outcome.SUCCESS if sent else None)
-    if sent:
-        row.outcome, row.outcome_detail = Outcome.SUCCESS.value, OWNER_LOST
-    elif event is JobEvent.CANCELLED:
-        row.outcome, row.outcome_detail = Outcome.CANCELLED.value, JobEvent.CANCELLED.value
+    attempts = _open_attempts(session, row)
+    event = _verdict(row, last_page_sent=any(attempt.last_page_sent for attempt in attempts))
+    outcome = _FINAL.get(event)
+    # Only the job is cancelled: the call was cut by us, which is no outcome.
+    _close(attempts, now, None if event is JobEvent.CANCELLED else outcome)
+    if outcome is not None:
+        row.outcome = outcome.value
+        row.outcome_detail = JobEvent.CANCELLED.value if event is JobEvent.CANCELLED else OWNER_LOST
     move(session, row, event, now, OWNER_LOST)
-    if event in (JobEvent.CONFIRMED, JobEvent.CANCELLED):
+    if outcome is not None:
         add_mails(session, [make_mail(job_from(row))], now)
 
 
-def _verdict(row: JobRow) -> JobEvent:
+def _verdict(row: JobRow, *, last_page_sent: bool) -> JobEvent:
+    """What was confirmed or is in doubt goes before a cancel: nothing takes back what the far end holds.
+
+    A last page that was sent and not confirmed stays in doubt even if the far end refused it since: that is not kept.
+    """
     if 0 < row.pages <= row.pages_sent:
         return JobEvent.CONFIRMED
+    if last_page_sent and row.pages_sent == row.pages - 1:
+        return JobEvent.DOUBT
     if row.cancel_asked:
         return JobEvent.CANCELLED
     return JobEvent.HELD if row.crashes >= MAX_CRASHES else JobEvent.OWNER_LOST
 
 
-def _close_attempts(session: Session, row: JobRow, now: datetime, outcome: Outcome | None) -> None:
+def _open_attempts(session: Session, row: JobRow) -> Sequence[AttemptRow]:
     statement = select(AttemptRow).where(AttemptRow.job_id == row.id, col(AttemptRow.ended).is_(None))
-    for attempt in session.exec(statement):
+    return session.exec(statement).all()
+
+
+def _close(attempts: Sequence[AttemptRow], now: datetime, outcome: Outcome | None) -> None:
+    for attempt in attempts:
         attempt.ended, attempt.detail = now, OWNER_LOST
         attempt.outcome = outcome.value if outcome else None
 

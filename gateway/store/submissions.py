@@ -19,7 +19,7 @@ from gateway.domain.submission import NewSubmission, PartPages, Submission, Subm
 from gateway.store.columns import in_state, key_of
 from gateway.store.database import Database
 from gateway.store.fax_rows import (
-    MAX_CRASHES,
+    MAX_RENDER_CRASHES,
     as_json,
     check_process,
     job_from,
@@ -63,8 +63,8 @@ class RenderClaim:
 
     @property
     def is_poisoned(self) -> bool:
-        """Whether it has brought down so many processes that it must not be rendered, but failed as General Error."""
-        return self.crashes >= MAX_CRASHES
+        """Whether so many processes died while they rendered it that it must not be rendered, but failed as General Error."""
+        return self.crashes >= MAX_RENDER_CRASHES
 
 
 @dataclass(frozen=True, slots=True)

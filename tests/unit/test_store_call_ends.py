@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -105,6 +105,19 @@ def test_every_end_frees_the_line_and_the_destination(
 
     assert ended.state is state
     assert calling(db, owner, lines=1).line == 1
+
+
+@pytest.mark.parametrize(("told", "kept"), [(None, NOW), (NOW + timedelta(seconds=9), NOW + timedelta(seconds=9))])
+def test_an_attempt_began_when_it_was_dialled(
+    db: Database, user: User, owner: int, told: datetime | None, kept: datetime
+) -> None:
+    ready(db, owner, mail_to(user))
+
+    job = calls.finish_call(
+        db, calling(db, owner), end(JobEvent.CONFIRMED, Outcome.SUCCESS, started=told), LATER, no_mail
+    )
+
+    assert jobs.detail(db, job.public_id).attempts[0].started == kept
 
 
 def test_a_call_without_a_session_is_a_dial_and_no_try(db: Database, user: User, owner: int) -> None:

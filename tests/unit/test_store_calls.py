@@ -130,6 +130,27 @@ def test_confirmed_pages_are_kept_and_never_go_back(db: Database, user: User, ow
     assert jobs.detail(db, claim.job.public_id).attempts[0].pages_confirmed == 2
 
 
+def test_a_last_page_that_was_sent_is_kept(db: Database, user: User, owner: int) -> None:
+    ready(db, owner, mail_to(user))
+    claim = calling(db, owner)
+    assert not claim.attempt.last_page_sent
+
+    calls.record_last_page(db, claim)
+
+    assert jobs.detail(db, claim.job.public_id).attempts[0].last_page_sent
+    assert now_of(db, claim.job).pages_sent == 0
+
+
+def test_no_call_starts_before_its_time(db: Database, user: User, owner: int) -> None:
+    [job] = ready(db, owner, mail_to(user, at=LATER)).jobs
+
+    claim = calling(db, owner, at=NOW)
+
+    assert (claim.job.not_before, claim.attempt.started) == (LATER, LATER)
+    claimed = jobs.detail(db, job.public_id).events[-1]
+    assert (claimed.to_state, claimed.at) == ("calling", LATER)
+
+
 def test_a_retry_resumes_at_the_first_unconfirmed_page(db: Database, user: User, owner: int) -> None:
     ready(db, owner, mail_to(user))
     first = calling(db, owner)
@@ -154,11 +175,14 @@ def test_what_is_not_in_the_fence_is_not_written(db: Database, user: User, owner
     with pytest.raises(LostClaimError, match=claim.job.public_id):
         calls.record_page(db, stale, 0)
     with pytest.raises(LostClaimError):
+        calls.record_last_page(db, stale)
+    with pytest.raises(LostClaimError):
         calls.finish_call(db, stale, end(JobEvent.CONFIRMED, Outcome.SUCCESS), LATER, mail_on)
 
     assert calls.cancel_asked(db, stale)
     assert not calls.cancel_asked(db, claim)
     assert (now_of(db, claim.job).pages_sent, outbox.listing(db)) == (0, ())
+    assert not jobs.detail(db, claim.job.public_id).attempts[0].last_page_sent
 
 
 def test_a_process_without_a_lease_calls_nobody(db: Database, user: User, owner: int) -> None:

@@ -10,6 +10,7 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.submission import SubmissionState
 from gateway.store import calls, jobs, outbox, processes, submissions
 from gateway.store.database import Database
+from gateway.store.fax_rows import MAX_RENDER_CRASHES
 from gateway.store.outbox import MailState, NewMail
 from tests.filled_store import (
     NOW,
@@ -111,6 +112,90 @@ def test_a_call_whose_pages_were_all_confirmed_is_sent_and_told(
     assert len(detail.notices) == 1
 
 
+def last_page_out(db: Database, owner: int, confirmed: int) -> calls.CallClaim:
+    """A call of three pages whose far end was told that the last is over."""
+    claim = calling(db, owner)
+    for page in range(confirmed):
+        calls.record_page(db, claim, page)
+    calls.record_last_page(db, claim)
+    return claim
+
+
+def test_a_last_page_that_was_sent_and_not_confirmed_is_in_doubt_and_told(
+    db: Database, user: User, old: processes.Process, new: processes.Process
+) -> None:
+    ready(db, old.id, mail_to(user))
+    claim = last_page_out(db, old.id, confirmed=2)
+
+    die_and_reap(db, old, new)
+
+    detail = jobs.detail(db, claim.job.public_id)
+    assert (detail.job.state, detail.job.outcome, detail.job.ended) == (JobState.UNCONFIRMED, Outcome.UNCONFIRMED, NOW)
+    assert (detail.job.outcome_detail, detail.job.pages_sent) == ("owner-lost", 2)
+    [attempt] = detail.attempts
+    assert (attempt.outcome, attempt.detail, attempt.last_page_sent) == (Outcome.UNCONFIRMED, "owner-lost", True)
+    assert len(detail.notices) == 1
+    assert calls.claim_call(db, new.id, "trunk", 4, NOW) is None
+
+
+def test_a_last_page_that_was_confirmed_after_all_is_sent(
+    db: Database, user: User, old: processes.Process, new: processes.Process
+) -> None:
+    ready(db, old.id, mail_to(user))
+    claim = last_page_out(db, old.id, confirmed=2)
+    calls.record_page(db, claim, 2)
+
+    die_and_reap(db, old, new)
+
+    detail = jobs.detail(db, claim.job.public_id)
+    assert (detail.job.state, detail.attempts[0].outcome) == (JobState.SENT, Outcome.SUCCESS)
+
+
+def test_a_doubt_outlives_a_cancel_and_the_third_crash(
+    db: Database, user: User, tmp_path: Path, new: processes.Process
+) -> None:
+    [job] = ready(db, new.id, mail_to(user)).jobs
+    for _ in range(2):
+        victim = process(db, tmp_path)
+        calling(db, victim.id)
+        die_and_reap(db, victim, new)
+    victim = process(db, tmp_path)
+    last_page_out(db, victim.id, confirmed=2)
+    jobs.cancel(db, job.public_id, NOW, no_mail)
+
+    die_and_reap(db, victim, new)
+
+    assert now_of(db, job).state is JobState.UNCONFIRMED
+
+
+def test_a_last_page_behind_unconfirmed_ones_leaves_no_doubt_that_the_fax_is_not_there(
+    db: Database, user: User, old: processes.Process, new: processes.Process
+) -> None:
+    ready(db, old.id, mail_to(user))
+    claim = last_page_out(db, old.id, confirmed=1)
+
+    die_and_reap(db, old, new)
+
+    assert now_of(db, claim.job).state is JobState.READY
+    assert not calling(db, new.id).attempt.last_page_sent
+
+
+def test_a_resumed_call_that_sent_the_last_page_is_in_doubt(
+    db: Database, user: User, tmp_path: Path, old: processes.Process, new: processes.Process
+) -> None:
+    ready(db, new.id, mail_to(user))
+    first = process(db, tmp_path)
+    claim = calling(db, first.id)
+    for page in range(2):
+        calls.record_page(db, claim, page)
+    die_and_reap(db, first, new)
+
+    last_page_out(db, old.id, confirmed=0)
+    die_and_reap(db, old, new)
+
+    assert now_of(db, claim.job).state is JobState.UNCONFIRMED
+
+
 def test_a_call_that_was_being_cancelled_is_cancelled_and_told(
     db: Database, user: User, old: processes.Process, new: processes.Process
 ) -> None:
@@ -154,11 +239,11 @@ def test_the_late_end_of_a_reaped_call_is_not_written(
     assert outbox.listing(db) == ()
 
 
-def test_a_render_that_was_cut_starts_again_and_three_are_poison(
+def test_a_render_that_was_cut_starts_again_and_ten_are_poison(
     db: Database, user: User, tmp_path: Path, new: processes.Process
 ) -> None:
     accepted = submissions.add(db, mail_to(user))
-    for _ in range(3):
+    for _ in range(MAX_RENDER_CRASHES):
         victim = process(db, tmp_path)
         claim = submissions.claim_render(db, victim.id, NOW)
         assert claim is not None
@@ -170,7 +255,7 @@ def test_a_render_that_was_cut_starts_again_and_three_are_poison(
 
     last = submissions.claim_render(db, new.id, NOW)
     assert last is not None
-    assert (last.crashes, last.is_poisoned) == (3, True)
+    assert (last.crashes, last.is_poisoned) == (10, True)
 
 
 def test_a_mail_that_was_being_sent_is_sent_again_with_the_same_id(

@@ -200,7 +200,7 @@ def _attempts() -> None:
         *_big("ended", nullable=True),
         *_numbers("number", "line", "first_page", "pages_confirmed"),
         *_texts("call_uid", "trunk", "detail", "tiff_digest", "pdf_digest", "report"),
-        *_flags("session"),
+        *_flags("session", "last_page_sent"),
         sa.Column("outcome", sa.String(), nullable=True),
         _key("attempt", "id"),
         _to("attempt", "job_id", "job.id"),
