@@ -8,7 +8,7 @@ import os
 import re
 import tomllib
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -133,6 +133,53 @@ def load_settings(path: Path | None, environment: Mapping[str, str] = os.environ
     return _Reader(chosen, text).settings(tree)
 
 
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*", re.ASCII)  # RFC 1035 2.3.1, RFC 1123 2.1
+_LEAST_MEMORY = 256_000_000  # octets; with less no converter starts
+
+
+def _is_positive(value: float) -> bool:
+    return value > 0
+
+
+def _are_domains(value: tuple[str, ...]) -> bool:
+    return bool(value) and all(_DOMAIN.fullmatch(name) for name in value)
+
+
+def _is_file(value: str) -> bool:
+    """Whether the file is there, or none is named; one that we may not look at is left to who opens it."""
+    try:
+        return not value or Path(value).is_file()
+    except PermissionError:
+        return True
+
+
+def _shown(value: object) -> str:
+    return str(list(value)) if isinstance(value, tuple) else repr(value)
+
+
+_FILES = {("smtp", "tls_certificate"), ("smtp", "tls_key"), ("calling", "scenario")}
+_POSITIVE = (
+    ("calling", "lines"),
+    ("rendering", "workers"),
+    ("rendering", "max_pages"),
+    ("rendering", "max_seconds"),
+    ("smtp", "max_size"),
+    ("smtp", "max_recipients"),
+    ("queue", "lease_seconds"),
+    ("queue", "poll_seconds"),
+)
+# Section, key, what must hold of the value, and how a mistake is told.
+_RULES: tuple[tuple[str, str, Callable[[typing.Any], bool], str], ...] = (
+    ("smtp", "port", lambda port: 0 <= port <= 65535, "must be 0 to 65535"),  # 0: the system chooses one
+    ("relay", "port", lambda port: 1 <= port <= 65535, "must be 1 to 65535"),
+    ("smtp", "domains", _are_domains, "must name at least one domain, each of letters, digits, hyphens and dots"),
+    ("rendering", "max_memory", lambda size: size >= _LEAST_MEMORY, f"must be at least {_LEAST_MEMORY} octets"),
+    *((section, key, _is_positive, "must be more than 0") for section, key in _POSITIVE),
+    *((section, key, _is_file, "must name a file that is there") for section, key in sorted(_FILES)),
+)
+
+
 class _Reader:
     """Turns a TOML tree into sections; knows the text, to name lines."""
 
@@ -171,6 +218,8 @@ class _Reader:
             return tuple(value)
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
+        if (section, key) in _FILES and isinstance(value, str):
+            return str(self._path.parent / value) if value else ""
         if isinstance(kind, type) and type(value) is kind:
             return value
         words = {Path: "a path in quotes", str: "text in quotes", int: "a whole number", float: "a number"}
@@ -183,8 +232,6 @@ class _Reader:
             settings.smtp.networks()
         except ValueError as error:
             raise self._error(f"smtp.trusted_relays: {error}", "smtp", "trusted_relays") from None
-        if not settings.smtp.domains:
-            raise self._error("smtp.domains must name at least one domain", "smtp", "domains")
         if settings.calling.transport != "simulator":
             text = f"calling.transport: unknown transport {settings.calling.transport!r}; known is simulator"
             raise self._error(text, "calling", "transport")
@@ -192,21 +239,13 @@ class _Reader:
             raise self._error("smtp.tls_certificate and smtp.tls_key go together", "smtp", "tls_certificate")
         if settings.relay.password and not settings.relay.start_tls:
             raise self._error("relay.password needs relay.start_tls = true", "relay", "password")
-        self._check_least(settings)
+        self._check_rules(settings)
 
-    def _check_least(self, settings: Settings) -> None:
-        for section, key in (
-            ("calling", "lines"),
-            ("rendering", "workers"),
-            ("rendering", "max_pages"),
-            ("rendering", "max_seconds"),
-            ("smtp", "max_size"),
-            ("smtp", "max_recipients"),
-            ("queue", "lease_seconds"),
-            ("queue", "poll_seconds"),
-        ):
-            if getattr(getattr(settings, section), key) <= 0:
-                raise self._error(f"{section}.{key} must be more than 0", section, key)
+    def _check_rules(self, settings: Settings) -> None:
+        for section, key, holds, words in _RULES:
+            value = getattr(getattr(settings, section), key)
+            if not holds(value):
+                raise self._error(f"{section}.{key} {words}, not {_shown(value)}", section, key)
 
     def _error(self, text: str, section: str, key: str) -> UsageError:
         return UsageError(f"{self._path}: {text} (line {self._line(section, key)})")

@@ -44,6 +44,43 @@ def test_relative_folders_are_taken_from_the_file(tmp_path: Path) -> None:
     assert load_settings(path, {}).storage.folder == tmp_path / "data"
 
 
+def test_files_are_taken_from_the_folder_of_the_file_too(tmp_path: Path) -> None:
+    for name in ("chain.pem", "key.pem", "far.toml"):
+        (tmp_path / name).touch()
+    text = '[smtp]\ntls_certificate = "chain.pem"\ntls_key = "key.pem"\n[calling]\nscenario = "far.toml"\n'
+
+    settings = load_settings(written(tmp_path, text), {})
+
+    assert settings.smtp.tls_certificate == str(tmp_path / "chain.pem")
+    assert settings.smtp.tls_key == str(tmp_path / "key.pem")
+    assert settings.calling.scenario == str(tmp_path / "far.toml")
+
+
+def test_an_absolute_or_empty_file_stays_as_it_is(tmp_path: Path) -> None:
+    scenario = tmp_path / "far.toml"
+    scenario.touch()
+    (tmp_path / "conf").mkdir()
+    text = f'[smtp]\ntls_key = ""\n[calling]\nscenario = "{scenario}"\n'
+
+    settings = load_settings(written(tmp_path / "conf", text), {})
+
+    assert (settings.calling.scenario, settings.smtp.tls_key) == (str(scenario), "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[smtp]\nport = 0\n",
+        "[smtp]\nport = 65535\n",
+        "[relay]\nport = 1\n",
+        "[smtp]\ndomains = ['FAX.Acme.example', 'fax-2', 'xn--bcher-kva.example']\n",
+        "[rendering]\nmax_memory = 256000000\n",
+    ],
+)
+def test_values_at_the_edge_are_taken(tmp_path: Path, text: str) -> None:
+    assert load_settings(written(tmp_path, text), {}) != Settings()
+
+
 def test_a_whole_number_does_for_a_number(tmp_path: Path) -> None:
     assert load_settings(written(tmp_path, "[queue]\npoll_seconds = 2\n"), {}).queue.poll_seconds == 2.0
 
@@ -63,6 +100,18 @@ def test_a_whole_number_does_for_a_number(tmp_path: Path) -> None:
         ("[smtp]\ntls_key = 'x'\n", "go together", 1),
         ("[relay]\npassword = 'x'\n", "needs relay.start_tls", 2),
         ("[calling]\nlines = 0\n", "calling.lines must be more than 0", 2),
+        ("[smtp]\nhost = 'x'\nport = 65536\n", "smtp.port must be 0 to 65535, not 65536", 3),
+        ("[smtp]\nport = -1\n", "smtp.port must be 0 to 65535", 2),
+        ("[relay]\nport = 0\n", "relay.port must be 1 to 65535", 2),
+        ("[smtp]\ndomains = ['fax.example', 'not a domain']\n", "smtp.domains .*letters, digits", 2),
+        ("[smtp]\ndomains = ['fax..example']\n", "smtp.domains", 2),
+        ("[smtp]\ndomains = ['-fax.example']\n", "smtp.domains", 2),
+        ("[smtp]\ndomains = ['']\n", "smtp.domains", 2),
+        ("[smtp]\ndomains = ['@fax.example']\n", "smtp.domains", 2),
+        ("[rendering]\nmax_memory = 255999999\n", "rendering.max_memory must be at least 256000000", 2),
+        ("[calling]\nscenario = 'gone.toml'\n", "calling.scenario must name a file that is there.*gone.toml", 2),
+        ("[smtp]\ntls_certificate = 'c.pem'\ntls_key = 'k.pem'\n", "smtp.tls_certificate must name a file", 2),
+        ("[smtp]\ntls_certificate = 'faxgw.toml'\ntls_key = 'k.pem'\n", "smtp.tls_key must name a file", 3),
         ("smtp = 3\n", "smtp must be a section", 1),
     ],
 )
