@@ -6,6 +6,7 @@ What lives here: checking what is typed, before the store is asked. What does no
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from coverpages import cover
 from gateway.domain.addresses import NumberPlan, parse_number
 from gateway.domain.errors import UsageError
 from gateway.domain.nodes import Contact, Node, User, checked_address, checked_name
@@ -116,7 +117,16 @@ def _pairs(settings: Sequence[str]) -> list[tuple[str, str]]:
         if not separator:
             raise UsageError(f"write a setting as NAME=VALUE, not {text!r}")
         pairs.append((name, checked_value(name, value)))
+        if name == "cover.default":
+            _check_cover(value)
     return pairs
+
+
+def _check_cover(name: str) -> None:
+    """The catalogue cannot know the covers: they are files."""
+    known = cover.templates()
+    if name not in known:
+        raise UsageError(f"there is no cover page {name!r} for cover.default; known are {', '.join(known)}")
 
 
 def _with_settings(db: Database, node: Node, pairs: Sequence[tuple[str, str]]) -> Node:

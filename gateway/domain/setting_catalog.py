@@ -4,6 +4,7 @@ What lives here: one catalogue (name, allowed values, default, words for humans)
 does not: where explicit values are stored and how the nearest is found (`gateway.store.tree`).
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +17,10 @@ from gateway.domain.addresses import NumberPlan
 from gateway.domain.dates import DATE_FORMATS, TIME_FORMATS, DateStyle
 from gateway.domain.errors import UsageError
 from gateway.domain.retry import Caps
+
+
+_STATION = re.compile(r"[0-9+ ]{0,20}", re.ASCII)  # T.30 5.3.6.2.4: twenty signs of Table 3
+_STATION_ABOUT = "station identifier, at most 20 digits, plus and spaces; empty: the user's fax number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,8 @@ def _is_area(text: str) -> bool:
     return text == "" or (text.isascii() and text.isdigit())
 
 
-def _anything(_text: str) -> bool:
-    return True
+def _is_station(text: str) -> bool:
+    return _STATION.fullmatch(text) is not None
 
 
 def _is_zone(text: str) -> bool:
@@ -58,7 +63,7 @@ CATALOG = MappingProxyType(
             Setting("fax.paper", "letter", "the paper that pages are laid out for", ("letter", "a4", "legal")),
             Setting("fax.home_country", "US", "country for plain digits, ISO 3166, or none", accepts=_is_country),
             Setting("fax.area_code", "", "area code for seven digits", accepts=_is_area),
-            Setting("fax.station_id", "", "station identifier; empty: the user's fax number", accepts=_anything),
+            Setting("fax.station_id", "", _STATION_ABOUT, accepts=_is_station),
             Setting("fax.page_header", "on", "a header line on every page", ON_OFF),
             Setting(
                 "cover.behavior",

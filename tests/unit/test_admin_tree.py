@@ -38,10 +38,10 @@ def test_a_user_is_kept_in_the_forms_that_are_compared(db: Database) -> None:
 
 
 def test_contact_and_settings_are_kept(db: Database) -> None:
-    user = admin.add_user(db, form(contact=Contact(city="Bonn")), ["fax.paper=a4", "fax.station_id=A=B"])
+    user = admin.add_user(db, form(contact=Contact(city="Bonn")), ["fax.paper=a4", "fax.station_id=+1 202 555 0190"])
 
     settings = tree.effective(db, user.id)
-    assert (settings.text("fax.paper"), settings.text("fax.station_id")) == ("a4", "A=B")
+    assert (settings.text("fax.paper"), settings.text("fax.station_id")) == ("a4", "+1 202 555 0190")
     assert tree.user_by_id(db, user.id).contact == Contact(city="Bonn")
 
 
@@ -84,7 +84,7 @@ def test_a_form_with_a_mistake_makes_nobody(db: Database, changes: dict[str, obj
     assert admin.users(db) == ()
 
 
-@pytest.mark.parametrize("setting", ["fax.paper", "fax.paper=a5", "=x", "nothing=x"])
+@pytest.mark.parametrize("setting", ["fax.paper", "fax.paper=a5", "=x", "nothing=x", "fax.station_id=A=B", "cover.default=gala"])
 def test_a_bad_setting_stops_all_of_it(db: Database, setting: str) -> None:
     with pytest.raises(UsageError):
         admin.add_company(db, "Zenith", ["fax.paper=a4", setting])
@@ -95,6 +95,14 @@ def test_a_bad_setting_stops_all_of_it(db: Database, setting: str) -> None:
 
     assert [node.path for node in admin.companies(db)] == ["Acme"]
     assert (admin.departments(db), admin.users(db)) == ((), ())
+
+
+def test_a_default_cover_must_be_there_and_those_there_are_named(db: Database) -> None:
+    with pytest.raises(UsageError, match=r"no cover page 'gala' for cover\.default; known are builtin"):
+        admin.add_company(db, "Zenith", ["cover.default=gala"])
+
+    bolt = admin.add_company(db, "Bolt", ["cover.default=builtin"])
+    assert tree.effective(db, bolt.id).text("cover.default") == "builtin"
 
 
 def test_departments_and_users_are_listed_below_a_path(db: Database) -> None:

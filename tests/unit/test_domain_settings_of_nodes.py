@@ -32,6 +32,10 @@ def test_an_unknown_setting_is_refused_and_the_known_are_listed() -> None:
         ("fax.home_country", "us"),
         ("fax.area_code", "20a"),
         ("fax.area_code", "٢"),
+        ("fax.station_id", "+1 202 555 0123 45678"),  # 21 signs
+        ("fax.station_id", "ACME"),
+        ("fax.station_id", "202-555-0190"),
+        ("fax.station_id", "٢٠٢"),
         ("cover.behavior", "sometimes"),
         ("cover.default", ""),
         ("notify.delivery_success", "yes"),
@@ -51,7 +55,13 @@ def test_a_value_that_is_not_allowed_is_refused_by_the_settings_name(name: str, 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("fax.home_country", "none"), ("fax.home_country", "DE"), ("date.time_zone", "Europe/Berlin")],
+    [
+        ("fax.home_country", "none"),
+        ("fax.home_country", "DE"),
+        ("fax.station_id", ""),
+        ("fax.station_id", "+1 202 555 0123 4567"),
+        ("date.time_zone", "Europe/Berlin"),
+    ],
 )
 def test_free_text_is_judged_by_what_it_means(name: str, value: str) -> None:
     assert checked_value(name, value) == value
