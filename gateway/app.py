@@ -6,6 +6,7 @@ what any of them does.
 
 import asyncio
 import logging
+import shutil
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -68,6 +69,7 @@ class Gateway:
     listener: Listener
     workers: list[Worker]
     process: processes.Process
+    work: Path
     stopping: asyncio.Event
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -100,6 +102,7 @@ class Gateway:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.to_thread(processes.leave, self.db, self.process)
+        shutil.rmtree(self.work, ignore_errors=True)
         self.db.close()
         log.info("stopped", extra={"owner": self.process.id})
 
@@ -121,15 +124,15 @@ def build(settings: Settings) -> Gateway:
     """Open what is needed and join the parts; nothing runs until `start`."""
     db = open_store(settings.storage.database_url, settings.storage.folder)
     folder = settings.storage.folder
-    work = folder / "work"
-    work.mkdir(exist_ok=True)
     clock = build_clock(db)
     ttl = timedelta(seconds=settings.queue.lease_seconds)
     process = processes.register(db, socket.gethostname(), ttl, wall_clock(), folder / "locks")
+    work = folder / "work" / process.lock_path.stem
+    work.mkdir(mode=0o700, parents=True)
     parts = _Parts(settings, db, Spool(folder / "spool"), clock, composer(settings, db, clock), process, work)
     bell, stopping = Bell(), asyncio.Event()
     workers = _workers(parts, bell, stopping.set)
-    return Gateway(settings, db, _listener(parts, bell.ring), workers, process, stopping)
+    return Gateway(settings, db, _listener(parts, bell.ring), workers, process, work, stopping)
 
 
 def _listener(parts: _Parts, ring: Callable[[], None]) -> Listener:
@@ -157,7 +160,7 @@ def _workers(parts: _Parts, bell: Bell, lost: Callable[[], None]) -> list[Worker
     prepare = Prepare(parts.db, parts.spool, parts.clock, parts.composer, parts.process.id, parts.work, limits)
     transmit = Transmit(parts.db, parts.spool, parts.clock, _trunk(parts), parts.composer, parts.process.id, parts.work)
     notify = Notify(parts.db, parts.clock, Relay(_relay(settings)), parts.process.id)
-    tend = Tend(parts.db, parts.clock, wall_clock, parts.composer, parts.process, lost)
+    tend = Tend(parts.db, parts.clock, wall_clock, parts.composer, parts.process, parts.work, lost)
     return [
         *(Worker(f"prepare-{number}", prepare.next, bell, idle) for number in range(settings.rendering.workers)),
         *(Worker(f"transmit-{number}", transmit.next, bell, idle) for number in range(settings.calling.lines)),

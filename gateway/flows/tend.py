@@ -5,9 +5,11 @@ What lives here: the order of those steps. What does not: rows (`gateway.store`)
 
 import asyncio
 import logging
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from gateway.domain.clock import Clock
 from gateway.domain.errors import LostClaimError
@@ -22,7 +24,8 @@ log = logging.getLogger(__name__)
 class Tend:
     """The flow that looks after the queue.
 
-    `wall` is the machine's time, which leases go by; `lost` ends the process.
+    `wall` is the machine's time, which leases go by; `work` is this process's work folder, beside those of others;
+    `lost` ends the process.
     """
 
     db: Database
@@ -30,6 +33,7 @@ class Tend:
     wall: Callable[[], datetime]
     composer: Composer
     process: processes.Process
+    work: Path
     lost: Callable[[], None]
 
     async def next(self) -> bool:
@@ -46,6 +50,7 @@ class Tend:
         return False
 
     def _next(self) -> bool:
+        self._sweep()
         moved = self._reap() + jobs.expire_due(self.db, self.clock.now(), self.composer.after_end)
         moved += jobs.promote_due(self.db, self.clock.now())
         if moved:
@@ -55,6 +60,12 @@ class Tend:
             return False
         self.clock.skip_to(due)
         return jobs.promote_due(self.db, self.clock.now()) > 0
+
+    def _sweep(self) -> None:
+        """Remove what processes that are gone left in their work folders: pages and parts of mails."""
+        for folder in self.work.parent.iterdir():
+            if folder != self.work and not self.process.lock_path.with_name(f"{folder.name}.lock").exists():
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _reap(self) -> int:
         """Take back what dead processes owned."""

@@ -128,8 +128,11 @@ def _parsed(url: str) -> URL:
 
 
 def _make_folder(path: Path) -> None:
+    """The folder and an empty file, both for their owner only: SQLite gives the files beside it the same rights."""
     try:
-        path.absolute().parent.mkdir(parents=True, exist_ok=True)
+        path.absolute().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if str(path) not in ("", ":memory:") and not path.exists():
+            path.touch(mode=0o600)
     except OSError as error:
         raise UnavailableError(f"the database's folder cannot be made: {error}") from None
 

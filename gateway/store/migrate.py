@@ -41,7 +41,7 @@ def open_store(url: str, folder: Path) -> Database:
         UnavailableError: the folder or the store cannot be used; says why.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # faxes are their owner's only
     except OSError as error:
         raise UnavailableError(f"{folder}: cannot be made ({error.strerror})") from None
     database = open_database(url)

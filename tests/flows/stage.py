@@ -11,6 +11,8 @@ from email.message import EmailMessage
 from ipaddress import ip_network
 from pathlib import Path
 
+from sqlmodel import Session
+
 from gateway.domain.call import CallReport, Cause, Phase
 from gateway.domain.errors import SmtpReply
 from gateway.domain.job import Job
@@ -29,6 +31,7 @@ from gateway.notices import Composer
 from gateway.store import jobs, outbox, processes
 from gateway.store.database import Database
 from gateway.store.jobs import JobDetail
+from gateway.store.migrate import METADATA
 from gateway.store.spool import Spool
 from tests.fakes import FakeClock
 from tests.filled_store import NOW, WALL, anna, killed, opened, process
@@ -100,8 +103,8 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.spool = Spool(self.folder / "spool")
-        self.work = self.folder / "work"
-        self.work.mkdir()
+        self.work = self.folder / "work" / "own"
+        self.work.mkdir(parents=True)
         self.composer = Composer(self.db, self.clock, VOICE)
 
     # The flows.
@@ -130,7 +133,13 @@ class Stage:
 
     def tend(self) -> Tend:
         return Tend(
-            self.db, self.clock, lambda: self.wall, self.composer, self.process, lambda: self.lost.append("lost")
+            self.db,
+            self.clock,
+            lambda: self.wall,
+            self.composer,
+            self.process,
+            self.work,
+            lambda: self.lost.append("lost"),
         )
 
     # What comes in, and what is there to see.
@@ -199,11 +208,27 @@ def words(message: EmailMessage) -> str:
 
 @contextmanager
 def staged(folder: Path) -> Iterator[Stage]:
+    """A stage whose store lies in its folder, for tests that open it a second time."""
+    with opened(folder) as db, on_stage(db, folder) as found:
+        yield found
+
+
+@contextmanager
+def on_stage(db: Database, folder: Path) -> Iterator[Stage]:
     """A stage with Anna of Acme's sales on it."""
-    with opened(folder) as db:
-        anna(db)
-        here = process(db, folder)
-        try:
-            yield Stage(folder, db, here)
-        finally:
-            killed(here)
+    anna(db)
+    here = process(db, folder)
+    try:
+        yield Stage(folder, db, here)
+    finally:
+        killed(here)
+
+
+def emptied(db: Database) -> None:
+    """Take out every row, so that ids begin at 1 again."""
+
+    def work(session: Session) -> None:
+        for table in reversed(METADATA.sorted_tables):
+            session.execute(table.delete())
+
+    db.write(work)

@@ -9,7 +9,7 @@ from sqlalchemy import inspect, text
 
 from gateway.domain.errors import GatewayError
 from gateway.store.database import Database, make_engine, open_database
-from gateway.store.migrate import METADATA, OPTIONS, alembic_config, migrate, schema_is_current
+from gateway.store.migrate import METADATA, OPTIONS, alembic_config, migrate, open_store, schema_is_current
 from tests.filled_store import anna, fresh_url, opened
 
 
@@ -114,3 +114,14 @@ def test_the_first_revision_can_be_taken_back(tmp_path: Path) -> None:
             command.downgrade(config, "base")
 
         assert tables(db) == {"alembic_version"}
+
+
+def test_a_new_store_is_its_owners_only(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+
+    database = open_store(f"sqlite:///{folder / 'faxgw.sqlite'}", folder)
+    database.write(lambda _session: None)
+    database.close()
+
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
