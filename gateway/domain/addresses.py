@@ -13,6 +13,7 @@ Grammar, after RFC 3191 and RFC 3192, widened by parameters that senders of othe
 import re
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 
 import phonenumbers
 
@@ -24,6 +25,21 @@ _NUMBER = re.compile(r"\+?[0-9][0-9.\-]*", re.ASCII)
 _SUB_ADDRESS = re.compile(r"[0-9*#]{1,20}", re.ASCII)
 _TEXT = re.compile(r"[A-Za-z0-9!#$%&'*+\-=?^_`{|}~. ]{1,64}", re.ASCII)
 _QUOTED = re.compile(r'"((?:[^"\\\x00-\x1f]|\\[\x20-\x7e])*)"')
+# Codes of no country (ITU-T E.164 annex A): calls to them cost many times the usual, or
+# no fixed line is there.
+_COSTLY_CODES = MappingProxyType(
+    {
+        808: "shared-cost",
+        870: "satellite",
+        881: "satellite",
+        882: "international network",
+        883: "international network",
+        979: "premium-rate",
+    }
+)
+_LINELESS_CODES = frozenset({878, 888})  # personal numbers; unassigned
+_NANP = re.compile(r"[2-9][0-9]{2}[2-9][0-9]{6}", re.ASCII)  # area code and exchange are NXX
+_NANP_PREMIUM = re.compile(r"900[0-9]{7}|[0-9]{3}976[0-9]{4}", re.ASCII)
 _TEXT_PARAMETERS = {"ATTN": "name", "TO": "name", "FR": "sender", "CO": "company"}
 
 
@@ -67,7 +83,7 @@ def parse_fax_address(address: str, domains: frozenset[str], plan: NumberPlan) -
     Raises:
         BadNumberError: not one of our domains, or no number that a fax can be sent to; names the accepted form.
         BadDirectiveError: a parameter that the grammar does not know.
-        RefusedError: an emergency or service number.
+        RefusedError: an emergency, service, premium-rate or satellite number.
     """
     local, _, domain = address.rpartition("@")
     if domain.lower() not in domains:
@@ -88,7 +104,7 @@ def parse_number(text: str, plan: NumberPlan, form: str = FORM.format(domain="fa
 
     Raises:
         BadNumberError: no number, or one that its country does not have.
-        RefusedError: an emergency or service number.
+        RefusedError: an emergency, service, premium-rate or satellite number.
     """
     if not _NUMBER.fullmatch(text):
         raise BadNumberError(f"{_shown(text)} is not a fax number: {form}; an extension goes in /T33S=")
@@ -106,9 +122,10 @@ def _checked(full: str, shown: str, form: str) -> str:
         parsed = phonenumbers.parse(full, None)
     except phonenumbers.NumberParseException:
         raise BadNumberError(f"{shown} has no known country code: {form}") from None
+    _refuse_costly_code(parsed)
     number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     settled = phonenumbers.parse(number, None) == parsed  # several trunk zeros: read again it would be another number
-    if len(number) - 1 < 7 or not settled or not phonenumbers.is_possible_number(parsed):
+    if len(number) - 1 < 7 or not settled or not _is_of_its_country(parsed):
         raise BadNumberError(f"{shown} is not a number of its country: {form}")
     _refuse_premium(parsed)
     return number
@@ -167,8 +184,21 @@ def _refuse_emergency_number(digits: str, plan: NumberPlan) -> None:
         raise RefusedError("not permitted: emergency and service numbers take no faxes")
 
 
+def _is_of_its_country(parsed: phonenumbers.PhoneNumber) -> bool:
+    if parsed.country_code in _LINELESS_CODES or not phonenumbers.is_possible_number(parsed):
+        return False
+    return parsed.country_code != 1 or _NANP.fullmatch(str(parsed.national_number)) is not None
+
+
+def _refuse_costly_code(parsed: phonenumbers.PhoneNumber) -> None:
+    kind = _COSTLY_CODES.get(parsed.country_code or 0)
+    if kind is not None:
+        raise RefusedError(f"not permitted: {kind} numbers are not called")
+
+
 def _refuse_premium(parsed: phonenumbers.PhoneNumber) -> None:
-    if phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.PREMIUM_RATE:
+    nanp = parsed.country_code == 1 and _NANP_PREMIUM.fullmatch(str(parsed.national_number))
+    if nanp or phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.PREMIUM_RATE:
         raise RefusedError("not permitted: premium-rate numbers are not called")
 
 

@@ -18,7 +18,6 @@ from gateway.domain.dates import DATE_FORMATS, TIME_FORMATS, DateStyle
 from gateway.domain.errors import UsageError
 from gateway.domain.retry import Caps
 
-
 _STATION = re.compile(r"[0-9+ ]{0,20}", re.ASCII)  # T.30 5.3.6.2.4: twenty signs of Table 3
 _STATION_ABOUT = "station identifier, at most 20 digits, plus and spaces; empty: the user's fax number"
 

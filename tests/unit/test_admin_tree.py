@@ -84,7 +84,9 @@ def test_a_form_with_a_mistake_makes_nobody(db: Database, changes: dict[str, obj
     assert admin.users(db) == ()
 
 
-@pytest.mark.parametrize("setting", ["fax.paper", "fax.paper=a5", "=x", "nothing=x", "fax.station_id=A=B", "cover.default=gala"])
+@pytest.mark.parametrize(
+    "setting", ["fax.paper", "fax.paper=a5", "=x", "nothing=x", "fax.station_id=A=B", "cover.default=gala"]
+)
 def test_a_bad_setting_stops_all_of_it(db: Database, setting: str) -> None:
     with pytest.raises(UsageError):
         admin.add_company(db, "Zenith", ["fax.paper=a4", setting])

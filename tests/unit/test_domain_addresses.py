@@ -59,6 +59,15 @@ def test_number_is_read_by_the_senders_plan(text: str, plan: NumberPlan, number:
         ("+999123456789", US),  # no such country
         ("+9800000", US),  # fewer than 7 without its trunk zero
         ("+43000000", US),  # zeros only
+        ("+8781012345678", US),  # personal numbers have no line
+        ("+878101234567890", US),
+        ("+8881234567890", US),
+        ("+88812345678", US),
+        ("+11025550123", US),  # an area code begins with 2 to 9
+        ("+10125550123", US),
+        ("+12021550123", US),  # and so does an exchange
+        ("2020550123", US),
+        ("1550123", US_202),
         ("+1202555", US),  # too short for its country
         ("+1+2025550123", US),
         ("202 555 0123", US),
@@ -98,10 +107,49 @@ def test_common_emergency_numbers_are_refused_whatever_the_home_country(country:
             parse_number(text, NumberPlan(country))
 
 
-@pytest.mark.parametrize("text", ["+449098790123", "+19005551234"])
+@pytest.mark.parametrize(
+    "text",
+    ["+449098790123", "+19005551234", "9005550123", "+12029761234", "2029760123", "+979123456789", "011979123456789"],
+)
 def test_premium_rate_numbers_are_refused(text: str) -> None:
     with pytest.raises(RefusedError, match="premium"):
         parse_number(text, US)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+881612345678",
+        "+8811234567",
+        "+88212345678",
+        "+883510012345678",
+        "+870773111632",
+        "+80812345678",
+        "011870773111632",
+    ],
+)
+def test_numbers_of_satellites_and_of_no_country_are_refused_as_not_permitted(text: str) -> None:
+    with pytest.raises(RefusedError, match="not permitted") as caught:
+        parse_number(text, US)
+
+    assert caught.value.reply.enhanced == "5.7.1"
+
+
+@pytest.mark.parametrize("last", range(100, 200))
+def test_the_reserved_numbers_are_taken_under_any_area_code(last: int) -> None:
+    for area in ("202", "312", "416", "789"):
+        assert parse_number(f"+1{area}5550{last}", NOWHERE).number == f"+1{area}5550{last}"
+
+
+@given(st.from_regex(r"\A[0-9]{10}\Z"))
+def test_every_american_number_taken_is_nxx_nxx_and_not_premium(digits: str) -> None:
+    number = _outcome("+1" + digits)
+
+    if number.startswith("+1"):
+        assert digits[0] in "23456789"
+        assert digits[3] in "23456789"
+        assert digits[:3] != "900"
+        assert digits[3:6] != "976"
 
 
 @pytest.mark.parametrize(
