@@ -69,6 +69,7 @@ class Finished:
     confirmed: list[int]
     received: list[ReceivedPage]
     seconds: float
+    before_last: list[int]  # how long the caller's trace was each time that it told of the last page
 
     @property
     def bitmaps(self) -> list[Bitmap]:
@@ -90,10 +91,16 @@ def call(
     """Make a call that is answered at once and run it to its end, which for a short document comes within an hour."""
     confirmed: list[int] = []
     received: list[ReceivedPage] = []
-    caller = Caller(pages, options or CallerOptions(station_id=OUR_ID), confirmed.append)
+    before_last: list[int] = []
+    caller = Caller(
+        pages,
+        options or CallerOptions(station_id=OUR_ID),
+        confirmed.append,
+        lambda: before_last.append(len(caller.record.notes)),
+    )
     answerer = Answerer(AnswererOptions(capabilities, THEIR_ID), received.append)
     caller.deliver(CallProgress(Progress.ANSWERED))
     answerer.begin()
     line = Line(caller, answerer, disturbances, delay_ms)
     line.run(lambda: caller.cancel() if cancel() else None, limit_ms=(1 + len(pages) // 5) * 3_600_000)
-    return Finished(caller.record, answerer.record, confirmed, received, line.now / 1000)
+    return Finished(caller.record, answerer.record, confirmed, received, line.now / 1000, before_last)

@@ -234,7 +234,7 @@ def play_caller(dialogue: Dialogue) -> None:
     pages = document(*(text_bitmap(seed, rows=60) for seed in range(int(options.get("pages", 1)))))
     confirmed: list[int] = []
     wanted = CallerOptions(station_id=OUR_ID, ecm="no-ecm" not in options, max_rate=int(options.get("rate", 9600)))
-    play = Play(dialogue, Caller(pages, wanted, confirmed.append))
+    play = Play(dialogue, Caller(pages, wanted, confirmed.append, lambda: None))
     play.confirmed = confirmed
     play.run()
 

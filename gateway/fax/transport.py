@@ -35,10 +35,13 @@ class CallWatch:
 
     `page_confirmed(index)` must return only when that fact is durable: the engine goes on after it.
     `cancelled()` is asked between signals; true makes the engine hang up.
+    `last_page_sent()` is called once, before the command that ends the last page (EOP, or PPS-EOP of its last block) is
+    first sent; must return only when that fact is durable: from then on the far end may hold the whole document.
     """
 
     page_confirmed: Callable[[int], None]
     cancelled: Callable[[], bool]
+    last_page_sent: Callable[[], None]
 
 
 class Transport(Protocol):

@@ -121,6 +121,7 @@ class Transmit:
         return CallWatch(
             page_confirmed=lambda index: calls.record_page(self.db, claim, index - first),
             cancelled=asked,
+            last_page_sent=lambda: calls.record_last_page(self.db, claim),
         )
 
     def _settle(self, claim: CallClaim, stamped: "Stamped", report: CallReport) -> None:

@@ -63,7 +63,7 @@ class RenderClaim:
 
     @property
     def is_poisoned(self) -> bool:
-        """Whether so many processes died while they rendered it that it must not be rendered, but failed as General Error."""
+        """Whether so many renders of it were lost that it must not be rendered again, but failed as General Error."""
         return self.crashes >= MAX_RENDER_CRASHES
 
 

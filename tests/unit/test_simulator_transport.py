@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.call import CallReport, Cause, Coding, Phase
+from gateway.domain.errors import LostClaimError
 from gateway.fax.simulator.clock import SimulatorClock
 from gateway.fax.simulator.exchange import Exchange
 from gateway.fax.simulator.received import ReceivedFaxes, read_lines
@@ -31,6 +32,7 @@ class Office:
         self.pages = folder / "fax.tif"
         classf.write_pages(self.pages, [codec.encode(bitmap, Coding.MMR) for bitmap in BITMAPS])
         self.confirmed: list[int] = []
+        self.confirmed_before_last: list[list[int]] = []
         self.restart()
 
     def restart(self) -> None:
@@ -39,7 +41,10 @@ class Office:
 
     async def place(self, number: str, uid: str = "c1", **changed: object) -> CallReport:
         order = CallOrder(uid, number, **{"pages": self.pages, "station_id": "+1 206 555 0100", **changed})
-        return await self.transport.place(order, CallWatch(self.confirmed.append, lambda: False))
+        return await self.transport.place(order, CallWatch(self.confirmed.append, lambda: False, self._last_page_sent))
+
+    def _last_page_sent(self) -> None:
+        self.confirmed_before_last.append(list(self.confirmed))
 
     def log(self) -> list[dict]:
         return read_lines(self.folder / "log.jsonl")
@@ -86,7 +91,7 @@ async def test_each_page_confirmed_is_in_the_log(office: Office) -> None:
 
 async def test_a_page_is_in_the_log_before_it_is_confirmed(office: Office) -> None:
     logged: list[int] = []
-    watch = CallWatch(lambda _index: logged.append(len(office.log())), lambda: False)
+    watch = CallWatch(lambda _index: logged.append(len(office.log())), lambda: False, lambda: None)
 
     await office.transport.place(CallOrder("c1", FAX, office.pages), watch)
 
@@ -111,6 +116,24 @@ async def test_a_cut_call_is_taken_up_at_the_next_page(office: Office) -> None:
     assert (second.cause, second.pages_confirmed) == (Cause.DONE, 1)
     assert office.confirmed == [0, 1]
     assert [line["sha256"] for line in office.log()] == [hashlib.sha256(b.octets).hexdigest() for b in BITMAPS]
+
+
+async def test_a_last_page_is_told_as_sent_before_it_is_confirmed(office: Office) -> None:
+    await office.place(FAX)
+
+    assert office.confirmed_before_last == [[0]]
+    assert office.confirmed == [0, 1]
+
+
+async def test_a_last_page_that_may_not_be_told_is_never_ended(office: Office) -> None:
+    def lost() -> None:
+        raise LostClaimError("another process's by now")
+
+    watch = CallWatch(office.confirmed.append, lambda: False, lost)
+    report = await office.transport.place(CallOrder("c1", FAX, office.pages), watch)
+
+    assert (report.cause, report.pages_confirmed, report.last_page_in_doubt) == (Cause.LOCAL_ERROR, 1, False)
+    assert [line["page"] for line in office.log()] == [0]
 
 
 async def test_a_lost_last_answer_is_a_doubt(office: Office) -> None:
@@ -182,7 +205,7 @@ async def test_several_calls_run_at_once(office: Office) -> None:
 async def test_a_cancelled_call_is_reported_as_such(office: Office) -> None:
     order = CallOrder("c1", FAX, office.pages)
 
-    report = await office.transport.place(order, CallWatch(office.confirmed.append, lambda: True))
+    report = await office.transport.place(order, CallWatch(office.confirmed.append, lambda: True, lambda: None))
 
     assert report.cause is Cause.CANCELLED
     assert office.confirmed == []

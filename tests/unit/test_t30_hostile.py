@@ -1,6 +1,6 @@
 """Whatever the line brings, a station neither fails nor stays for ever, and says nothing untrue."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -55,8 +55,8 @@ def play(station: Station, script: list[tuple[int, LineSignal]]) -> None:
     station.advance(HOUR_MS)
 
 
-def caller(confirmed: list[int]) -> Caller:
-    station = Caller(PAGES, CallerOptions(), confirmed.append)
+def caller(confirmed: list[int], last_page_sent: Callable[[], None] = lambda: None) -> Caller:
+    station = Caller(PAGES, CallerOptions(), confirmed.append, last_page_sent)
     station.deliver(CallProgress(Progress.ANSWERED))
     return station
 
@@ -65,12 +65,15 @@ def caller(confirmed: list[int]) -> Caller:
 @given(scripts)
 def test_a_caller_outlives_any_far_end(script: list[tuple[int, LineSignal]]) -> None:
     confirmed: list[int] = []
-    station = caller(confirmed)
+    told: list[str] = []
+    station = caller(confirmed, lambda: told.append("last page"))
 
     play(station, script)
 
     assert station.done
     assert station.wake_in is None
+    assert len(told) <= 1
+    assert told or not (station.record.last_page_in_doubt or len(confirmed) == len(PAGES))
     assert station.record.cause is not None
     assert confirmed == list(range(station.record.pages_confirmed))
     assert (station.record.cause is Cause.DONE) == (len(confirmed) == len(PAGES))

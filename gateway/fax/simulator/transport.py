@@ -59,7 +59,7 @@ class SimulatorTransport:
     def _call(self, order: CallOrder, watch: CallWatch, started: datetime) -> CallRecord:
         """Dial and run the call to its end; a fault of our own ends it as a local error."""
         try:
-            caller = Caller(_pages(order), _options(order), watch.page_confirmed)
+            caller = Caller(_pages(order), _options(order), watch.page_confirmed, watch.last_page_sent)
         except GatewayError as fault:
             return _never_dialled(fault)
         try:

@@ -52,11 +52,19 @@ class CallerOptions:
 class BasicCaller(Station):
     """The caller without error correction; `ecm_caller.Caller` is the whole one."""
 
-    def __init__(self, pages: PageSource, options: CallerOptions, page_confirmed: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        pages: PageSource,
+        options: CallerOptions,
+        page_confirmed: Callable[[int], None],
+        last_page_sent: Callable[[], None],
+    ) -> None:
         super().__init__(CALLER, State.DIALLED)
         self._pages = pages
         self._options = options
         self._page_confirmed = page_confirmed
+        self._last_page_sent = last_page_sent
+        self._last_page_told = False
         self._index = options.first_page
         self._offered = Capabilities(frozenset())
         self._rates: tuple[Modulation, ...] = ()
@@ -219,7 +227,14 @@ class BasicCaller(Station):
 
     def send_command(self) -> None:
         """Say what follows the page."""
+        self._tell_last_page()
         self._say(self._v21([Frame(self._after, x=True)]))
+
+    def _tell_last_page(self) -> None:
+        """Before the far end is first told that the last page is over: after that it may hold all, whatever we hear."""
+        if self._ends_document and not self._last_page_told:
+            self._last_page_sent()
+            self._last_page_told = True
 
     def _confirm(self) -> None:
         """The far end has the page: tell it before anything else is sent."""

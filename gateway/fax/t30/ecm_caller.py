@@ -18,8 +18,14 @@ PPR_LIMIT = 4  # T.30 A.4.4.3: after the fourth, CTC or EOR
 class Caller(BasicCaller):
     """A caller that sends with ECM when both ends have it."""
 
-    def __init__(self, pages: PageSource, options: CallerOptions, page_confirmed: Callable[[int], None]) -> None:
-        super().__init__(pages, options, page_confirmed)
+    def __init__(
+        self,
+        pages: PageSource,
+        options: CallerOptions,
+        page_confirmed: Callable[[int], None],
+        last_page_sent: Callable[[], None],
+    ) -> None:
+        super().__init__(pages, options, page_confirmed, last_page_sent)
         self._blocks: list[list[bytes]] = []
         self._block = 0
         self._asked: list[bytes] = []
@@ -103,6 +109,7 @@ class Caller(BasicCaller):
 
     def send_pps(self) -> None:
         """Say what was sent (T.30 A.4.3)."""
+        self._tell_last_page()
         field = PartialPage(self._after, self._page_count, self._block, len(self._asked))
         self._say(self._v21([Frame(Fcf.PPS, field.encode(), x=True)]))
 
