@@ -225,7 +225,7 @@ def on_stage(db: Database, folder: Path) -> Iterator[Stage]:
 
 
 def emptied(db: Database) -> None:
-    """Take out every row, so that ids begin at 1 again."""
+    """Take out every row; ids go on where they were."""
 
     def work(session: Session) -> None:
         for table in reversed(METADATA.sorted_tables):

@@ -98,7 +98,7 @@ async def test_the_clock_does_not_skip_while_something_is_done(stage: Stage, use
 async def test_a_mail_that_was_put_off_does_not_hold_the_clock(stage: Stage, user: User) -> None:
     ready(stage.db, stage.process.id, mail_to(user))
     ending = end(JobEvent.RETRY, Outcome.BUSY, ended=NOW, not_before=NOW + 3 * MINUTE)
-    mail = NewMail("x", 1, None, 0, ANNA, b"x", "<1@fax>")
+    mail = NewMail("x", stage.jobs[0].submission_id, None, 0, ANNA, b"x", "<1@fax>")
     calls.finish_call(stage.db, calling(stage.db, stage.process.id), ending, NOW, lambda _job: mail)
     claim = outbox.claim_mail(stage.db, stage.process.id, NOW)
     assert claim is not None
