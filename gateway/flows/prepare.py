@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.domain.clock import Clock
+from gateway.domain.errors import UnavailableError
 from gateway.domain.job import Job
 from gateway.domain.nodes import User
 from gateway.domain.outcome import Outcome
@@ -57,15 +58,19 @@ class Prepare:
         claim = await asyncio.to_thread(submissions.claim_render, self.db, self.process, self.clock.now())
         if claim is None:
             return False
+        counted = True
         try:
             await asyncio.to_thread(self._prepare, claim)
+        except (UnavailableError, OSError):
+            counted = False
+            raise
         finally:
-            await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim))
+            await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim, counted))
         return True
 
-    def _give_back(self, claim: RenderClaim) -> None:
+    def _give_back(self, claim: RenderClaim, counted: bool) -> None:
         """Let a render that a fault of ours broke off begin again."""
-        submissions.give_back(self.db, claim, self.clock.now())
+        submissions.give_back(self.db, claim, self.clock.now(), counted=counted)
 
     def _prepare(self, claim: RenderClaim) -> None:
         with tempfile.TemporaryDirectory(dir=self.work, prefix="render-") as folder:

@@ -152,6 +152,7 @@ class Transmit:
             report_json=json.dumps(report.facts()),
             tiff_digest=stamped.tiff_digest,
             pdf_digest=stamped.pdf_digest,
+            started=report.started,
             ended=report.ended,
             not_before=None if follow is None else report.ended + follow.delay,
             ecm=follow.ecm if follow else claim.job.ecm,

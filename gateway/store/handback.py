@@ -89,8 +89,8 @@ def _close(attempts: Sequence[AttemptRow], now: datetime, outcome: Outcome | Non
         attempt.outcome = outcome.value if outcome else None
 
 
-def hand_back_submission(session: Session, row: SubmissionRow, now: datetime) -> None:
+def hand_back_submission(session: Session, row: SubmissionRow, now: datetime, *, counted: bool = True) -> None:
     """Let a submission whose render broke off be rendered again."""
     row.fence += 1
-    row.crashes += 1
+    row.crashes += counted
     move_submission(session, row, SubmissionState.ACCEPTED, now, OWNER_LOST)

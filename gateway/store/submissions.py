@@ -178,13 +178,15 @@ def fail_render(
     db.write(work)
 
 
-def give_back(db: Database, claim: RenderClaim, now: datetime) -> None:
+def give_back(db: Database, claim: RenderClaim, now: datetime, *, counted: bool = True) -> None:
     """Let a render that broke off by a fault of ours start again, as if its process had died.
+
+    `counted` is false when the store had no room or was locked: that says nothing of the mail.
 
     Raises:
         LostClaimError: the submission was cancelled, is another process's by now, or was settled.
     """
-    db.write(lambda session: hand_back_submission(session, _fenced(session, claim), now))
+    db.write(lambda session: hand_back_submission(session, _fenced(session, claim), now, counted=counted))
 
 
 def _first_one(session: Session, new: NewSubmission) -> Accepted | None:
