@@ -393,6 +393,19 @@ async def test_what_was_confirmed_before_a_fault_is_not_sent_again(stage: Stage)
     assert "was delivered" in stage.notices[-1]["Subject"]
 
 
+async def test_a_fault_after_the_last_page_went_out_leaves_a_doubt_that_is_told(stage: Stage) -> None:
+    two_pages(stage)
+    transport = scripted(stage, UnreachableError("no carrier"))
+    transport.during = lambda _order, watch: (watch.page_confirmed(0), watch.last_page_sent())
+
+    with pytest.raises(UnreachableError):
+        await stage.transmit(transport).next()
+
+    assert (stage.jobs[0].state, stage.jobs[0].outcome_detail) == (JobState.UNCONFIRMED, "owner-lost")
+    assert "may not be complete" in stage.notices[-1]["Subject"]
+    assert not await stage.transmit(scripted(stage, DONE)).next()
+
+
 async def test_a_job_that_breaks_our_calls_again_and_again_is_held(stage: Stage) -> None:
     two_pages(stage)
 
@@ -444,6 +457,7 @@ async def test_a_call_through_the_simulator_delivers_the_fax(stage: Stage) -> No
     [attempt] = stage.detail.attempts
     assert (stage.jobs[0].state, stage.jobs[0].pages_sent, attempt.pages_confirmed) == (JobState.SENT, 2, 2)
     assert len((stage.folder / "simulator" / "log.jsonl").read_text().splitlines()) == 2
+    assert attempt.last_page_sent
     assert attempt.ended is not None
     assert attempt.ended - attempt.started > timedelta(seconds=20)  # on the clock of the line
     assert "error correction" in words(stage.notices[-1])
