@@ -66,7 +66,7 @@ def add_user(db: Database, form: UserForm, settings: Sequence[str] = ()) -> User
     Raises:
         UsageError: a bad name, address, number, password or setting.
         NotFoundError: no such parent.
-        RefusedError: a sending address or user name is taken; says by whom.
+        RefusedError: a sending address, user name or fax number is taken; says by whom.
     """
     pairs = _pairs(settings)
     added = tree.add_user(db, _checked(form))

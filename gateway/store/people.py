@@ -70,7 +70,7 @@ def address_rows(new: NewUser, node_id: int) -> list[SendingAddressRow | Receivi
 
 
 def refuse_taken(session: Session, new: NewUser, user_name: str) -> None:
-    """Sending addresses and user names belong to one user of the whole system.
+    """Sending addresses, user names and fax numbers belong to one user of the whole system.
 
     Raises:
         RefusedError: says who has it.
@@ -82,6 +82,16 @@ def refuse_taken(session: Session, new: NewUser, user_name: str) -> None:
     taken = session.exec(select(UserRow).where(UserRow.user_name_key == user_name.casefold())).one_or_none()
     if taken is not None:
         raise RefusedError(f"the user name {user_name!r} belongs to {_holder(session, taken.node_id)} already")
+    _refuse_taken_number(session, new.fax_number)
+
+
+def _refuse_taken_number(session: Session, fax_number: str) -> None:
+    """Many users have no number; that is shared by all."""
+    if not fax_number:
+        return
+    taken = session.exec(select(UserRow).where(UserRow.fax_number == fax_number)).first()
+    if taken is not None:
+        raise RefusedError(f"the fax number {fax_number} belongs to {_holder(session, taken.node_id)} already")
 
 
 def users_at(session: Session, places: Sequence[Place]) -> list[User]:

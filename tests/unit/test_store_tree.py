@@ -122,6 +122,27 @@ def test_a_user_name_belongs_to_one_user_of_the_whole_system(db: Database) -> No
         tree.add_user(db, tree.NewUser("Bolt", "Ann", "Other", ("ann@bolt.example",), user_name="ANNA"))
 
 
+def test_a_fax_number_belongs_to_one_user_of_the_whole_system(db: Database) -> None:
+    tree.add_company(db, "Acme")
+    tree.add_company(db, "Bolt")
+    tree.add_user(db, tree.NewUser("Acme", "Anna", "Smith", ("anna@acme.example",), fax_number="+12025550190"))
+
+    with pytest.raises(
+        RefusedError, match=r"\+12025550190 belongs to Anna Smith \(Acme/anna@"
+    ):
+        tree.add_user(db, tree.NewUser("Bolt", "Bob", "Jones", ("bob@bolt.example",), fax_number="+12025550190"))
+
+    assert tree.user_by_address(db, "bob@bolt.example") is None
+
+
+def test_any_number_of_users_have_no_fax_number(db: Database) -> None:
+    tree.add_company(db, "Acme")
+    for name in ("anna", "bob", "cleo"):
+        tree.add_user(db, tree.NewUser("Acme", name, "Smith", (f"{name}@acme.example",)))
+
+    assert [user.fax_number for user in tree.users(db)] == ["", "", ""]
+
+
 def test_a_user_without_a_sending_address_is_none(db: Database) -> None:
     tree.add_company(db, "Acme")
 
