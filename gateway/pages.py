@@ -22,10 +22,9 @@ from renderers.document import Document, Paged
 from renderers.errors import RenderError
 from renderers.faxpage import FaxShape, Paper, Resolution, read_tiff, write_pdf
 from renderers.image import is_ornament
-from renderers.pdf import make_paged
+from renderers.pdf import make_paged, sniff
 from renderers.rasterize import rasterize
 
-BODY = "message text"
 COVER = "cover page"
 
 
@@ -158,7 +157,9 @@ def _joined(
 def _blamed(error: RenderError, made: Sequence[_Made]) -> FailedPart:
     """The part that an error names."""
     part = next((one.part for one in made if one.paged.name == error.name), None)
-    return FailedPart(part.position if part else 0, part.media_type if part else "text/plain", error.name, error.text)
+    if part is None:
+        return FailedPart(0, "text/html", error.name, error.text)
+    return FailedPart(part.position, part.media_type, part.name, error.text)
 
 
 def _template(wish: CoverWish, parts: MailParts) -> tuple[str, str]:
@@ -177,11 +178,20 @@ def _template(wish: CoverWish, parts: MailParts) -> tuple[str, str]:
 
 def _sources(parts: MailParts, with_body: bool) -> list[_Source]:
     inline = {cid: part.path for cid, part in parts.inline.items()}
-    found = [_Source(part, Document(part.path, part.media_type, part.name, part.charset)) for part in parts.attachments]
+    found = [_attachment(part) for part in parts.attachments]
     if with_body and parts.body is not None:
         body = parts.body
-        found.insert(0, _Source(body, Document(body.path, body.media_type, BODY, body.charset, inline)))
+        label = part_label(0, body.media_type)
+        found.insert(0, _Source(body, Document(body.path, body.media_type, label, body.charset, inline)))
     return found
+
+
+def _attachment(part: PartFile) -> _Source:
+    """What bears no name is called by its label; what is declared as mere octets is called by its content."""
+    document = Document(part.path, part.media_type, part.name, part.charset)
+    if part.media_type == "application/octet-stream":
+        part = replace(part, media_type=sniff(document).media_type or part.media_type)
+    return _Source(part, replace(document, name=part.name or part_label(part.position, part.media_type)))
 
 
 def _paged(sources: Sequence[_Source], order: MailOrder) -> tuple[list[_Made], list[FailedPart]]:
@@ -195,7 +205,7 @@ def _paged(sources: Sequence[_Source], order: MailOrder) -> tuple[list[_Made], l
         try:
             made.append(_Made(part, make_paged(document, folder, shape)))
         except RenderError as error:
-            failed.append(FailedPart(part.position, part.media_type, document.name, error.text))
+            failed.append(FailedPart(part.position, part.media_type, part.name, error.text))
     return made, failed
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 
@@ -52,7 +53,38 @@ class Format(Enum):
         """Whether this package makes pages of it."""
         return self.office or self in {Format.TEXT, Format.HTML, Format.PDF, Format.TIFF, Format.IMAGE}
 
+    @property
+    def media_type(self) -> str:
+        """The type that such a document should be declared with; of pictures the family, empty for none."""
+        return _MEDIA_TYPES.get(self, "")
 
+
+_OPEN_XML = "application/vnd.openxmlformats-officedocument"
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
+_MEDIA_TYPES = MappingProxyType(
+    {
+        Format.TEXT: "text/plain",
+        Format.HTML: "text/html",
+        Format.PDF: "application/pdf",
+        Format.TIFF: "image/tiff",
+        Format.IMAGE: "image/*",
+        Format.DOC: "application/msword",
+        Format.DOCX: f"{_OPEN_XML}.wordprocessingml.document",
+        Format.ODT: f"{_OPEN_DOCUMENT}.text",
+        Format.RTF: "application/rtf",
+        Format.XLS: "application/vnd.ms-excel",
+        Format.XLSX: f"{_OPEN_XML}.spreadsheetml.sheet",
+        Format.ODS: f"{_OPEN_DOCUMENT}.spreadsheet",
+        Format.CSV: "text/csv",
+        Format.PPT: "application/vnd.ms-powerpoint",
+        Format.PPTX: f"{_OPEN_XML}.presentationml.presentation",
+        Format.ODP: f"{_OPEN_DOCUMENT}.presentation",
+        Format.VSD: "application/vnd.visio",
+        Format.VSDX: "application/vnd.visio",
+        Format.MESSAGE: "message/rfc822",
+        Format.ARCHIVE: "application/zip",
+    }
+)
 _OFFICE = frozenset(
     {
         Format.DOC, Format.DOCX, Format.ODT, Format.RTF, Format.XLS, Format.XLSX, Format.ODS, Format.CSV,

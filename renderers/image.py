@@ -57,6 +57,7 @@ def is_ornament(path: Path) -> bool:
 def _unknown(path: Path, name: str) -> RenderError:
     with path.open("rb") as file:
         head = file.read(12)
-    if head[4:8] == b"ftyp":
-        return RenderError(Reason.TOOL_MISSING, name, "no decoder for HEIC: pip install pillow-heif")
+    if head[4:8] == b"ftyp" and head[8:12] != b"avif":
+        sentence = f"“{name}” is a HEIC picture, which cannot be faxed; convert it to JPEG and resend."
+        return RenderError(Reason.UNKNOWN_TYPE, name, "heic", sentence)
     return RenderError(Reason.CORRUPT, name, "no decoder knows it")

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from gateway.cli.context import Console, pass_console
-from gateway.cli.output import say
+from gateway.cli.output import page_count, say
 from gateway.domain.errors import NotFoundError
 from gateway.pages import FileOrder, lay_out_files
 
@@ -28,9 +28,5 @@ def render(
     order = FileOrder(files, tiff, pdf, resolution, paper, rendering.max_pages)
     counts = lay_out_files(order, rendering.max_seconds, rendering.max_memory)
     for file, count in zip(files, counts, strict=True):
-        say(f"{file}: {_pages(count)}")
-    say(f"{tiff} written, {_pages(sum(counts))}" + (f"; {pdf} too" if pdf else ""))
-
-
-def _pages(count: int) -> str:
-    return f"{count} page{'' if count == 1 else 's'}"
+        say(f"{file}: {page_count(count)}")
+    say(f"{tiff} written, {page_count(sum(counts))}" + (f"; {pdf} too" if pdf else ""))

@@ -10,7 +10,7 @@ import click
 
 from gateway.admin import activity
 from gateway.cli.context import Console, pass_console
-from gateway.cli.output import Row, form_option, say, write_one, write_rows
+from gateway.cli.output import Row, form_option, page_count, say, write_one, write_rows
 from gateway.domain.job import Attempt, Job, JobState, status_word
 from gateway.domain.outcome import Outcome
 
@@ -102,7 +102,7 @@ def _detail_row(detail: activity.JobDetail) -> dict[str, object]:
         "detail": detail.job.outcome_detail,
         "not_before": detail.job.not_before,
         "sender": submission.sender_address,
-        "parts": [f"{part.name}: {part.left_out or f'{part.pages} pages'}" for part in submission.part_pages],
+        "parts": [f"{part.name}: {part.left_out or page_count(part.pages)}" for part in submission.part_pages],
         "attempts": [_attempt_row(attempt) for attempt in detail.attempts],
         "notices": _notice_rows(detail),
         "history": _event_rows(detail),

@@ -62,6 +62,11 @@ def say(words: str) -> None:
     click.echo(words, err=True)
 
 
+def page_count(count: int) -> str:
+    """A number of pages in words."""
+    return "1 page" if count == 1 else f"{count} pages"
+
+
 def _write_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
     cells = [[_text(row[column]) for column in columns] for row in rows]
     headings = [_heading(column) for column in columns]

@@ -225,7 +225,8 @@ def _duration(span: timedelta) -> str:
 def _diagnostic(job: Job, attempts: Sequence[AttemptFacts]) -> str:
     """RFC 3464 2.3.6, with a type of our own: the outcome, the cause, how many calls."""
     outcome = job.outcome or Outcome.GENERAL_ERROR
-    return f"x-t30; {outcome.value} ({_ascii(job.outcome_detail or 'unknown')}); {len(attempts)} calls"
+    calls = "1 call" if len(attempts) == 1 else f"{len(attempts)} calls"
+    return f"x-t30; {outcome.value} ({_ascii(job.outcome_detail or 'unknown')}); {calls}"
 
 
 def _ascii(text: str) -> str:

@@ -109,6 +109,8 @@ _TYPE_NAMES = {
     "application/vnd.oasis.opendocument.text": "OpenDocument text",
     "application/vnd.oasis.opendocument.spreadsheet": "OpenDocument spreadsheet",
     "application/vnd.oasis.opendocument.presentation": "OpenDocument presentation",
+    "application/vnd.visio": "Visio",
+    "application/zip": "archive",
     "application/pkcs7-signature": "signature",
     "message/rfc822": "mail",
 }

@@ -94,7 +94,7 @@ def test_a_fax_is_shown_with_attempts_notices_and_history(stage: Stage, faxgw: C
     assert shown["attempts"][1]["remote"] == "+1 202 555 0101"
     assert [one["kind"] for one in shown["notices"]] == ["initial-success", "delivery-success"]
     assert [one["to"] for one in shown["history"]][-3:] == ["ready", "calling", "sent"]
-    assert shown["parts"] == ["text of the mail: on the cover page", "attachment 1 (PDF): 1 pages"]
+    assert shown["parts"] == ["text of the mail: on the cover page", "attachment 1 (PDF): 1 page"]
 
 
 def test_the_table_has_the_same_for_people(stage: Stage, faxgw: Commands) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.cli.output import write_one, write_rows
+from gateway.cli.output import page_count, write_one, write_rows
 from gateway.logs import JsonLines
 
 ROWS = [
@@ -47,6 +47,11 @@ def test_an_empty_table_says_so_on_stderr(capsys: pytest.CaptureFixture[str]) ->
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err == "nothing to list\n"
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "0 pages"), (1, "1 page"), (2, "2 pages")])
+def test_pages_are_counted_in_words(count: int, words: str) -> None:
+    assert page_count(count) == words
 
 
 def test_one_thing_is_a_line_a_field(capsys: pytest.CaptureFixture[str]) -> None:

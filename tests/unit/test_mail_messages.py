@@ -228,6 +228,22 @@ def test_failures_are_reports_and_successes_are_not() -> None:
     assert kinds["initial_success"] == kinds["delivery_success"] == "multipart/alternative"
 
 
+@pytest.mark.parametrize(("count", "words"), [(0, "0 calls"), (1, "1 call"), (2, "2 calls")])
+def test_a_report_counts_the_calls(count: int, words: str) -> None:
+    notice = messages.delivery_failure(FACTS, failed_job(Outcome.BUSY, "busy"), [CALLS[0]] * count)
+
+    assert f"Diagnostic-Code: x-t30; Busy (busy); {words}\n" in report_of(notice)
+
+
+def test_a_part_without_a_name_stands_under_its_label_alone() -> None:
+    failed = FailedPart(2, "application/pdf", "", "“attachment 2 (PDF)” is damaged.")
+
+    text = text_of(messages.initial_failure(FACTS, Outcome.INVALID_ATTACHMENT, [failed]))
+
+    assert "\n  attachment 2 (PDF)  “attachment 2 (PDF)” is damaged." in text
+    assert "“”" not in text
+
+
 def test_a_report_has_a_block_for_each_number() -> None:
     facts = replace(FACTS, jobs=(JOB, OTHER))
 

@@ -230,6 +230,43 @@ def test_a_bad_attachment_fails_the_mail_and_is_named(
     assert words in part.reason
 
 
+@pytest.mark.parametrize(
+    ("attachment", "media_type", "label"),
+    [
+        ((corrupt_pdf()[0], "application/pdf", ""), "application/pdf", "attachment 2 (PDF)"),
+        ((corrupt_pdf()[0], "application/octet-stream", ""), "application/pdf", "attachment 2 (PDF)"),
+        ((b"PK\3\4rest", "application/octet-stream", ""), "application/zip", "attachment 2 (archive)"),
+        ((unknown()[0], "application/octet-stream", ""), "application/octet-stream", "attachment 2 (file)"),
+    ],
+    ids=["declared", "sniffed", "archive", "unknown"],
+)
+def test_a_bad_attachment_without_a_name_is_called_by_its_label(
+    tmp_path: Path, attachment: tuple[bytes, str, str], media_type: str, label: str
+) -> None:
+    failure = failed(tmp_path, mail(attachments=[pdf(), attachment]))
+
+    [part] = failure.failed
+    assert (part.name, part.media_type) == ("", media_type)
+    assert part.reason.startswith(f"“{label}” ")
+
+
+def test_two_parts_without_names_are_told_apart_when_one_goes_over(tmp_path: Path) -> None:
+    failure = failed(tmp_path, mail("", attachments=[pdf(2, ""), pdf(4, "")]), most=5)
+
+    assert [part.position for part in failure.failed] == [2]
+    assert failure.failed[0].reason.startswith("“attachment 2 (PDF)” has more pages")
+
+
+def test_mere_octets_are_called_by_what_they_are(tmp_path: Path) -> None:
+    octets = "application/octet-stream"
+    attachments = [(pdf()[0], octets, "scan.bin"), (picture(300, 300), octets, ""), (b"plain words\n", octets, "")]
+
+    pages = made(tmp_path, mail("", attachments=attachments))
+
+    labels = [part.name for part in pages.parts]
+    assert labels == ["attachment 1 (PDF)", "attachment 2 (picture)", "attachment 3 (text)"]
+
+
 def test_every_bad_attachment_is_named(tmp_path: Path) -> None:
     failure = failed(tmp_path, mail(attachments=[corrupt_pdf("a.pdf"), pdf(), unknown("b.xyz")]))
 

@@ -164,12 +164,22 @@ def test_what_is_damaged_is_refused_by_name(tmp_path: Path, content: bytes) -> N
     assert "holiday.jpg" in caught.value.text
 
 
-def test_a_picture_no_decoder_is_there_for_names_the_decoder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("brand", [b"heic", b"heix", b"mif1"])
+def test_a_picture_of_a_telephone_is_to_be_converted(tmp_path: Path, brand: bytes) -> None:
     path = tmp_path / "p"
-    path.write_bytes(b"\0\0\0\x18ftypheic" + b"\0" * 50)
-    with pytest.raises(RenderError) as caught:
+    path.write_bytes(b"\0\0\0\x18ftyp" + brand + b"\0" * 50)
+    with pytest.raises(RenderError, match=r"“x\.heic” is a HEIC picture.*convert it to JPEG") as caught:
         picture_pages(path, SHAPE, "x.heic")
-    assert caught.value.reason is Reason.TOOL_MISSING
+    assert caught.value.reason is Reason.UNKNOWN_TYPE
+    assert "program" not in caught.value.text
+
+
+def test_a_damaged_avif_is_no_heic(tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    path.write_bytes(b"\0\0\0\x18ftypavif" + b"\0" * 50)
+    with pytest.raises(RenderError, match="damaged") as caught:
+        picture_pages(path, SHAPE, "x.avif")
+    assert caught.value.reason is Reason.CORRUPT
 
 
 def test_a_bomb_of_pixels_is_refused_unopened(tmp_path: Path) -> None:

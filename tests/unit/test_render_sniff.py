@@ -151,6 +151,16 @@ def test_an_archive_without_its_directory_is_known_by_its_entries(tmp_path: Path
     assert sniff(document(tmp_path, whole[: whole.index(b"PK\1\2")])) is Format.PPTX
 
 
+@pytest.mark.parametrize("kind", [kind for kind in Format if kind.pageable], ids=lambda kind: kind.name)
+def test_every_pageable_format_has_a_media_type(kind: Format) -> None:
+    assert kind.media_type.count("/") == 1
+
+
+@pytest.mark.parametrize("kind", [Format.UNKNOWN, Format.EMPTY, Format.EXECUTABLE])
+def test_what_is_nothing_in_particular_has_no_media_type(kind: Format) -> None:
+    assert kind.media_type == ""
+
+
 def test_what_can_be_paged_is_said_by_the_format() -> None:
     assert all(kind.pageable for kind in (Format.PDF, Format.TEXT, Format.IMAGE, Format.DOCX, Format.CSV))
     assert not any(kind.pageable for kind in (Format.ARCHIVE, Format.EXECUTABLE, Format.CONTACT, Format.UNKNOWN))
