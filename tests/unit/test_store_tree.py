@@ -127,9 +127,7 @@ def test_a_fax_number_belongs_to_one_user_of_the_whole_system(db: Database) -> N
     tree.add_company(db, "Bolt")
     tree.add_user(db, tree.NewUser("Acme", "Anna", "Smith", ("anna@acme.example",), fax_number="+12025550190"))
 
-    with pytest.raises(
-        RefusedError, match=r"\+12025550190 belongs to Anna Smith \(Acme/anna@"
-    ):
+    with pytest.raises(RefusedError, match=r"\+12025550190 belongs to Anna Smith \(Acme/anna@"):
         tree.add_user(db, tree.NewUser("Bolt", "Bob", "Jones", ("bob@bolt.example",), fax_number="+12025550190"))
 
     assert tree.user_by_address(db, "bob@bolt.example") is None
