@@ -79,6 +79,7 @@ class Composer:
         confirmed = max(claim.attempt.pages_confirmed, end.pages_confirmed)
         last = replace(
             claim.attempt,
+            started=end.started or claim.attempt.started,
             ended=end.ended,
             outcome=end.outcome,
             detail=end.detail,

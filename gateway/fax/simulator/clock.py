@@ -25,9 +25,7 @@ class SimulatorClock:
     end, and the clock jumps to the earliest end of all. `running` and `sleep_until` belong to one event loop.
     """
 
-    def __init__(
-        self, wall: Callable[[], datetime], floor: datetime | None = None, grace: float = GRACE
-    ) -> None:
+    def __init__(self, wall: Callable[[], datetime], floor: datetime | None = None, grace: float = GRACE) -> None:
         self._wall = wall
         self._grace = grace
         self._offset = timedelta()
