@@ -93,7 +93,12 @@ class FrontDesk:
         parse_fax_address(address, self.domains, plan)
 
     def _submit(self, envelope: Envelope) -> submissions.Accepted:
-        facts = _header(envelope.content)
+        try:
+            facts = _header(envelope.content)
+        except UnavailableError:
+            raise
+        except GatewayError as error:
+            raise self._refused(envelope, Evidence(""), "header", error) from None
         evidence = proof.gather(facts, envelope, self.trusted_relays)
         sender = tree.user_by_address(self.db, evidence.header_from) if evidence.header_from else None
         decision = decide(sender, facts, evidence, envelope.mail_from)
@@ -101,7 +106,7 @@ class FrontDesk:
             raise self._refused(envelope, evidence, decision.rule, RefusedError("refused", reply=decision.reply))
         try:
             new = self._plan(envelope, facts, sender, tree.effective(self.db, sender.id), (decision, evidence))
-        except GatewayError as error:
+        except RefusedError as error:
             raise self._refused(envelope, evidence, "directives", error) from None
         return self._store(envelope, new)
 

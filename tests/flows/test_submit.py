@@ -373,3 +373,12 @@ async def test_a_locked_user_cannot_sign_in(stage: Stage, ben: int) -> None:
     lock(stage, ben)
 
     assert await stage.desk.authenticate("ben", "correct horse") is False
+
+
+async def test_a_header_that_cannot_be_read_is_refused_and_kept(stage: Stage) -> None:
+    with pytest.raises(GatewayError) as caught:
+        await stage.submit(b"From: anna@acme.example\r\nFrom: bob@acme.example\r\n\x00broken header\r\n\r\nx\r\n")
+
+    [refusal] = submissions.refusals(stage.db)
+    assert caught.value.reply.code >= 500
+    assert refusal.rule in ("header", "one-from")
