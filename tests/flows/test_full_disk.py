@@ -11,6 +11,7 @@ from tests.flows.stage import Stage
 NUMBER = "+12025550101"
 
 
+@pytest.mark.slow
 async def test_a_mail_that_met_a_full_disk_is_rendered_later_and_counts_no_crash(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

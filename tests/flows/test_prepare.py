@@ -23,6 +23,7 @@ from tests.flows.letters import ANNA, corrupt_pdf, locked_pdf, mail, pdf, unknow
 from tests.flows.stage import LIMITS, Stage, words
 
 ONE, TWO = "+12025550101", "+12025550102"
+pytestmark = pytest.mark.slow  # it renders, mail after mail
 
 
 async def cut_off(prepare: Prepare, kill: Callable[[int], None]) -> None:

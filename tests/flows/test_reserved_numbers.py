@@ -28,6 +28,8 @@ ENDINGS = {
     "+12025550117": Outcome.NOT_A_FAX,
 }
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:

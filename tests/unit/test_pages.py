@@ -14,6 +14,8 @@ from renderers.faxpage import Resolution, read_tiff
 from renderers.libtiff import decode_page
 from tests.flows.letters import SAMPLES, corrupt_pdf, locked_pdf, mail, pdf, picture, unknown
 
+pytestmark = pytest.mark.slow  # it renders, mail after mail
+
 BODY = "text of the mail"
 ON_COVER = PartPages(BODY, 0, "on the cover page")
 FIELDS = {"sender": "Anna Smith", "recipient_number": "+12025550101", "subject": "Offer"}

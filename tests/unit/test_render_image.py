@@ -182,6 +182,7 @@ def test_a_damaged_avif_is_no_heic(tmp_path: Path) -> None:
     assert caught.value.reason is Reason.CORRUPT
 
 
+@pytest.mark.slow
 def test_a_bomb_of_pixels_is_refused_unopened(tmp_path: Path) -> None:
     small = io.BytesIO()
     Image.new("1", (30_000, 30_000)).save(small, "PNG")

@@ -36,7 +36,7 @@ class Office:
         self.restart()
 
     def restart(self) -> None:
-        self.clock = SimulatorClock(lambda: START)
+        self.clock = SimulatorClock(lambda: START, grace=0.001)
         self.transport = SimulatorTransport(Exchange.load(), self.clock, self.folder)
 
     async def place(self, number: str, uid: str = "c1", **changed: object) -> CallReport:

@@ -228,6 +228,7 @@ def test_a_late_writer_and_a_reaper_that_race_leave_one_truth(
     killed(frozen)
 
 
+pytestmark = pytest.mark.slow  # threads and processes race
 VICTIM = """
 import os, signal, sys
 from pathlib import Path

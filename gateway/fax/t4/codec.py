@@ -4,8 +4,11 @@ What lives here: packed rows to a class F strip and back. What does not: what th
 files on disk (`classf`).
 """
 
+import io
 import os
 import struct
+
+from PIL import Image
 
 from gateway.domain.call import Coding
 from gateway.fax.t4 import libtiff
@@ -17,6 +20,8 @@ GROUP3_OPTIONS = {Coding.MH: 0, Coding.MR: 1, Coding.MMR: 0}
 
 _FIRST_STRIP = 8  # libtiff writes the first strip just behind the TIFF header
 _ROWS_TRIED = (4_400, 70_000)  # a legal page at superfine has 5,500 rows; a roll may be longer
+# libtiff 4.5 has no room for an MH row in which every pel has another color than the one before and the first is black.
+_TOO_MANY_RUNS = "Buffer overflow"
 _BAD_ROW = "%s at line"  # libtiff's words for a row whose runs do not add up to the width
 
 
@@ -53,6 +58,8 @@ def decode(page: CodedPage) -> tuple[Bitmap, int]:
     """The packed rows of a page whose number of rows is known, and how many of them were bad."""
     buffer = bytearray(page.shape.row_octets * page.shape.rows)
     said = _decode_into(page.strip, page.coding, page.shape, buffer)
+    if any(words.startswith(_TOO_MANY_RUNS) for words in said):
+        return Bitmap(page.shape, _decoded_by_pillow(page)), 0
     return Bitmap(page.shape, bytes(buffer)), _count_bad(said)
 
 
@@ -85,6 +92,12 @@ def _decode_into(strip: bytes, coding: Coding, shape: PageShape, buffer: bytearr
         return tiff.said
 
 
+def _decoded_by_pillow(page: CodedPage) -> bytes:
+    """The rows by Pillow's own libtiff, which is newer; it gives white as one."""
+    with Image.open(io.BytesIO(_wrapped(page.strip, page.coding, page.shape))) as image:
+        return bytes(octet ^ 0xFF for octet in image.tobytes())
+
+
 def _wrapped(strip: bytes, coding: Coding, shape: PageShape) -> bytes:
     """The smallest TIFF that holds the strip."""
     options = Tag.GROUP4_OPTIONS if coding is Coding.MMR else Tag.GROUP3_OPTIONS
@@ -107,4 +120,4 @@ def _painted(buffer: bytearray, unpainted: bytes, rows: int) -> int:
 
 
 def _count_bad(said: list[str]) -> int:
-    return sum(words.startswith(_BAD_ROW) for words in said)
+    return sum(words.startswith((_BAD_ROW, _TOO_MANY_RUNS)) for words in said)
