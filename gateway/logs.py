@@ -8,6 +8,8 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from gateway.worker import where
+
 # What is not listed here never reaches a log, whatever a caller passes.
 FIELDS = (
     "worker",
@@ -34,12 +36,14 @@ FIELDS = (
 
 
 class JsonLines(logging.Formatter):
-    """Writes time, level, event and the allowed fields; exception texts are left out, they may quote content."""
+    """Writes time, level, event and the allowed fields; of an exception kind and place, for its text may be private."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line of JSON."""
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line: dict[str, object] = {"time": moment, "level": record.levelname.lower(), "event": str(record.msg)}
+        if record.exc_info and record.exc_info[1]:
+            line.update(where(record.exc_info[1]))
         line.update({name: record.__dict__[name] for name in FIELDS if name in record.__dict__})
         return json.dumps(line, default=str)
 

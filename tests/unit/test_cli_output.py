@@ -69,3 +69,17 @@ def test_a_log_line_is_json_with_listed_fields_only() -> None:
     assert line["event"] == "call-ended"
     assert line["job"] == "K7P2"
     assert "subject" not in line
+
+
+def test_a_log_line_names_kind_and_place_of_an_exception_and_never_its_text() -> None:
+    try:
+        raise ValueError("diagnosis: private")
+    except ValueError as error:
+        fault = (ValueError, error, error.__traceback__)
+    record = logging.LogRecord("gateway.x", logging.ERROR, "", 0, "smtp.fault", (), fault)
+
+    written = JsonLines().format(record)
+
+    assert json.loads(written)["error"] == "ValueError"
+    assert json.loads(written)["at"].startswith("test_cli_output:")
+    assert "private" not in written
