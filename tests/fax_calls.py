@@ -10,10 +10,10 @@ from gateway.domain.call import Coding
 from gateway.fax.simulator.line import Disturbance, Line
 from gateway.fax.t4 import codec
 from gateway.fax.t4.page import Bitmap, CodedPage, PageShape, Resolution
-from gateway.fax.t30.answerer import EVERYTHING, Answerer, AnswererOptions
-from gateway.fax.t30.caller import CallerOptions
+from gateway.fax.t30.answerer import Answerer
 from gateway.fax.t30.capabilities import Capabilities
 from gateway.fax.t30.ecm_caller import Caller
+from gateway.fax.t30.options import EVERYTHING, PageWatch, TerminalOptions
 from gateway.fax.t30.reception import ReceivedPage
 from gateway.fax.t30.record import CallRecord
 from gateway.fax.t30.signals import CallProgress, Progress
@@ -82,7 +82,7 @@ class Finished:
 
 def call(
     pages: Pages,
-    options: CallerOptions | None = None,
+    options: TerminalOptions | None = None,
     capabilities: Capabilities = EVERYTHING,
     disturbances: Sequence[Disturbance] = (),
     delay_ms: int = 0,
@@ -94,11 +94,10 @@ def call(
     before_last: list[int] = []
     caller = Caller(
         pages,
-        options or CallerOptions(station_id=OUR_ID),
-        confirmed.append,
-        lambda: before_last.append(len(caller.record.notes)),
+        options or TerminalOptions(station_id=OUR_ID),
+        PageWatch(confirmed.append, lambda: before_last.append(len(caller.record.notes))),
     )
-    answerer = Answerer(AnswererOptions(capabilities, THEIR_ID), received.append)
+    answerer = Answerer(TerminalOptions(capabilities, station_id=THEIR_ID), PageWatch(page_received=received.append))
     caller.deliver(CallProgress(Progress.ANSWERED))
     answerer.begin()
     line = Line(caller, answerer, disturbances, delay_ms)

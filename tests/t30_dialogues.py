@@ -12,11 +12,11 @@ from gateway.domain.call import Coding
 from gateway.fax.simulator.disturbances import name_of
 from gateway.fax.t4 import codec, stream
 from gateway.fax.t30 import ecm
-from gateway.fax.t30.answerer import EVERYTHING, Answerer, AnswererOptions
-from gateway.fax.t30.caller import CallerOptions
+from gateway.fax.t30.answerer import Answerer
 from gateway.fax.t30.capabilities import Flag, Profile, decode_profile
 from gateway.fax.t30.ecm_caller import Caller
 from gateway.fax.t30.frames import Fcf, Frame, PartialPage, encode_identifier
+from gateway.fax.t30.options import EVERYTHING, PageWatch, TerminalOptions
 from gateway.fax.t30.reception import ReceivedPage
 from gateway.fax.t30.signals import (
     CallProgress,
@@ -233,8 +233,8 @@ def play_caller(dialogue: Dialogue) -> None:
     options = dialogue.options
     pages = document(*(text_bitmap(seed, rows=60) for seed in range(int(options.get("pages", 1)))))
     confirmed: list[int] = []
-    wanted = CallerOptions(station_id=OUR_ID, ecm="no-ecm" not in options, max_rate=int(options.get("rate", 9600)))
-    play = Play(dialogue, Caller(pages, wanted, confirmed.append, lambda: None))
+    wanted = TerminalOptions(station_id=OUR_ID, ecm="no-ecm" not in options, max_rate=int(options.get("rate", 9600)))
+    play = Play(dialogue, Caller(pages, wanted, PageWatch(confirmed.append)))
     play.confirmed = confirmed
     play.run()
 
@@ -242,7 +242,7 @@ def play_caller(dialogue: Dialogue) -> None:
 def play_answerer(dialogue: Dialogue) -> list[ReceivedPage]:
     """Play a dialogue against our answerer; the pages it handed over."""
     received: list[ReceivedPage] = []
-    answerer = Answerer(AnswererOptions(station_id=THEIR_ID), received.append)
+    answerer = Answerer(TerminalOptions(station_id=THEIR_ID), PageWatch(page_received=received.append))
     play = Play(dialogue, answerer)
     play.received = received
     answerer.begin()

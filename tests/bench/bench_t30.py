@@ -13,7 +13,7 @@ import numpy as np
 
 from gateway.domain.call import Cause, Coding
 from gateway.fax.t4.page import Bitmap, PageShape, Resolution
-from gateway.fax.t30.caller import CallerOptions
+from gateway.fax.t30.options import TerminalOptions
 from tests.fax_calls import Finished, call, document
 
 ROWS = 2292
@@ -41,7 +41,7 @@ def timed(bitmap: Bitmap, stored: Coding, pages: int, *, ecm: bool) -> tuple[flo
     """CPU seconds of one call of so many equal pages."""
     sent = document(*[bitmap] * pages, coding=stored)
     began = time.process_time()
-    finished = call(sent, CallerOptions(ecm=ecm))
+    finished = call(sent, TerminalOptions(ecm=ecm))
     seconds = time.process_time() - began
     if finished.caller.cause is not Cause.DONE or finished.bitmaps != [bitmap] * pages:
         raise SystemExit("a page was not received as it was sent")

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from gateway.domain.call import Coding
 from gateway.fax.t4.page import WIDTHS, PageShape, Resolution
 from gateway.fax.t30 import agreement
-from gateway.fax.t30.answerer import EVERYTHING
 from gateway.fax.t30.capabilities import Capabilities, Flag, Lengths, Modems, ScanTime, Widths
+from gateway.fax.t30.options import EVERYTHING
 from gateway.fax.t30.signals import Modulation
 from tests.unit.test_t30_capabilities import capabilities
 

@@ -6,9 +6,8 @@ import pytest
 
 from gateway.domain.call import Cause, Coding, Phase
 from gateway.fax.t4.page import Bitmap, Resolution
-from gateway.fax.t30.answerer import EVERYTHING
-from gateway.fax.t30.caller import CallerOptions
 from gateway.fax.t30.capabilities import Capabilities, Flag, Lengths, Modems, ScanTime, Widths
+from gateway.fax.t30.options import EVERYTHING, TerminalOptions
 from tests.fax_calls import OUR_ID, THEIR_ID, Finished, call, document, noise_bitmap, text_bitmap
 
 OFFERS = {
@@ -32,7 +31,7 @@ def assert_all_came(finished: Finished, *bitmaps: Bitmap) -> None:
 @pytest.mark.parametrize(("offered", "flags"), OFFERS.items())
 @pytest.mark.parametrize("ecm", [True, False])
 def test_pages_arrive_in_every_coding(stored: Coding, offered: Coding, flags: frozenset[Flag], ecm: bool) -> None:
-    finished = call(document(*DOCUMENT, coding=stored), CallerOptions(ecm=ecm), replace(EVERYTHING, flags=flags))
+    finished = call(document(*DOCUMENT, coding=stored), TerminalOptions(ecm=ecm), replace(EVERYTHING, flags=flags))
 
     assert_all_came(finished, *DOCUMENT)
     used = Coding.MR if offered is Coding.MMR and not ecm else offered
@@ -45,7 +44,7 @@ def test_pages_arrive_in_every_coding(stored: Coding, offered: Coding, flags: fr
 def test_pages_arrive_over_every_modem(modems: Modems, ecm: bool) -> None:
     bitmap = text_bitmap(rows=100)
 
-    finished = call(document(bitmap), CallerOptions(ecm=ecm), replace(EVERYTHING, modems=modems))
+    finished = call(document(bitmap), TerminalOptions(ecm=ecm), replace(EVERYTHING, modems=modems))
 
     assert_all_came(finished, bitmap)
 
@@ -54,7 +53,7 @@ def test_pages_arrive_over_every_modem(modems: Modems, ecm: bool) -> None:
 def test_pages_arrive_at_every_least_row_time(scan: ScanTime) -> None:
     bitmap = text_bitmap(rows=100)
 
-    finished = call(document(bitmap), CallerOptions(ecm=False), replace(EVERYTHING, scan=scan))
+    finished = call(document(bitmap), TerminalOptions(ecm=False), replace(EVERYTHING, scan=scan))
 
     assert_all_came(finished, bitmap)
     assert finished.seconds > 100 * scan.fine_ms / 1000
@@ -79,7 +78,7 @@ def test_the_far_ends_name_and_offer_are_told() -> None:
 
 
 def test_a_sub_address_is_sent_to_a_far_end_that_takes_one() -> None:
-    options = CallerOptions(sub_address="4711")
+    options = TerminalOptions(sub_address="4711")
 
     with_sub = call(document(text_bitmap(rows=20)), options)
     without = call(document(text_bitmap(rows=20)), options, replace(EVERYTHING, flags=EVERYTHING.flags - {Flag.SUB}))
@@ -90,7 +89,7 @@ def test_a_sub_address_is_sent_to_a_far_end_that_takes_one() -> None:
 
 
 def test_a_call_begins_at_any_page() -> None:
-    finished = call(document(*DOCUMENT), CallerOptions(first_page=1))
+    finished = call(document(*DOCUMENT), TerminalOptions(first_page=1))
 
     assert finished.confirmed == [1, 2]
     assert finished.caller.pages_confirmed == 2
@@ -98,7 +97,7 @@ def test_a_call_begins_at_any_page() -> None:
 
 
 def test_a_rate_ceiling_is_kept() -> None:
-    finished = call(document(text_bitmap(rows=20)), CallerOptions(max_rate=7200))
+    finished = call(document(text_bitmap(rows=20)), TerminalOptions(max_rate=7200))
 
     assert finished.caller.rate_steps == [7200]
 
@@ -119,7 +118,7 @@ def test_a_fine_page_reaches_a_machine_without_fine_at_half_the_rows() -> None:
 def test_a_page_of_another_shape_begins_a_new_document_in_the_same_call(ecm: bool) -> None:
     bitmaps = (text_bitmap(), text_bitmap(2, width=2048), text_bitmap(3, width=2048), text_bitmap(4, resolution=98))
 
-    finished = call(document(*bitmaps), CallerOptions(ecm=ecm))
+    finished = call(document(*bitmaps), TerminalOptions(ecm=ecm))
 
     assert_all_came(finished, *bitmaps)
     assert finished.said("far end").count("DIS") == 3
@@ -135,7 +134,7 @@ def test_a_line_with_delay_carries_a_call(delay_ms: int) -> None:
 
 
 def test_the_trace_is_the_exchange_that_t30_draws() -> None:
-    finished = call(document(text_bitmap(rows=20), text_bitmap(2, rows=20)), CallerOptions(station_id=OUR_ID))
+    finished = call(document(text_bitmap(rows=20), text_bitmap(2, rows=20)), TerminalOptions(station_id=OUR_ID))
 
     assert finished.said("us") == [
         "CNG", "TSI", "DCS", "TCF", "page", "PPS", "page", "PPS", "DCN", "hangs",

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.call import Cause
-from gateway.fax.t30.answerer import EVERYTHING, Answerer, AnswererOptions
-from gateway.fax.t30.caller import CallerOptions
+from gateway.fax.t30.answerer import Answerer
 from gateway.fax.t30.ecm_caller import Caller
 from gateway.fax.t30.frames import Fcf, Frame
+from gateway.fax.t30.options import EVERYTHING, PageWatch, TerminalOptions
 from gateway.fax.t30.reception import ReceivedPage, quality
 from gateway.fax.t30.signals import (
     CallProgress,
@@ -56,7 +56,7 @@ def play(station: Station, script: list[tuple[int, LineSignal]]) -> None:
 
 
 def caller(confirmed: list[int], last_page_sent: Callable[[], None] = lambda: None) -> Caller:
-    station = Caller(PAGES, CallerOptions(), confirmed.append, last_page_sent)
+    station = Caller(PAGES, TerminalOptions(), PageWatch(confirmed.append, last_page_sent))
     station.deliver(CallProgress(Progress.ANSWERED))
     return station
 
@@ -83,7 +83,7 @@ def test_a_caller_outlives_any_far_end(script: list[tuple[int, LineSignal]]) -> 
 @given(scripts)
 def test_an_answerer_outlives_any_caller(script: list[tuple[int, LineSignal]]) -> None:
     received: list[ReceivedPage] = []
-    station = Answerer(AnswererOptions(), received.append)
+    station = Answerer(TerminalOptions(), PageWatch(page_received=received.append))
     station.begin()
 
     play(station, script)

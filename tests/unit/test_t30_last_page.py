@@ -5,7 +5,7 @@ import pytest
 from gateway.domain.call import Cause
 from gateway.fax.simulator.disturbances import Harm, Harmed
 from gateway.fax.simulator.line import Side
-from gateway.fax.t30.caller import CallerOptions
+from gateway.fax.t30.options import TerminalOptions
 from tests.fax_calls import Finished, call, document, noise_bitmap, text_bitmap
 
 PAGES = document(text_bitmap(1, rows=60), text_bitmap(2, rows=60))
@@ -27,7 +27,7 @@ def count(texts: list[str], start: str) -> int:
 
 @pytest.mark.parametrize("ecm", [True, False])
 def test_the_last_page_is_told_right_before_the_command_that_ends_it(ecm: bool) -> None:
-    finished = call(PAGES, CallerOptions(ecm=ecm))
+    finished = call(PAGES, TerminalOptions(ecm=ecm))
 
     before, after = parted(finished)
     assert count(before, LAST[ecm]) == 0
@@ -49,7 +49,7 @@ def test_a_command_said_again_is_not_told_again(ecm: bool, harm_of: str) -> None
         (("PPS-EOP" if ecm else "EOP"), Side.CALLER, 1) if harm_of == "EOP" else ("MCF", Side.FAR_END, 2)
     )
 
-    finished = call(PAGES, CallerOptions(ecm=ecm), disturbances=[Harmed(Harm.LOSE, side, name, first, 2)])
+    finished = call(PAGES, TerminalOptions(ecm=ecm), disturbances=[Harmed(Harm.LOSE, side, name, first, 2)])
 
     before, after = parted(finished)
     assert count(before, LAST[ecm]) == 0
@@ -68,7 +68,7 @@ def test_a_last_block_of_which_frames_were_asked_for_again_is_told_once() -> Non
 def test_a_last_page_that_was_refused_and_sent_again_is_told_once() -> None:
     pieces = [Harmed(Harm.SPOIL, Side.CALLER, "image", 7, 40)]  # the first six are the TCF's
 
-    finished = call(document(noise_bitmap(rows=60)), CallerOptions(ecm=False), disturbances=pieces)
+    finished = call(document(noise_bitmap(rows=60)), TerminalOptions(ecm=False), disturbances=pieces)
 
     before, after = parted(finished)
     assert count(before, "EOP") == 0
@@ -77,14 +77,14 @@ def test_a_last_page_that_was_refused_and_sent_again_is_told_once() -> None:
 
 @pytest.mark.parametrize("ecm", [True, False])
 def test_a_call_that_ends_before_the_last_page_is_over_tells_nothing(ecm: bool) -> None:
-    finished = call(PAGES, CallerOptions(ecm=ecm), disturbances=[Harmed(Harm.CUT, Side.FAR_END, "MCF", 1)])
+    finished = call(PAGES, TerminalOptions(ecm=ecm), disturbances=[Harmed(Harm.CUT, Side.FAR_END, "MCF", 1)])
 
     assert finished.caller.cause is Cause.LINE_DROPPED
     assert finished.before_last == []
 
 
 def test_a_call_that_begins_at_its_last_page_tells_too() -> None:
-    finished = call(PAGES, CallerOptions(first_page=1))
+    finished = call(PAGES, TerminalOptions(first_page=1))
 
     before, _ = parted(finished)
     assert count(before, PPS_EOP) == 0

@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 from gateway.domain.call import Cause, Phase
 from gateway.fax.simulator.disturbances import Harm, Harmed
 from gateway.fax.simulator.line import Side
-from gateway.fax.t30.answerer import EVERYTHING
-from gateway.fax.t30.caller import CallerOptions
 from gateway.fax.t30.capabilities import Flag, Modems
+from gateway.fax.t30.options import EVERYTHING, TerminalOptions
 from gateway.fax.t30.signals import ImageOctets, LineSignal
 from tests.fax_calls import call, document, noise_bitmap, text_bitmap
 
 PAGES = (text_bitmap(1), text_bitmap(2), text_bitmap(3))
-NO_ECM = CallerOptions(ecm=False)
+NO_ECM = TerminalOptions(ecm=False)
 ALWAYS = 10**6
 
 
@@ -103,7 +102,7 @@ def test_a_lost_frame_is_made_good_without_ecm(side: Side, name: str, count: int
 @pytest.mark.parametrize("ecm", [True, False])
 @pytest.mark.parametrize("page", [0, 1, 2])
 def test_a_page_whose_mcf_was_lost_is_received_once(ecm: bool, page: int) -> None:
-    finished = call(document(*PAGES), CallerOptions(ecm=ecm), disturbances=[lost(Side.FAR_END, "MCF", page + 1, 2)])
+    finished = call(document(*PAGES), TerminalOptions(ecm=ecm), disturbances=[lost(Side.FAR_END, "MCF", page + 1, 2)])
 
     assert [p.number for p in finished.received] == [0, 1, 2]
     assert finished.confirmed == [0, 1, 2]
@@ -245,7 +244,7 @@ def test_a_line_that_drops_in_a_page_leaves_the_pages_before_confirmed() -> None
 def test_a_second_call_takes_up_where_the_first_was_cut() -> None:
     first = call(document(*PAGES), disturbances=[cut(Side.CALLER, "FCD", 20)])
 
-    second = call(document(*PAGES), CallerOptions(first_page=len(first.confirmed)))
+    second = call(document(*PAGES), TerminalOptions(first_page=len(first.confirmed)))
 
     assert first.confirmed + second.confirmed == [0, 1, 2]
     assert first.bitmaps + second.bitmaps == list(PAGES)
@@ -253,7 +252,7 @@ def test_a_second_call_takes_up_where_the_first_was_cut() -> None:
 
 @pytest.mark.parametrize("ecm", [True, False])
 def test_the_last_page_is_in_doubt_when_the_line_drops_at_its_answer(ecm: bool) -> None:
-    finished = call(document(*PAGES), CallerOptions(ecm=ecm), disturbances=[cut(Side.FAR_END, "MCF", 1, "EOP")])
+    finished = call(document(*PAGES), TerminalOptions(ecm=ecm), disturbances=[cut(Side.FAR_END, "MCF", 1, "EOP")])
 
     assert finished.caller.last_page_in_doubt
     assert (finished.caller.cause, finished.caller.phase) == (Cause.LINE_DROPPED, Phase.POST_MESSAGE)
@@ -265,7 +264,7 @@ def test_the_last_page_is_in_doubt_when_the_line_drops_at_its_answer(ecm: bool) 
 def test_the_last_page_is_in_doubt_when_its_answers_are_lost(ecm: bool) -> None:
     harms = [lost(Side.FAR_END, "MCF", 1, ALWAYS, "EOP")]
 
-    finished = call(document(*PAGES), CallerOptions(ecm=ecm), disturbances=harms)
+    finished = call(document(*PAGES), TerminalOptions(ecm=ecm), disturbances=harms)
 
     assert finished.caller.last_page_in_doubt
     assert finished.caller.cause is Cause.NO_ANSWER_AFTER_PAGE
@@ -277,7 +276,7 @@ def test_the_last_page_is_in_doubt_when_its_answers_are_lost(ecm: bool) -> None:
 def test_a_page_before_the_last_is_not_in_doubt(ecm: bool) -> None:
     harms = [lost(Side.FAR_END, "MCF", count=ALWAYS)]
 
-    finished = call(document(*PAGES), CallerOptions(ecm=ecm), disturbances=harms)
+    finished = call(document(*PAGES), TerminalOptions(ecm=ecm), disturbances=harms)
 
     assert finished.caller.cause is Cause.NO_ANSWER_AFTER_PAGE
     assert not finished.caller.last_page_in_doubt
@@ -324,7 +323,7 @@ def test_a_machine_that_cannot_receive_is_left() -> None:
 
 
 def test_no_rate_in_common_is_incompatible() -> None:
-    finished = call(document(*PAGES), CallerOptions(max_rate=1200))
+    finished = call(document(*PAGES), TerminalOptions(max_rate=1200))
 
     assert finished.caller.cause is Cause.INCOMPATIBLE
 
@@ -352,7 +351,7 @@ harms = st.builds(
 @settings(max_examples=120, deadline=None)
 @given(st.lists(harms, max_size=4), st.booleans())
 def test_whatever_the_line_does_a_call_ends_and_success_is_true(disturbances: list[Harmed], ecm: bool) -> None:
-    finished = call(document(*PAGES), CallerOptions(ecm=ecm), disturbances=disturbances)
+    finished = call(document(*PAGES), TerminalOptions(ecm=ecm), disturbances=disturbances)
 
     record = finished.caller
     assert record.cause is not None

@@ -11,8 +11,9 @@ from enum import StrEnum
 
 from gateway.fax.simulator.disturbances import Harmed
 from gateway.fax.simulator.line import End
-from gateway.fax.t30.answerer import EVERYTHING, Answerer, AnswererOptions
+from gateway.fax.t30.answerer import Answerer
 from gateway.fax.t30.capabilities import Capabilities
+from gateway.fax.t30.options import EVERYTHING, PageWatch, TerminalOptions
 from gateway.fax.t30.reception import ReceivedPage
 from gateway.fax.t30.signals import CallProgress, LineSignal, Progress
 
@@ -121,8 +122,8 @@ class FaxMachine:
 def far_end(plan: FarEndPlan, page_received: Callable[[ReceivedPage], None]) -> End:
     """The end of the line that a plan describes."""
     if plan.kind is Kind.FAX:
-        options = AnswererOptions(plan.capabilities, plan.station_id)
-        return FaxMachine(plan.rings, Answerer(options, page_received))
+        options = TerminalOptions(plan.capabilities, station_id=plan.station_id)
+        return FaxMachine(plan.rings, Answerer(options, PageWatch(page_received=page_received)))
     if plan.kind is Kind.NO_ANSWER:
         return ScriptedEnd(_ringing(100))
     if plan.kind in _ANSWERED:

@@ -10,8 +10,8 @@ from functools import partial
 from gateway.fax.simulator.disturbances import Harm, Harmed
 from gateway.fax.simulator.far_ends import FarEndPlan, Kind
 from gateway.fax.simulator.line import Side
-from gateway.fax.t30.answerer import EVERYTHING
 from gateway.fax.t30.capabilities import Capabilities, Flag, Lengths, Modems, ScanTime, Widths
+from gateway.fax.t30.options import EVERYTHING
 
 OLD_MACHINE = Capabilities(frozenset({Flag.RECEIVE}), Modems.V27, Widths.A4, Lengths.A4, ScanTime.MS20)
 _NO_ECM = replace(EVERYTHING, flags=EVERYTHING.flags - {Flag.ECM, Flag.MMR})

@@ -17,8 +17,8 @@ from gateway.domain.errors import UsageError
 from gateway.fax.simulator.disturbances import Harm, Harmed
 from gateway.fax.simulator.far_ends import FarEndPlan, Kind
 from gateway.fax.simulator.line import Side
-from gateway.fax.t30.answerer import EVERYTHING
 from gateway.fax.t30.capabilities import Capabilities, Flag, Lengths, Modems, ScanTime, Widths
+from gateway.fax.t30.options import EVERYTHING
 
 Dials = tuple[FarEndPlan, ...]
 _E = TypeVar("_E", bound=Enum)

@@ -17,9 +17,9 @@ from gateway.fax.simulator.far_ends import far_end
 from gateway.fax.simulator.line import Line
 from gateway.fax.simulator.received import ReceivedFaxes
 from gateway.fax.t4.classf import PageFile, PageFileError
-from gateway.fax.t30.caller import CallerOptions
 from gateway.fax.t30.ecm_caller import Caller
 from gateway.fax.t30.frames import FrameError
+from gateway.fax.t30.options import PageWatch, TerminalOptions
 from gateway.fax.t30.reception import ReceivedPage
 from gateway.fax.t30.record import CallRecord
 from gateway.fax.transport import CallOrder, CallWatch
@@ -59,7 +59,7 @@ class SimulatorTransport:
     def _call(self, order: CallOrder, watch: CallWatch, started: datetime) -> CallRecord:
         """Dial and run the call to its end; a fault of our own ends it as a local error."""
         try:
-            caller = Caller(_pages(order), _options(order), watch.page_confirmed, watch.last_page_sent)
+            caller = Caller(_pages(order), _options(order), PageWatch(watch.page_confirmed, watch.last_page_sent))
         except GatewayError as fault:
             return _never_dialled(fault)
         try:
@@ -93,8 +93,14 @@ def _pages(order: CallOrder) -> PageFile:
     return pages
 
 
-def _options(order: CallOrder) -> CallerOptions:
-    return CallerOptions(order.first_page, order.station_id, order.sub_address, order.ecm, order.max_rate)
+def _options(order: CallOrder) -> TerminalOptions:
+    return TerminalOptions(
+        first_page=order.first_page,
+        station_id=order.station_id,
+        sub_address=order.sub_address,
+        ecm=order.ecm,
+        max_rate=order.max_rate,
+    )
 
 
 def _never_dialled(fault: GatewayError) -> CallRecord:

@@ -111,7 +111,7 @@ def _width(offered: Capabilities, pels: int) -> Widths:
 
 def _resolution(offered: Capabilities, wanted: Resolution) -> Resolution:
     """The resolution wanted, or the finest below it that is offered."""
-    for resolution in sorted(Resolution, reverse=True):
+    for resolution in sorted(_RESOLUTION_FLAGS, reverse=True):
         flag = _RESOLUTION_FLAGS[resolution]
         if resolution <= wanted and (flag is None or flag in offered):
             return resolution

@@ -5,43 +5,25 @@ judging pages (`reception`), and what becomes of a page (the `page_received` it 
 page is kept: MCF promises that).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from gateway.fax.t30 import agreement, durations, frames
-from gateway.fax.t30.capabilities import Capabilities, Flag, Lengths, Modems, Profile, ScanTime, Widths, decode_profile
+from gateway.fax.t30.capabilities import Profile, decode_profile
 from gateway.fax.t30.frames import Fcf, Frame, FrameError, PartialPage, decode_partial_page
 from gateway.fax.t30.machine import FAR_END, US
+from gateway.fax.t30.options import PageWatch, TerminalOptions
 from gateway.fax.t30.reception import ReceivedPage, Reception
 from gateway.fax.t30.signals import CarrierEnd, HdlcFrame, ImageOctets, LineSignal, Modulation, Training
 from gateway.fax.t30.states import T1_MS, T2_MS, Event, State
 from gateway.fax.t30.station import Station
 from gateway.fax.t30.table import ANSWERER
 
-EVERYTHING = Capabilities(
-    frozenset({Flag.RECEIVE, Flag.FINE, Flag.SUPERFINE, Flag.MR, Flag.MMR, Flag.ECM, Flag.SUB}),
-    Modems.V27_V29_V17,
-    Widths.A3,
-    Lengths.UNLIMITED,
-    ScanTime.MS0,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class AnswererOptions:
-    """What an answering station offers and calls itself."""
-
-    capabilities: Capabilities = EVERYTHING
-    station_id: str = ""
-
 
 class Answerer(Station):
     """One answered call. `begin` starts it."""
 
-    def __init__(self, options: AnswererOptions, page_received: Callable[[ReceivedPage], None]) -> None:
+    def __init__(self, options: TerminalOptions, watch: PageWatch) -> None:
         super().__init__(ANSWERER, State.CALLED)
         self._options = options
-        self._page_received = page_received
+        self._watch = watch
         self._reception = Reception(Profile(Modulation.V27_2400, frozenset()))
         self._answered: bytes | None = None  # the command last answered, until a carrier or a DCS comes
         self._answer = Frame(Fcf.NULL)
@@ -197,7 +179,7 @@ class Answerer(Station):
             return
         received, answer = self._judged
         if answer is not Fcf.RTN:
-            self._page_received(received)
+            self._watch.page_received(received)
             self.record.pages_confirmed += 1
         self._forget_page()
         self._reply(answer)

@@ -5,48 +5,21 @@ which move is made (`table`), ECM blocks (`ecm_caller`), choosing a profile (`ag
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
 
 from gateway.domain.call import Phase
 from gateway.fax.t4 import stream
 from gateway.fax.t4.fit import fit
-from gateway.fax.t4.page import CodedPage, PageShape
 from gateway.fax.t30 import agreement, durations, frames
 from gateway.fax.t30.agreement import Agreement
 from gateway.fax.t30.capabilities import Capabilities, Flag, decode_capabilities
 from gateway.fax.t30.durations import Burst
 from gateway.fax.t30.frames import Fcf, Frame
 from gateway.fax.t30.machine import US
+from gateway.fax.t30.options import PageSource, PageWatch, TerminalOptions
 from gateway.fax.t30.signals import Modulation, Tone, ToneKind
 from gateway.fax.t30.states import CNG_EVERY_MS, PHASES, T1_MS, TRIES, Event, State
 from gateway.fax.t30.station import Station
 from gateway.fax.t30.table import CALLER
-
-
-class PageSource(Protocol):
-    """The document to send: `t4.classf.PageFile`, or anything like it."""
-
-    def __len__(self) -> int: ...
-
-    def shape(self, index: int) -> PageShape:
-        """The shape of a page, counted from zero."""
-        ...
-
-    def page(self, index: int) -> CodedPage:
-        """The page itself."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class CallerOptions:
-    """What a call is asked: see `gateway.fax.transport.CallOrder`."""
-
-    first_page: int = 0
-    station_id: str = ""
-    sub_address: str = ""
-    ecm: bool = True
-    max_rate: int = 14400
 
 
 class BasicCaller(Station):
@@ -55,15 +28,13 @@ class BasicCaller(Station):
     def __init__(
         self,
         pages: PageSource,
-        options: CallerOptions,
-        page_confirmed: Callable[[int], None],
-        last_page_sent: Callable[[], None],
+        options: TerminalOptions,
+        watch: PageWatch,
     ) -> None:
         super().__init__(CALLER, State.DIALLED)
         self._pages = pages
         self._options = options
-        self._page_confirmed = page_confirmed
-        self._last_page_sent = last_page_sent
+        self._watch = watch
         self._last_page_told = False
         self._index = options.first_page
         self._offered = Capabilities(frozenset())
@@ -233,12 +204,12 @@ class BasicCaller(Station):
     def _tell_last_page(self) -> None:
         """Before the far end is first told that the last page is over: after that it may hold all, whatever we hear."""
         if self._ends_document and not self._last_page_told:
-            self._last_page_sent()
+            self._watch.last_page_sent()
             self._last_page_told = True
 
     def _confirm(self) -> None:
         """The far end has the page: tell it before anything else is sent."""
-        self._page_confirmed(self._index)
+        self._watch.page_confirmed(self._index)
         self.record.pages_confirmed += 1
         self._index += 1
         self._refusals = 0

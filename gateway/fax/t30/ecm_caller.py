@@ -4,12 +4,11 @@ What lives here: blocks, frames asked for again, lower rates, giving up. What do
 ECM (`caller`).
 """
 
-from collections.abc import Callable
-
 from gateway.fax.t30 import durations, ecm
-from gateway.fax.t30.caller import BasicCaller, CallerOptions, PageSource
+from gateway.fax.t30.caller import BasicCaller
 from gateway.fax.t30.frames import Fcf, Frame, FrameError, PartialPage, X, decode_map
 from gateway.fax.t30.machine import US
+from gateway.fax.t30.options import PageSource, PageWatch, TerminalOptions
 from gateway.fax.t30.states import T5_MS, Event, State
 
 PPR_LIMIT = 4  # T.30 A.4.4.3: after the fourth, CTC or EOR
@@ -21,11 +20,10 @@ class Caller(BasicCaller):
     def __init__(
         self,
         pages: PageSource,
-        options: CallerOptions,
-        page_confirmed: Callable[[int], None],
-        last_page_sent: Callable[[], None],
+        options: TerminalOptions,
+        watch: PageWatch,
     ) -> None:
-        super().__init__(pages, options, page_confirmed, last_page_sent)
+        super().__init__(pages, options, watch)
         self._blocks: list[list[bytes]] = []
         self._block = 0
         self._asked: list[bytes] = []

@@ -9,21 +9,32 @@ from enum import IntEnum
 
 from gateway.domain.call import Coding
 
-# T.4 clause 2.2: pels of a row at R8, for 215, 255 and 303 mm.
-WIDTHS = (1728, 2048, 2432)
+# T.4 clause 2.2: pels of a row for 215, 255 and 303 mm, by pels per inch across: R8, 300, and R16 or 400.
+WIDTHS_AT = {204: (1728, 2048, 2432), 300: (2592, 3072, 3648), 408: (3456, 4096, 4864)}
+WIDTHS = WIDTHS_AT[204]
 
 
 class Resolution(IntEnum):
-    """Rows per inch, as class F files give them: 3.85, 7.7 and 15.4 rows per mm (T.4 clause 2.1)."""
+    """Rows per inch, as class F files give them (T.4 clause 2.1).
+
+    3.85, 7.7 and 15.4 rows per mm with R8 across; 300 x 300; and R16 x 15.4 or 400 x 400, which are the same here.
+    """
 
     STANDARD = 98
     FINE = 196
+    DPI_300 = 300
     SUPERFINE = 391
+    DPI_400 = 400
+
+    @property
+    def across(self) -> int:
+        """Pels per inch of a row."""
+        return {Resolution.DPI_300: 300, Resolution.DPI_400: 408}.get(self, 204)
 
     @classmethod
-    def nearest(cls, rows_per_inch: float) -> "Resolution":
-        """The resolution that a file's tag means: 98 and 100, 196 and 204, 391 and 400 are each the same."""
-        return min(cls, key=lambda known: abs(known - rows_per_inch))
+    def nearest(cls, rows_per_inch: float, across: float = 204) -> "Resolution":
+        """The resolution that a file's tags mean; 98 and 100, 196 and 204, 391 and 400 rows are each the same."""
+        return min(cls, key=lambda known: (abs(known.across - across), abs(known - rows_per_inch)))
 
 
 @dataclass(frozen=True, slots=True)
