@@ -53,7 +53,7 @@ lint: setup ## ruff and mypy alone
 	$(BIN)/mypy
 
 bench: setup ## measurements; figures, no pass or fail
-	@set -e; for script in tests/bench/*.py; do echo "== $$script"; $(BIN)/python -m "tests.bench.$$(basename $$script .py)"; done
+	@set -e; for script in tests/bench/bench_*.py; do echo "== $$script"; $(BIN)/python -m "tests.bench.$$(basename $$script .py)"; done
 
 serve: setup ## the daemon, with the settings of FAXGW_CONFIG or the defaults under ./var
 	$(BIN)/faxgw serve
