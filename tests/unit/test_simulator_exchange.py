@@ -12,11 +12,11 @@ from gateway.fax.simulator.far_ends import Kind
 from gateway.fax.simulator.reserved import RESERVED
 from gateway.fax.t30.capabilities import Flag, Modems, ScanTime, Widths
 
-FOLDER = Path(__file__).parents[2] / "config" / "far-ends"
+FOLDER = Path(__file__).parents[2] / "config" / "far_ends"
 
 
 def scenario(tmp_path: Path, text: str) -> Path:
-    path = tmp_path / "far-ends.toml"
+    path = tmp_path / "far_ends.toml"
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -113,7 +113,7 @@ def test_a_mistake_in_a_file_is_named(tmp_path: Path, text: str, words: str) -> 
     with pytest.raises(UsageError, match=re.escape(words)) as refused:
         Exchange.load([scenario(tmp_path, text)])
 
-    assert "far-ends.toml" in refused.value.text
+    assert "far_ends.toml" in refused.value.text
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Reserved numbers: one for each thing that can answer, so that most endings can be had by sending a mail.
 
 What lives here: the numbers built in, all in the range 555-01XX that no subscriber has. What does not: scenario files,
-which may add numbers and replace these. The table is explained in `config/far-ends/README.md`.
+which may add numbers and replace these. The table is explained in `config/far_ends/README.md`.
 """
 
 from dataclasses import dataclass, replace

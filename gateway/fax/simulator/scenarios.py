@@ -1,6 +1,6 @@
 """Scenario files: TOML that says what answers a number, dial by dial.
 
-What lives here: reading and checking the files (format: `config/far-ends/README.md`). What does not: the far ends
+What lives here: reading and checking the files (format: `config/far_ends/README.md`). What does not: the far ends
 themselves (`far_ends`) and the numbers built in (`reserved`).
 """
 
