@@ -13,6 +13,16 @@ from gateway.fax.simulator.scenarios import Dials, read_scenarios
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """One number as lists show it: who answers, in words, and what a fax to it comes to after all its calls."""
+
+    number: str
+    far_end: str
+    meaning: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """What answers each number; a number it does not know is a fax machine."""
 
@@ -30,3 +40,10 @@ class Exchange:
         """What answers a dial, counted from zero; the last plan holds for all later dials."""
         dials = self.numbers.get(number) or (FarEndPlan(station_id=number),)
         return dials[min(dial, len(dials) - 1)]
+
+    def listing(self) -> tuple[Listed, ...]:
+        """The numbers this exchange knows, in order."""
+        return tuple(
+            Listed(number, dials[-1].kind.value, RESERVED[number].meaning if number in RESERVED else "", "")
+            for number, dials in sorted(self.numbers.items())
+        )
