@@ -1,0 +1,75 @@
+"""A line of packets between two T.38 ends, on a virtual clock: delay, and datagrams lost by a seeded chance.
+
+What lives here: the line. What does not: its ends (`spandsp_peer`, `gateway.fax.t38.endpoint`).
+"""
+
+import random
+from collections import deque
+from dataclasses import dataclass
+from typing import Protocol
+
+STEP_MS = 20
+
+
+class PacketEnd(Protocol):
+    """One end of a T.38 call."""
+
+    @property
+    def done(self) -> bool: ...
+
+    def deliver(self, packet: bytes) -> None:
+        """A packet has arrived, now."""
+        ...
+
+    def advance(self, milliseconds: int) -> list[bytes]:
+        """Time has passed; the packets sent meanwhile."""
+        ...
+
+    def terminate(self) -> None:
+        """The line is gone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What the line does to packets, each way alike."""
+
+    loss: float = 0.0  # the part of packets that never arrive
+    delay_ms: int = 0
+    seed: int = 1
+
+
+@dataclass(slots=True)
+class PacketLine:
+    """Runs a call between two ends; `now_ms` and `lost` tell of it afterwards."""
+
+    caller: PacketEnd
+    answerer: PacketEnd
+    conditions: Conditions = Conditions()
+    now_ms: int = 0
+    lost: int = 0
+
+    def run(self, limit_ms: int = 1_800_000) -> None:
+        """Carry packets until both ends are done. Both are told when the limit comes first."""
+        chance = random.Random(self.conditions.seed)
+        ends = (self.caller, self.answerer)
+        under_way: list[deque[tuple[int, bytes]]] = [deque(), deque()]
+        while not all(end.done for end in ends) and self.now_ms < limit_ms:
+            self.now_ms += STEP_MS
+            for end, far_end, way in zip(ends, reversed(ends), under_way, strict=True):
+                self._send(end, way, chance)
+                self._arrive(far_end, way)
+        for end in ends:
+            if not end.done:
+                end.terminate()
+
+    def _send(self, end: PacketEnd, way: deque[tuple[int, bytes]], chance: random.Random) -> None:
+        for packet in end.advance(STEP_MS):
+            if self.conditions.loss and chance.random() < self.conditions.loss:
+                self.lost += 1
+            else:
+                way.append((self.now_ms + self.conditions.delay_ms, packet))
+
+    def _arrive(self, end: PacketEnd, way: deque[tuple[int, bytes]]) -> None:
+        while way and way[0][0] <= self.now_ms:
+            end.deliver(way.popleft()[1])
