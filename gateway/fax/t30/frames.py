@@ -1,7 +1,8 @@
 """T.30 frames as octets: address, control, facsimile control field and information field.
 
-What lives here: the frames' names and octets, identifiers, and the fields of PPS and PPR. What does not: DIS and DCS
-bits (`capabilities`). Octets are as T.30 prints them, first bit sent leftmost (T.30 5.3).
+What lives here: the frames' names and octets, identifiers, and the fields of PPS, EOR and PPR. What does not: DIS and
+DCS bits (`capabilities`), non-standard facilities and Internet addresses (`fields`). Octets are as T.30 prints them,
+first bit sent leftmost (T.30 5.3).
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ X = 0x80  # set by a station that has received a valid DIS (T.30 5.3.6.1)
 IDENTIFIER_LENGTH = 20
 FRAMES_PER_BLOCK = 256
 MAP_OCTETS = 32
+PARTIAL_PAGE_OCTETS = 4
 
 
 class FrameError(ValueError):
@@ -23,7 +25,10 @@ class FrameError(ValueError):
 
 
 class Fcf(IntEnum):
-    """Facsimile control fields of T.30 5.3.6, with X clear where X is part of the code."""
+    """Facsimile control fields (T.30 5.3.6.1, T.4 Annex A), with X clear where X is part of the code.
+
+    NULL is no frame: it stands only in the fields of PPS and EOR.
+    """
 
     DIS = 0x01
     CSI = 0x02
@@ -77,22 +82,33 @@ class Fcf(IntEnum):
     NULL = 0x00
 
 
-_WITHOUT_X = {code.value: code for code in Fcf}
-# DTC's group has its first bit set whatever X is, so 81-88 are never DIS, CSI, NSF with X.
-_ANY_X = {code.value | X: code for code in Fcf if code.value >= 0x20} | _WITHOUT_X
-IDENTIFIERS = frozenset(
-    {Fcf.CSI, Fcf.TSI, Fcf.CIG, Fcf.SUB, Fcf.SEP, Fcf.SID, Fcf.PWD, Fcf.PSA}
+# DIS and its like never carry X, DTC and its like always; the fast channel has no such bit (T.4 Annex A).
+_NO_X = frozenset({Fcf.DIS, Fcf.CSI, Fcf.NSF, Fcf.FCD, Fcf.RCP, Fcf.NULL})
+_READ: dict[int, Fcf] = {code.value: code for code in Fcf if code is not Fcf.NULL}
+_READ |= {code | X: code for code in Fcf if code < X and code not in _NO_X}
+_ENDS = frozenset(
+    {Fcf.NULL, Fcf.EOM, Fcf.MPS, Fcf.EOP, Fcf.EOS, Fcf.PRI_EOM, Fcf.PRI_MPS, Fcf.PRI_EOP}
 )  # fmt: skip
+_ENDS_READ = {code | x: code for code in _ENDS for x in (0, X)}  # NULL with X too: some set it everywhere
+
+STATION_IDENTIFIERS = frozenset({Fcf.CSI, Fcf.TSI, Fcf.CIG})
+IDENTIFIERS = STATION_IDENTIFIERS | {Fcf.SUB, Fcf.SEP, Fcf.SID, Fcf.PWD, Fcf.PSA}
+_DIGITS = frozenset("0123456789 ")
+_MARKS = frozenset("*#")
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame. `x` is the first bit of the control field as sent."""
+    """One frame. `x` is the first bit of the control field as sent, whatever was asked where the code leaves none."""
 
     fcf: Fcf
     fif: bytes = b""
     final: bool = True
     x: bool = False
+
+    def __post_init__(self) -> None:
+        if self.fcf in _NO_X or self.fcf >= X:
+            object.__setattr__(self, "x", self.fcf >= X)
 
     def encode(self) -> bytes:
         """The octets without FCS."""
@@ -110,34 +126,60 @@ def decode(octets: bytes) -> Frame:
     """Read a frame. Raises FrameError when it is too short, not T.30's or of an unknown control field."""
     if len(octets) < 3 or octets[0] != ADDRESS or octets[1] not in (FINAL, NOT_FINAL):
         raise FrameError("not a T.30 frame")
-    fcf = _ANY_X.get(octets[2])
+    fcf = _READ.get(octets[2])
     if fcf is None:
         raise FrameError(f"unknown facsimile control field {octets[2]:02X}")
-    x = octets[2] != fcf.value or fcf.value >= X
-    return Frame(fcf, octets[3:], octets[1] == FINAL, x)
+    return Frame(fcf, octets[3:], octets[1] == FINAL, octets[2] != fcf)
 
 
-def encode_identifier(text: str) -> bytes:
-    """Twenty characters, last one first, each bit-reversed (T.30 5.3.6.2.4).
+def encode_identifier(text: str, of: Fcf = Fcf.TSI) -> bytes:
+    """Twenty characters, last one first, each bit-reversed (T.30 5.3.6.2.4 to 11).
 
-    Raises FrameError on characters other than digits, space and plus, and on more than twenty.
+    Raises FrameError on more than twenty, on a plus that is not the first, and on characters other than digits and
+    spaces; addresses and passwords may have star and number sign too.
     """
-    if len(text) > IDENTIFIER_LENGTH or set(text) - set("0123456789 +"):
-        raise FrameError("an identifier is at most 20 digits, spaces and plus")
+    allowed = _DIGITS if of in STATION_IDENTIFIERS else _DIGITS | _MARKS
+    if len(text) > IDENTIFIER_LENGTH or set(text.lstrip().removeprefix("+")) - allowed:
+        raise FrameError(f"{of.name} is a plus, digits and spaces, at most {IDENTIFIER_LENGTH}")
     return reversed_octets(text.rjust(IDENTIFIER_LENGTH)[::-1].encode("ascii"))
 
 
 def decode_identifier(fif: bytes) -> str:
-    """The text of an identifier without its padding; octets that are not printable ASCII are left out."""
-    characters = reversed_octets(fif[:IDENTIFIER_LENGTH])[::-1]
-    return "".join(chr(octet) for octet in characters if 0x20 <= octet < 0x7F).strip()
+    """The text of an identifier without its padding; octets that are not printable ASCII are left out.
+
+    Machines that send the bits of each octet, or the characters, in the wrong order are seen by what then can be
+    read, and by a plus that would be last.
+    """
+    field = fif[:IDENTIFIER_LENGTH]
+    text = max(_printable(reversed_octets(field)), _printable(field), key=len)[::-1].strip()
+    return text[::-1] if text.endswith("+") and not text.startswith("+") else text
+
+
+def _printable(octets: bytes) -> str:
+    return "".join(chr(octet) for octet in octets if 0x20 <= octet < 0x7F)
+
+
+def encode_end(after: Fcf, *, x: bool = True) -> bytes:
+    """The field of EOR, and the first octet of that of PPS (T.30 A.4). Raises FrameError when nothing ends so."""
+    if after not in _ENDS:
+        raise FrameError(f"{after.name} ends no page")
+    return bytes((after | X if x and after else after,))
+
+
+def decode_end(fif: bytes) -> Fcf:
+    """What EOR or PPS says will follow: a post-message command, or NULL within a page. Raises FrameError."""
+    after = _ENDS_READ.get(fif[0]) if fif else None
+    if after is None:
+        raise FrameError(f"{fif[:1].hex().upper() or 'nothing'} ends no page")
+    return after
 
 
 @dataclass(frozen=True, slots=True)
 class PartialPage:
-    """The field of PPS and, as its first octet alone, of EOR (T.30 A.4.3): what ends, and how much was sent.
+    """The field of PPS (T.30 A.4): what ends, and how much was sent.
 
-    `after` is NULL within a page, else the post-message command; `count` is the frames of this transmission.
+    `after` is NULL within a page, else the post-message command; `page` and `block` are counted modulo 256; `count`
+    is the frames of this transmission, 1 to 256.
     """
 
     after: Fcf
@@ -146,25 +188,23 @@ class PartialPage:
     count: int
 
     def encode(self, *, x: bool = True) -> bytes:
-        """Four octets; the counters go least significant bit first."""
-        after = self.after | X if x and self.after else self.after
-        counters = bytes((self.page & 0xFF, self.block & 0xFF, (self.count - 1) & 0xFF))
-        return bytes((after,)) + reversed_octets(counters)
+        """Four octets; the counters go least significant bit first. Raises FrameError on a count of no block."""
+        if not 1 <= self.count <= FRAMES_PER_BLOCK:
+            raise FrameError(f"{self.count} frames are no block")
+        counters = bytes((self.page & 0xFF, self.block & 0xFF, self.count - 1))
+        return encode_end(self.after, x=x) + reversed_octets(counters)
 
 
 def decode_partial_page(fif: bytes) -> PartialPage:
-    """Read the field of PPS. Raises FrameError when it is short or names no command."""
-    if len(fif) < 4:
+    """Read the field of PPS. Raises FrameError when it is short or names no post-message command."""
+    if len(fif) < PARTIAL_PAGE_OCTETS:
         raise FrameError("PPS needs four octets")
-    after = _ANY_X.get(fif[0])
-    if after is None:
-        raise FrameError(f"PPS with unknown command {fif[0]:02X}")
-    page, block, last = reversed_octets(fif[1:4])
-    return PartialPage(after, page, block, last + 1)
+    page, block, last = reversed_octets(fif[1:PARTIAL_PAGE_OCTETS])
+    return PartialPage(decode_end(fif), page, block, last + 1)
 
 
 def encode_map(missing: frozenset[int]) -> bytes:
-    """The field of PPR: 256 bits, first bit frame 0, 1 = send again (T.30 A.4.4.3)."""
+    """The field of PPR: 256 bits, first bit frame 0, 1 = send again (T.30 A.4)."""
     bits = sum(1 << (FRAMES_PER_BLOCK - 1 - number) for number in missing if 0 <= number < FRAMES_PER_BLOCK)
     return bits.to_bytes(MAP_OCTETS, "big")
 
