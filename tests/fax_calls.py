@@ -10,13 +10,12 @@ from gateway.domain.call import Coding
 from gateway.fax.simulator.line import Disturbance, Line
 from gateway.fax.t4 import codec
 from gateway.fax.t4.page import Bitmap, CodedPage, PageShape, Resolution
-from gateway.fax.t30.answerer import Answerer
 from gateway.fax.t30.capabilities import Capabilities
-from gateway.fax.t30.ecm_caller import Caller
 from gateway.fax.t30.options import EVERYTHING, PageWatch, TerminalOptions
 from gateway.fax.t30.reception import ReceivedPage
 from gateway.fax.t30.record import CallRecord
 from gateway.fax.t30.signals import CallProgress, Progress
+from gateway.fax.t30.terminal import Answerer, Caller
 
 OUR_ID, THEIR_ID = "+1 206 555 0100", "+1 202 555 0100"
 

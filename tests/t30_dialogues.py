@@ -12,9 +12,7 @@ from gateway.domain.call import Coding
 from gateway.fax.simulator.disturbances import name_of
 from gateway.fax.t4 import codec, stream
 from gateway.fax.t30 import ecm
-from gateway.fax.t30.answerer import Answerer
 from gateway.fax.t30.capabilities import Flag, Profile, decode_profile
-from gateway.fax.t30.ecm_caller import Caller
 from gateway.fax.t30.frames import Fcf, Frame, PartialPage, encode_identifier
 from gateway.fax.t30.options import EVERYTHING, PageWatch, TerminalOptions
 from gateway.fax.t30.reception import ReceivedPage
@@ -32,6 +30,7 @@ from gateway.fax.t30.signals import (
     Training,
 )
 from gateway.fax.t30.station import Station
+from gateway.fax.t30.terminal import Answerer, Caller
 from tests.fax_calls import OUR_ID, THEIR_ID, document, text_bitmap
 
 FOLDER = Path(__file__).parent / "dialogues"

@@ -36,6 +36,10 @@ class Cause(StrEnum):
     NO_FAX_TONE = "no-fax-tone"  # T1 ran out without a valid frame
     CANNOT_RECEIVE = "far-end-cannot-receive"  # DIS without bit 10
     INCOMPATIBLE = "incompatible"  # no common width, resolution, length or coding
+    NOTHING_TO_POLL = "nothing-to-poll"
+    PASSWORD_REFUSED = "password-refused"
+    NO_ANSWER_TO_DTC = "no-answer-to-dtc"
+    DISCONNECTED_AFTER_DTC = "disconnected-after-dtc"
     NO_ANSWER_TO_DCS = "no-answer-to-dcs"
     DISCONNECTED_BEFORE_DCS = "disconnected-before-dcs"  # DCN where DIS was due
     DISCONNECTED_AFTER_DCS = "disconnected-after-dcs"
@@ -72,7 +76,8 @@ class Signal:
 class CallReport:
     """What a transport says of a call that is over.
 
-    `pages_confirmed` counts the pages that the far end confirmed in this call, from the call's first page.
+    `pages_confirmed` counts our pages that the far end confirmed in this call, from the call's first page; of an end
+    that sent none, the pages that it confirmed itself, which `pages_received` counts in every call.
     `last_page_in_doubt` is true when the final page was sent whole and no answer to it was understood.
     """
 
@@ -82,14 +87,19 @@ class CallReport:
     cause: Cause
     phase: Phase
     pages_confirmed: int = 0
+    pages_received: int = 0
     connected: datetime | None = None
     last_page_in_doubt: bool = False
     remote_id: str = ""
+    remote_sub_address: str = ""
     remote_capabilities: str = ""
     rate: int | None = None  # bit/s of the last message sent
     rate_steps: tuple[int, ...] = ()  # every rate trained at, in order, bit/s
     ecm: bool | None = None
     coding: Coding | None = None
+    ecm_blocks: int = 0
+    ecm_frames: int = 0
+    ecm_requests: int = 0  # PPR
     frames_resent: int = 0
     bad_rows: int = 0
     phase_durations: dict[Phase, timedelta] = field(default_factory=dict)
@@ -110,13 +120,18 @@ class CallReport:
             "cause": self.cause.value,
             "phase": self.phase.value,
             "pages_confirmed": self.pages_confirmed,
+            "pages_received": self.pages_received,
             "last_page_in_doubt": self.last_page_in_doubt,
             "remote_id": self.remote_id,
+            "remote_sub_address": self.remote_sub_address,
             "remote_capabilities": self.remote_capabilities,
             "rate": self.rate,
             "rate_steps": list(self.rate_steps),
             "ecm": self.ecm,
             "coding": self.coding.value if self.coding else None,
+            "ecm_blocks": self.ecm_blocks,
+            "ecm_frames": self.ecm_frames,
+            "ecm_requests": self.ecm_requests,
             "frames_resent": self.frames_resent,
             "bad_rows": self.bad_rows,
             "phase_seconds": {phase.value: wait.total_seconds() for phase, wait in self.phase_durations.items()},

@@ -7,8 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.call import Cause
-from gateway.fax.t30.answerer import Answerer
-from gateway.fax.t30.ecm_caller import Caller
 from gateway.fax.t30.frames import Fcf, Frame
 from gateway.fax.t30.options import EVERYTHING, PageWatch, TerminalOptions
 from gateway.fax.t30.reception import ReceivedPage, quality
@@ -26,6 +24,7 @@ from gateway.fax.t30.signals import (
     Training,
 )
 from gateway.fax.t30.station import Station
+from gateway.fax.t30.terminal import Answerer, Caller
 from tests.fax_calls import document, text_bitmap
 
 HOUR_MS = 3_600_000

@@ -6,80 +6,72 @@ import pytest
 
 import gateway.fax
 from gateway.domain.call import Cause, Phase
-from gateway.fax.t30.answerer import Answerer
 from gateway.fax.t30.diagram import diagram, updated
-from gateway.fax.t30.ecm_caller import Caller
-from gateway.fax.t30.states import PHASES, WAITS, Event, State
-from gateway.fax.t30.table import ANSWERER, CALLER, Table, Verb, find
+from gateway.fax.t30.moves import Verb
+from gateway.fax.t30.receiver_moves import RECEIVER
+from gateway.fax.t30.sender_moves import SENDER
+from gateway.fax.t30.states import ISDN, PHASES, STANDARD, WAITS, Event, State, Timer
+from gateway.fax.t30.table import EVERYWHERE, TABLE, find
+from gateway.fax.t30.terminal import Terminal
 
-TABLES = pytest.mark.parametrize(("table", "start"), [(CALLER, State.DIALLED), (ANSWERER, State.CALLED)])
 README = Path(gateway.fax.__file__).parent / "README.md"
+STARTS = {State.DIALLED, State.CALLED}
+STATES = {state for state, _ in TABLE if state is not None} | {move.to for move in TABLE.values() if move.to}
 
 
-def states(table: Table) -> set[State]:
-    named = {state for state, _ in table if state is not None}
-    return named | {move.to for move in table.values() if move.to is not None}
-
-
-@TABLES
-def test_every_state_is_reached_from_the_first(table: Table, start: State) -> None:
-    reached = {start}
-    while more := {m.to for (s, _), m in table.items() if m.to and (s is None or s in reached)} - reached:
+def test_every_state_is_reached_from_one_of_the_first() -> None:
+    reached = set(STARTS)
+    while more := {m.to for (s, _), m in TABLE.items() if m.to and (s is None or s in reached)} - reached:
         reached |= more
 
-    assert reached == states(table)
+    assert reached == STATES == set(State)
 
 
-@TABLES
-def test_every_state_can_come_to_the_end(table: Table, start: State) -> None:
+def test_every_state_can_come_to_the_end() -> None:
     ending = {State.END}
-    while more := {s for (s, _), m in table.items() if s and m.to in ending} - ending:
+    while more := {s for (s, _), m in TABLE.items() if s and m.to in ending} - ending:
         ending |= more
 
-    assert ending == states(table)
-    assert start in ending
+    assert ending == STATES
 
 
-@TABLES
-def test_every_state_that_waits_says_what_happens_when_time_is_up(table: Table, start: State) -> None:
-    del start
-    waiting = states(table) & set(WAITS)
-
-    assert [state for state in waiting if find(table, state, Event.TIMEOUT) is None] == []
+def test_every_state_that_waits_says_what_happens_when_time_is_up() -> None:
+    assert [state for state in WAITS if find(state, Event.TIMEOUT) is None] == []
 
 
-@TABLES
-def test_what_is_repeated_is_given_up_after_the_third_time(table: Table, start: State) -> None:
-    del start
-    repeating = {state for (state, _), move in table.items() if move.verb is Verb.REPEAT and state}
+def test_what_is_repeated_is_given_up_after_the_third_time() -> None:
+    repeating = {state for (state, _), move in TABLE.items() if move.verb is Verb.REPEAT and state}
 
     for state in repeating:
-        move = table[state, Event.LAST_TIMEOUT]
+        move = TABLE[state, Event.LAST_TIMEOUT]
         assert (move.to, move.verb) == (State.RELEASE, Verb.SEND_DCN)
         assert move.cause is not None
 
 
-@TABLES
-def test_a_call_that_ends_has_a_cause_and_one_that_goes_on_has_none(table: Table, start: State) -> None:
-    del start
-    for (state, event), move in table.items():
+def test_a_call_that_ends_has_a_cause_and_one_that_goes_on_has_none() -> None:
+    for (state, event), move in TABLE.items():
         ends = move.to in (State.RELEASE, State.END) and state is not State.RELEASE
         assert (move.cause is not None) == ends, (state, event)
 
 
-@TABLES
-def test_nothing_leaves_the_last_state(table: Table, start: State) -> None:
-    del start
-    assert not [event for state, event in table if state is State.END]
+def test_nothing_leaves_the_last_state() -> None:
+    assert not [event for state, event in TABLE if state is State.END]
 
 
-@TABLES
 @pytest.mark.parametrize("event", [Event.DCN, Event.HANG_UP, Event.CANCEL])
-def test_every_state_hears_the_end_of_the_call(table: Table, start: State, event: Event) -> None:
-    del start
-    deaf = {state for state in states(table) if find(table, state, event) is None}
+def test_every_state_hears_the_end_of_the_call(event: Event) -> None:
+    deaf = {state for state in STATES if find(state, event) is None}
 
     assert deaf <= {State.END}
+
+
+def test_no_row_is_said_twice() -> None:
+    assert len(TABLE) == len(SENDER) + len(RECEIVER) + len(EVERYWHERE)
+
+
+def test_the_timers_of_isdn_stand_in_for_the_others() -> None:
+    assert (ISDN.milliseconds(Timer.T1), ISDN.milliseconds(Timer.T2), ISDN.t5) == (5_000, 6_000, 10_000)
+    assert ISDN.milliseconds(Timer.T4) == STANDARD.milliseconds(Timer.T4)
 
 
 def test_every_state_has_a_phase() -> None:
@@ -87,33 +79,29 @@ def test_every_state_has_a_phase() -> None:
     assert set(PHASES.values()) == set(Phase)
 
 
-@pytest.mark.parametrize(("table", "station"), [(CALLER, Caller), (ANSWERER, Answerer)])
-def test_every_verb_is_a_method(table: Table, station: type) -> None:
-    missing = {move.verb for move in table.values() if not callable(getattr(station, move.verb.value, None))}
+def test_every_verb_is_a_method() -> None:
+    missing = {verb for verb in Verb if not callable(getattr(Terminal, verb.value, None))}
 
     assert missing == set()
 
 
-def test_every_verb_and_every_state_is_used() -> None:
-    used = {move.verb for table in (CALLER, ANSWERER) for move in table.values()}
-
-    assert used == set(Verb)
-    assert states(CALLER) | states(ANSWERER) == set(State)
+def test_every_verb_is_used() -> None:
+    assert {move.verb for move in TABLE.values()} == set(Verb)
 
 
 def test_every_cause_of_a_call_is_in_the_table() -> None:
-    ours = {move.cause for move in CALLER.values() if move.cause}
+    ours = {move.cause for move in TABLE.values() if move.cause}
 
     assert ours | {Cause.LOCAL_ERROR} == set(Cause)
 
 
 def test_an_event_that_no_row_names_has_no_move() -> None:
-    assert find(CALLER, State.PAGE, Event.CFR) is None
+    assert find(State.PAGE, Event.CFR) is None
 
 
 def test_a_states_own_row_goes_before_the_general_one() -> None:
-    own = find(CALLER, State.TRAIN, Event.DCN)
-    general = find(CALLER, State.PAGE, Event.DCN)
+    own = find(State.TRAIN, Event.DCN)
+    general = find(State.PAGE, Event.DCN)
 
     assert own is not None
     assert own.cause is Cause.DISCONNECTED_AFTER_DCS
@@ -122,11 +110,11 @@ def test_a_states_own_row_goes_before_the_general_one() -> None:
 
 
 def test_the_drawing_has_an_arrow_for_every_row() -> None:
-    drawn = diagram(CALLER)
+    drawn = diagram(SENDER)
 
     assert "D_POST --> I : CFR" in drawn
     assert "II_Q, T4 3 s" in drawn
-    assert all(event.value in drawn for _, event in CALLER)
+    assert all(event.value in drawn for _, event in SENDER)
 
 
 def test_the_readme_shows_the_table_as_it_is() -> None:

@@ -17,11 +17,11 @@ from gateway.fax.simulator.far_ends import far_end
 from gateway.fax.simulator.line import Line
 from gateway.fax.simulator.received import ReceivedFaxes
 from gateway.fax.t4.classf import PageFile, PageFileError
-from gateway.fax.t30.ecm_caller import Caller
 from gateway.fax.t30.frames import FrameError
 from gateway.fax.t30.options import PageWatch, TerminalOptions
 from gateway.fax.t30.reception import ReceivedPage
 from gateway.fax.t30.record import CallRecord
+from gateway.fax.t30.terminal import Caller
 from gateway.fax.transport import CallOrder, CallWatch
 
 

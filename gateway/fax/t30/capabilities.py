@@ -5,7 +5,8 @@ the first sent, the most significant of the first octet. Missing octets are zero
 are not read.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
 from gateway.fax.t30.signals import Modulation
@@ -121,6 +122,10 @@ class Capabilities:
 
     def __contains__(self, flag: Flag) -> bool:
         return flag in self.flags
+
+    def with_flags(self, flags: Iterable[Flag]) -> "Capabilities":
+        """The same with these single bits and no others."""
+        return replace(self, flags=frozenset(flags))
 
     def encode(self) -> bytes:
         """The field of DIS or DTC, three octets or as many as the bits need."""

@@ -1,14 +1,17 @@
-"""The state table as text, for `gateway/fax/README.md`.
+"""The state table as pictures, for `gateway/fax/README.md`.
 
 What lives here: drawing the table as Mermaid state diagrams. What does not: the table (`table`).
 """
 
 from collections import defaultdict
 
-from gateway.fax.t30.states import WAITS, State
-from gateway.fax.t30.table import ANSWERER, CALLER, Move, Table
+from gateway.fax.t30.moves import Move, Table
+from gateway.fax.t30.receiver_moves import RECEIVER
+from gateway.fax.t30.sender_moves import SENDER
+from gateway.fax.t30.states import STANDARD, WAITS, State
+from gateway.fax.t30.table import EVERYWHERE
 
-_NAMES = {"caller": CALLER, "answerer": ANSWERER}
+_NAMES = {"sender": SENDER, "receiver": RECEIVER, "everywhere": EVERYWHERE}
 _ANYWHERE = "anywhere"
 
 
@@ -27,7 +30,7 @@ def diagram(table: Table) -> str:
 
 
 def updated(readme: str) -> str:
-    """The text with the diagrams behind its marks `<!-- caller -->` and `<!-- answerer -->` drawn anew."""
+    """The text with the diagrams behind its marks, such as `<!-- sender -->`, drawn anew."""
     for name, table in _NAMES.items():
         before, _, rest = readme.partition(f"<!-- {name} -->\n")
         _, _, after = rest.partition("<!-- end -->")
@@ -49,4 +52,4 @@ def _caption(name: str) -> str:
     if name not in waits:
         return name.replace("_", " ") if name == _ANYWHERE else name
     wait = waits[name]
-    return f"{name}, {wait.timer} {wait.milliseconds / 1000:g} s"
+    return f"{name}, {wait.value} {STANDARD.milliseconds(wait) / 1000:g} s"

@@ -1,7 +1,7 @@
 """One end of a call as a machine: a state, a timer, an outbox, and the table it walks.
 
 What lives here: time, sending, and finding the move for an event. What does not: what is heard (`station`), what the
-moves do (`caller`, `answerer`), and any clock, thread or socket: time is what `advance` is told.
+moves do (`sender`, `receiver`), and any clock, thread or socket: time is what `advance` is told.
 """
 
 from collections import deque
@@ -9,25 +9,24 @@ from collections.abc import Callable
 
 from gateway.domain.call import Cause, Phase
 from gateway.fax.t30.durations import Burst
+from gateway.fax.t30.moves import Move, Verb
 from gateway.fax.t30.record import CallRecord
 from gateway.fax.t30.signals import CallProgress, CarrierEnd, LineSignal, Progress
-from gateway.fax.t30.states import FRAME_MS, PATIENCE_MS, PHASES, T2_MS, TRIES, WAITS, Event, State
-from gateway.fax.t30.table import Move, Table, Verb, find
+from gateway.fax.t30.states import FRAME_MS, PATIENCE_MS, PHASES, TRIES, WAITS, Event, State, Timers
+from gateway.fax.t30.table import find
 
 US, FAR_END = "us", "far end"
 
 
 class Machine:
-    """Walks a table of moves; each verb of the table is a method of the class built on this one."""
+    """Walks the table of moves; each verb of the table is a method of the class built on this one."""
 
-    def __init__(self, table: Table, start: State) -> None:
+    def __init__(self, start: State, timers: Timers) -> None:
         self.state = start
         self.now = 0
         self.record = CallRecord()
-        self._table = table
-        self._verbs: dict[Verb, Callable[[], None]] = {
-            move.verb: getattr(self, move.verb.value) for move in table.values()
-        }
+        self._timers = timers
+        self._verbs: dict[Verb, Callable[[], None]] = {verb: getattr(self, verb.value) for verb in Verb}
         self._outbox: deque[tuple[int, LineSignal]] = deque()
         self._sending = False
         self._timer: int | None = None
@@ -83,8 +82,8 @@ class Machine:
         self._happen(Event.SENT)
 
     def _set_timer(self) -> None:
-        wait = WAITS.get(self.state)
-        self._timer = None if wait is None else self.now + wait.milliseconds
+        timer = WAITS.get(self.state)
+        self._timer = None if timer is None else self.now + self._timers.milliseconds(timer)
         self._latest = None if self._timer is None else self._timer + PATIENCE_MS
 
     def _await_frame(self) -> None:
@@ -93,7 +92,8 @@ class Machine:
         T2 and T4 start anew with what is heard; T1 is only long enough for the frame.
         """
         if self._timer is not None and self._latest is not None:
-            longer = min(WAITS[self.state].milliseconds, T2_MS) if self.state in WAITS else FRAME_MS
+            waited = WAITS.get(self.state)
+            longer = FRAME_MS if waited is None else min(self._timers.milliseconds(waited), self._timers.t2)
             self._timer = max(self._timer, min(self.now + longer, self._latest))
 
     # -- walking the table
@@ -103,9 +103,9 @@ class Machine:
         if self.state is State.END:
             return
         event = self._meaning(event)
-        move = find(self._table, self.state, event)
+        move = find(self.state, event)
         if move is not None and move.verb is Verb.REPEAT and self._tries >= TRIES:
-            move = find(self._table, self.state, Event.LAST_TIMEOUT)
+            move = find(self.state, Event.LAST_TIMEOUT)
         if move is not None:
             self._make(move)
         elif event is Event.TIMEOUT:

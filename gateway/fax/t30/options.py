@@ -5,12 +5,13 @@ What lives here: options and watchers of one end of a call. What does not: what 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.fax.t4.page import CodedPage, PageShape
 from gateway.fax.t30.capabilities import Capabilities, Flag, Lengths, Modems, ScanTime, Widths
 from gateway.fax.t30.reception import ReceivedPage
+from gateway.fax.t30.states import STANDARD, Timers
 
 EVERYTHING = Capabilities(
     frozenset({Flag.RECEIVE, Flag.FINE, Flag.SUPERFINE, Flag.MR, Flag.MMR, Flag.ECM, Flag.SUB}),
@@ -36,21 +37,6 @@ class PageSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Timers:
-    """The timers of T.30 clause 5.4.3 in ms. `ISDN` has those of Annex C in their place."""
-
-    t0_ms: int = 60_000  # dialling to answer
-    t1_ms: int = 35_000  # answer to first frame
-    t2_ms: int = 6_000  # waiting for a command
-    t3_ms: int = 10_000  # waiting for an operator
-    t4_ms: int = 3_000  # waiting for a response
-    t5_ms: int = 60_000  # RNR to anything else
-
-
-ISDN = Timers(t1_ms=5_000, t2_ms=6_000, t5_ms=10_000)  # T6, T7 and T8 (T.30 Annex C)
-
-
-@dataclass(frozen=True, slots=True)
 class TerminalOptions:
     """What one end of a call can do and calls itself.
 
@@ -73,7 +59,7 @@ class TerminalOptions:
     asks_operator: bool = False  # an answerer: PIP and PIN where it would say MCF and RTN
     asks_repetition: bool = False  # say CRP to a damaged frame
     nonstandard: bytes = b""  # field of NSF, before DIS
-    timers: Timers = field(default_factory=Timers)
+    timers: Timers = STANDARD
 
 
 def _ignored(_page: object) -> None:

@@ -19,7 +19,8 @@ class CallRecord:
     ended_ms: int = 0
     cause: Cause | None = None
     phase: Phase = Phase.CALL_SETUP
-    pages_confirmed: int = 0
+    pages_sent: int = 0  # and confirmed
+    pages_received: int = 0
     last_page_in_doubt: bool = False
     remote_id: str = ""
     remote_sub_address: str = ""
@@ -29,9 +30,17 @@ class CallRecord:
     ecm: bool | None = None
     coding: Coding | None = None
     frames_resent: int = 0
+    ecm_blocks: int = 0
+    ecm_frames: int = 0
+    ecm_requests: int = 0
     bad_rows: int = 0
     phase_ms: defaultdict[Phase, int] = field(default_factory=lambda: defaultdict(int))
     notes: list[tuple[int, str, str]] = field(default_factory=list)
+
+    @property
+    def pages_confirmed(self) -> int:
+        """Our pages that the far end confirmed; of an end that sent none, those that it confirmed itself."""
+        return self.pages_sent or self.pages_received
 
     def note(self, at_ms: int, sender: str, text: str) -> None:
         """Add a line to the trace."""
@@ -51,15 +60,20 @@ class CallRecord:
             cause=self.cause or Cause.LOCAL_ERROR,
             phase=self.phase,
             pages_confirmed=self.pages_confirmed,
+            pages_received=self.pages_received,
             connected=self._connected(started),
             last_page_in_doubt=self.last_page_in_doubt,
             remote_id=self.remote_id,
+            remote_sub_address=self.remote_sub_address,
             remote_capabilities=self.remote_capabilities,
             rate=self.rate,
             rate_steps=tuple(self.rate_steps),
             ecm=self.ecm,
             coding=self.coding,
             frames_resent=self.frames_resent,
+            ecm_blocks=self.ecm_blocks,
+            ecm_frames=self.ecm_frames,
+            ecm_requests=self.ecm_requests,
             bad_rows=self.bad_rows,
             phase_durations={phase: timedelta(milliseconds=ms) for phase, ms in self.phase_ms.items()},
             trace=self.trace(),

@@ -25,6 +25,8 @@ class State(StrEnum):
     NOT_READY = "IV_RNR"
     SLOWER = "IV_CTC"
     GIVE_UP = "IV_EOR"
+    INTERRUPTED = "II_T3"
+    POLL = "D_DTC"
     CALLED = "A called"
     COMMAND = "R"
     TRAINED = "F_TCF"
@@ -32,6 +34,7 @@ class State(StrEnum):
     AFTER_MESSAGE = "F_POST"
     AFTER_DOCUMENT = "F_EOM"
     AFTER_LAST = "F_EOP"
+    OPERATOR = "F_T3"
     RELEASE = "E"
     END = "over"
 
@@ -60,10 +63,16 @@ class Event(StrEnum):
     TIMEOUT = "time is up"
     LAST_TIMEOUT = "time is up, third try"
     DIS = "DIS"
-    DIS_CANNOT_RECEIVE = "DIS without receive bit"
-    DIS_NOTHING_COMMON = "DIS, nothing in common"
+    CANNOT_RECEIVE = "DIS without receive bit"
+    NOTHING_COMMON = "nothing in common"
+    DIS_DOCUMENT = "DIS, our turn to poll"
+    DIS_NO_DOCUMENT = "DIS, nothing to poll"
     DCS = "DCS"
+    DCS_REFUSED = "DCS, wrong password"
+    DCS_BEYOND = "DCS, not what was offered"
     DTC = "DTC"
+    DTC_REFUSED = "DTC, wrong password"
+    DTC_NO_DOCUMENT = "DTC, nothing to poll"
     CFR = "CFR"
     CFR_ECM = "CFR, ECM"
     FTT = "FTT"
@@ -75,6 +84,10 @@ class Event(StrEnum):
     RTP_PAGE = "RTP, more pages"
     RTP_DOCUMENT = "RTP, page of another shape"
     RTP_LAST = "RTP, last page"
+    PIP_DOCUMENT = "PIP"
+    PIP_LAST = "PIP, last page"
+    PIN = "PIN"
+    PIN_THIRD = "PIN, third time"
     RTN = "RTN"
     RTN_THIRD = "RTN, third time"
     PPR = "PPR"
@@ -103,15 +116,12 @@ class Event(StrEnum):
     REPEATED = "command repeated"
     CTC = "CTC"
     EOR = "EOR"
+    EOR_DOCUMENT = "EOR-EOM"
+    PAGE_FOR_OPERATOR = "page over, operator wanted"
     RR = "RR"
     UNREADABLE = "frame with an unreadable field"
 
 
-T0_MS = 60_000  # dialling to answer
-T1_MS = 35_000  # answer to first frame
-T2_MS = 6_000  # waiting for a command
-T4_MS = 3_000  # waiting for a response
-T5_MS = 60_000  # RNR to anything else
 SPEECH_MS = 7_000  # speech that goes on this long is a person or a recording
 FRAME_MS = 3_000  # flags to the end of a frame (T.30 5.4.2)
 PATIENCE_MS = 15_000  # signals without a meaning put a timer off no longer than this
@@ -120,38 +130,66 @@ TRIES = 3  # of one command (T.30 5.4.1)
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
-    """How long a state waits once everything is sent, and which timer of T.30 that is."""
+class Timers:
+    """The timers of T.30 clause 5.4.3 in ms. `ISDN` has those of Annex C in their place."""
 
-    timer: str
-    milliseconds: int
+    t0: int = 60_000  # dialling to answer
+    t1: int = 35_000  # answer to first frame
+    t2: int = 6_000  # waiting for a command
+    t3: int = 10_000  # waiting for an operator
+    t4: int = 3_000  # waiting for a response
+    t5: int = 60_000  # RNR to anything else
+    speech: int = SPEECH_MS
+
+    def milliseconds(self, timer: "Timer") -> int:
+        """How long a timer runs."""
+        return int(getattr(self, timer.name.lower()))
 
 
-WAITS: dict[State, Wait] = {
-    State.DIALLED: Wait("T0", T0_MS),
-    State.ANSWERED: Wait("T1", T1_MS),
-    State.SPEECH: Wait("speech", SPEECH_MS),
-    State.IDENTIFY: Wait("T1", T1_MS),
-    State.TRAIN: Wait("T4", T4_MS),
-    State.PAGE_ANSWER: Wait("T4", T4_MS),
-    State.BLOCK_ANSWER: Wait("T4", T4_MS),
-    State.NOT_READY: Wait("T4", T4_MS),
-    State.SLOWER: Wait("T4", T4_MS),
-    State.GIVE_UP: Wait("T4", T4_MS),
-    State.COMMAND: Wait("T4", T4_MS),
-    State.TRAINED: Wait("T2", T2_MS),
-    State.MESSAGE: Wait("T2", T2_MS),
-    State.AFTER_MESSAGE: Wait("T2", T2_MS),
-    State.AFTER_DOCUMENT: Wait("T2", T2_MS),
-    State.AFTER_LAST: Wait("T2", T2_MS),
+STANDARD = Timers()
+ISDN = Timers(t1=5_000, t2=6_000, t5=10_000)  # T6, T7 and T8 (T.30 Annex C)
+
+
+class Timer(StrEnum):
+    """The timer that a state waits on once everything is sent. T5 runs over many states: the sender counts it."""
+
+    T0 = "T0"
+    T1 = "T1"
+    T2 = "T2"
+    T3 = "T3"
+    T4 = "T4"
+    SPEECH = "speech"
+
+
+WAITS: dict[State, Timer] = {
+    State.DIALLED: Timer.T0,
+    State.ANSWERED: Timer.T1,
+    State.SPEECH: Timer.SPEECH,
+    State.IDENTIFY: Timer.T1,
+    State.POLL: Timer.T4,
+    State.TRAIN: Timer.T4,
+    State.PAGE_ANSWER: Timer.T4,
+    State.BLOCK_ANSWER: Timer.T4,
+    State.NOT_READY: Timer.T4,
+    State.SLOWER: Timer.T4,
+    State.GIVE_UP: Timer.T4,
+    State.INTERRUPTED: Timer.T3,
+    State.COMMAND: Timer.T4,
+    State.TRAINED: Timer.T2,
+    State.MESSAGE: Timer.T2,
+    State.AFTER_MESSAGE: Timer.T2,
+    State.AFTER_DOCUMENT: Timer.T2,
+    State.AFTER_LAST: Timer.T2,
+    State.OPERATOR: Timer.T3,
 }
 
 PHASES: dict[State, Phase] = (
     dict.fromkeys((State.DIALLED, State.ANSWERED, State.SPEECH, State.CALLED), Phase.CALL_SETUP)
-    | dict.fromkeys((State.IDENTIFY, State.TRAIN, State.COMMAND, State.TRAINED), Phase.PRE_MESSAGE)
+    | dict.fromkeys((State.IDENTIFY, State.POLL, State.TRAIN), Phase.PRE_MESSAGE)
+    | dict.fromkeys((State.COMMAND, State.TRAINED), Phase.PRE_MESSAGE)
     | dict.fromkeys((State.PAGE, State.BLOCK, State.MESSAGE), Phase.MESSAGE)
     | dict.fromkeys((State.PAGE_ANSWER, State.BLOCK_ANSWER, State.NOT_READY), Phase.POST_MESSAGE)
     | dict.fromkeys((State.SLOWER, State.GIVE_UP, State.AFTER_MESSAGE), Phase.POST_MESSAGE)
-    | dict.fromkeys((State.AFTER_DOCUMENT, State.AFTER_LAST), Phase.POST_MESSAGE)
+    | dict.fromkeys((State.AFTER_DOCUMENT, State.AFTER_LAST, State.INTERRUPTED, State.OPERATOR), Phase.POST_MESSAGE)
     | dict.fromkeys((State.RELEASE, State.END), Phase.RELEASE)
 )

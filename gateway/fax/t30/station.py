@@ -1,16 +1,18 @@
-"""What caller and answerer share: hearing signals, and sending V.21 frames.
+"""What sender and receiver share: hearing signals, and sending V.21 frames.
 
-What lives here: signals turned into events. What does not: walking the table (`machine`), what the moves do (`caller`,
-`answerer`). The line is half-duplex: while a station sends frames or images it hears nothing but the call ending.
+What lives here: signals turned into events. What does not: walking the table (`machine`), what the moves do (`sender`,
+`receiver`). The line is half-duplex: while a station sends frames or images it hears nothing but the call ending.
 """
 
 from collections.abc import Callable, Iterable
 
 from gateway.domain.call import Cause
 from gateway.fax.t30 import durations, frames
+from gateway.fax.t30.capabilities import Capabilities, Flag
 from gateway.fax.t30.durations import Burst
 from gateway.fax.t30.frames import Fcf, Frame, FrameError
 from gateway.fax.t30.machine import FAR_END, US, Machine
+from gateway.fax.t30.options import PageWatch, TerminalOptions
 from gateway.fax.t30.signals import (
     CallProgress,
     CarrierEnd,
@@ -23,22 +25,21 @@ from gateway.fax.t30.signals import (
     Tone,
     Training,
 )
-from gateway.fax.t30.states import Event, State
-from gateway.fax.t30.table import Table
+from gateway.fax.t30.states import TRIES, WAITS, Event, State
 
 _PROGRESS: dict[Progress, Event] = {kind: Event[kind.name] for kind in Progress}
 _FRAME_EVENTS: dict[Fcf, Event] = {
     fcf: Event[fcf.name]
-    for fcf in (Fcf.DIS, Fcf.DTC, Fcf.DCS, Fcf.CFR, Fcf.FTT, Fcf.CTR, Fcf.RTN, Fcf.PPR, Fcf.RNR, Fcf.ERR, Fcf.CRP,
-                Fcf.DCN, Fcf.MPS, Fcf.EOM, Fcf.EOP, Fcf.CTC, Fcf.EOR, Fcf.RR)
+    for fcf in (Fcf.DIS, Fcf.DTC, Fcf.DCS, Fcf.CFR, Fcf.FTT, Fcf.CTR, Fcf.PIN, Fcf.RTN, Fcf.PPR, Fcf.RNR, Fcf.ERR,
+                Fcf.CRP, Fcf.DCN, Fcf.MPS, Fcf.EOM, Fcf.EOP, Fcf.CTC, Fcf.EOR, Fcf.RR)
 } | {
     Fcf.MCF: Event.MCF_PAGE,
     Fcf.RTP: Event.RTP_PAGE,
-    Fcf.PIP: Event.MCF_PAGE,  # T3: carry on without an operator
-    Fcf.PIN: Event.RTN,
-    Fcf.PRI_MPS: Event.MPS,
+    Fcf.PIP: Event.PIP_DOCUMENT,
+    Fcf.PRI_MPS: Event.MPS,  # no operator stands by, so PRI-Q is answered like the command in it
     Fcf.PRI_EOM: Event.EOM,
     Fcf.PRI_EOP: Event.EOP,
+    Fcf.EOS: Event.EOM,
     Fcf.PPS: Event.PPS_NULL,
 }  # fmt: skip
 
@@ -46,9 +47,13 @@ _FRAME_EVENTS: dict[Fcf, Event] = {
 class Station(Machine):
     """One end of a call. `deliver` what arrives, `advance` time, send on what comes out, until `done`."""
 
-    def __init__(self, table: Table, start: State) -> None:
-        super().__init__(table, start)
+    def __init__(self, start: State, options: TerminalOptions, watch: PageWatch) -> None:
+        super().__init__(start, options.timers)
+        self._options = options
+        self._watch = watch
         self._frame = Frame(Fcf.NULL)
+        self._told: dict[Fcf, str] = {}  # identifiers, addresses and passwords of the burst that is coming in
+        self._asked_again = 0
         self._heard_dis = False
         self._hearers: dict[type, Callable[[LineSignal], None]] = {
             HdlcFrame: self._hear_hdlc,
@@ -91,6 +96,10 @@ class Station(Machine):
         """Disconnect (T.30 5.3.6.1.8)."""
         self._send(self._v21([Frame(Fcf.DCN, x=self._heard_dis)]))
 
+    def _note_rate(self, modulation: Modulation) -> None:
+        self.record.rate = modulation.rate
+        self.record.rate_steps.append(modulation.rate)
+
     # -- listening
 
     def _hear_progress(self, kind: Progress) -> None:
@@ -105,6 +114,7 @@ class Station(Machine):
             self._happen(Event.TONE)
 
     def _hear_flags(self, _signal: LineSignal) -> None:
+        self._told = {}
         self._happen(Event.FLAGS)
         self._await_frame()
 
@@ -117,6 +127,7 @@ class Station(Machine):
         """Read a V.21 frame; one with a bad FCS or an unknown field is as if it had not come."""
         if not signal.good:
             self._note(FAR_END, "frame with errors")
+            self._ask_again()
             return
         try:
             frame = frames.decode(signal.octets)
@@ -130,12 +141,42 @@ class Station(Machine):
             self._frame = frame
             self._happen(_FRAME_EVENTS[frame.fcf])
 
+    def _ask_again(self) -> None:
+        """Ask for a damaged frame with CRP, if that is wanted; a few times in one state, lest two ends ask for ever."""
+        if self._options.asks_repetition and self.state in WAITS and self._asked_again < TRIES:
+            self._asked_again += 1
+            self._send(self._v21([Frame(Fcf.CRP, x=self._heard_dis)]))
+
+    def _enter(self, state: State) -> None:
+        if state is not self.state:
+            self._asked_again = 0
+        super()._enter(state)
+
     def _hear_identifier(self, frame: Frame) -> None:
         text = frames.decode_identifier(frame.fif)
-        if frame.fcf in (Fcf.CSI, Fcf.TSI, Fcf.CIG):
+        self._told[frame.fcf] = text
+        if frame.fcf in self._remote_names:
             self.record.remote_id = text
         elif frame.fcf is Fcf.SUB:
             self.record.remote_sub_address = text
+
+    @property
+    def _remote_names(self) -> frozenset[Fcf]:
+        """The identifiers that only the far end can have sent: others are our own, come back as an echo."""
+        return _CALLERS_NAMES if self._is_called else _CALLED_NAMES
+
+    @property
+    def _is_called(self) -> bool:
+        """True for the end that answered the call."""
+        return False
+
+    def _addresses(self, offered: Capabilities, wanted: dict[Fcf, str]) -> list[Frame]:
+        """Identifier frames for those texts that are set, where the far end has said that it reads them."""
+        return [
+            Frame(fcf, frames.encode_identifier(text), x=self._heard_dis)
+            for fcf, text in wanted.items()
+            if text and (fcf not in _NEEDED or _NEEDED[fcf] in offered)
+        ]
 
     def _hear_image(self, signal: LineSignal) -> None:
         """Hook: octets on the fast carrier."""
@@ -145,6 +186,17 @@ class Station(Machine):
 
     def _hear_end(self, signal: LineSignal) -> None:
         """Hook: a carrier ends."""
+
+
+_CALLERS_NAMES = frozenset({Fcf.TSI, Fcf.CIG})
+_CALLED_NAMES = frozenset({Fcf.CSI, Fcf.TSI})
+_NEEDED = {
+    Fcf.SUB: Flag.SUB,
+    Fcf.SID: Flag.PWD,
+    Fcf.PWD: Flag.PWD,
+    Fcf.SEP: Flag.SELECTIVE_POLLING,
+    Fcf.PSA: Flag.POLLED_SUBADDRESS,
+}
 
 
 def _described(frame: Frame) -> str:

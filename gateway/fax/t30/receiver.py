@@ -1,39 +1,32 @@
-"""The called station: receives pages (T.30 clause 5.2, flow charts R and F).
+"""The end that receives pages (T.30 clause 5.2, flow charts R and F).
 
-What lives here: what the answerer does on each move. What does not: which move is made (`table`), collecting and
-judging pages (`reception`), and what becomes of a page (the `page_received` it is given, which returns only when the
-page is kept: MCF promises that).
+What lives here: what the receiver does on each move. What does not: which move is made (`table`), collecting and
+judging pages (`reception`), answering and polling (`terminal`), and what becomes of a page (the `page_received` it is
+given, which returns only when the page is kept: MCF promises that).
 """
 
-from gateway.fax.t30 import agreement, durations, frames
-from gateway.fax.t30.capabilities import Profile, decode_profile
-from gateway.fax.t30.frames import Fcf, Frame, FrameError, PartialPage, decode_partial_page
+from gateway.fax.t30 import agreement, frames
+from gateway.fax.t30.capabilities import Flag, Profile, decode_profile
+from gateway.fax.t30.frames import Fcf, Frame, FrameError, PartialPage, X, decode_partial_page
 from gateway.fax.t30.machine import FAR_END, US
 from gateway.fax.t30.options import PageWatch, TerminalOptions
 from gateway.fax.t30.reception import ReceivedPage, Reception
 from gateway.fax.t30.signals import CarrierEnd, HdlcFrame, ImageOctets, LineSignal, Modulation, Training
-from gateway.fax.t30.states import T1_MS, T2_MS, Event, State
+from gateway.fax.t30.states import Event, State
 from gateway.fax.t30.station import Station
-from gateway.fax.t30.table import ANSWERER
 
 
-class Answerer(Station):
-    """One answered call. `begin` starts it."""
+class Receiver(Station):
+    """Receives a document, with error correction or without."""
 
-    def __init__(self, options: TerminalOptions, watch: PageWatch) -> None:
-        super().__init__(ANSWERER, State.CALLED)
-        self._options = options
-        self._watch = watch
+    def __init__(self, start: State, options: TerminalOptions, watch: PageWatch) -> None:
+        super().__init__(start, options, watch)
         self._reception = Reception(Profile(Modulation.V27_2400, frozenset()))
         self._answered: bytes | None = None  # the command last answered, until a carrier or a DCS comes
         self._answer = Frame(Fcf.NULL)
         self._judged: tuple[ReceivedPage, Fcf] | None = None
         self._identifying_since = 0
-
-    def begin(self) -> None:
-        """The call is answered now."""
-        self.record.answered_ms = self.now
-        self._happen(Event.BEGIN)
+        self._busy_until = 0
 
     # -- what events mean
 
@@ -41,15 +34,38 @@ class Answerer(Station):
         if event in _COMMANDS and self._is_repetition():
             return Event.REPEATED
         if event is Event.TIMEOUT and self.state is State.COMMAND:
-            too_long = self.now - self._identifying_since >= T1_MS
+            too_long = self.now - self._identifying_since >= self._timers.t1
             return Event.LAST_TIMEOUT if too_long else Event.TIMEOUT
-        if self.state not in (State.MESSAGE, State.AFTER_MESSAGE):
-            return event
+        if event is Event.DCS:
+            return self._meaning_of_dcs()
+        return self._meaning_of_command(event) if self.state in _RECEIVING else super()._meaning(event)
+
+    def _meaning_of_dcs(self) -> Event:
+        """A DCS from who gives no password, or that asks for a coding no DIS of ours offers, is refused."""
+        required = self._options.required_password
+        if required and self.state is State.COMMAND and self._told.get(Fcf.SID) != required:
+            return Event.DCS_REFUSED
+        profile = decode_profile(self._frame.fif)
+        beyond = any(flag in profile for flag in _OTHER_CODINGS) or (Flag.MMR in profile and Flag.ECM not in profile)
+        return Event.DCS_BEYOND if beyond else Event.DCS
+
+    def _meaning_of_command(self, event: Event) -> Event:
         if event is Event.PPS_NULL:
             return self._meaning_of_pps()
+        if event is Event.EOR:
+            return Event.EOR_DOCUMENT if self._frame.fif[:1] in _EOR_DOCUMENT else Event.EOR
         if event in (Event.MPS, Event.EOM, Event.EOP):
-            refused = self._judge() is Fcf.RTN
-            return Event.EOP_REFUSED if refused and event is Event.EOP else event
+            return self._meaning_of_end(event)
+        return event
+
+    def _meaning_of_end(self, event: Event) -> Event:
+        """The command after a page: a refused last page is sent again, and an operator is asked for where wanted."""
+        refused = self._judge() is Fcf.RTN
+        last = event in (Event.EOP, Event.PPS_EOP)
+        if self._options.asks_operator and (refused or not last):
+            return Event.PAGE_FOR_OPERATOR
+        if refused and event not in (Event.MPS, Event.EOM):
+            return Event.EOP_REFUSED if event is Event.EOP else Event.PPS_REFUSED
         return event
 
     def _is_repetition(self) -> bool:
@@ -77,48 +93,23 @@ class Answerer(Station):
         self._reception.accept_block(partial)
         if partial.after is Fcf.NULL:
             return Event.PPS_NULL
-        return Event.PPS_REFUSED if self._judge() is Fcf.RTN else _PPS_EVENTS.get(partial.after, Event.PPS_EOP)
+        return self._meaning_of_end(_PPS_EVENTS.get(partial.after, Event.PPS_EOP))
 
     def _judge(self) -> Fcf:
-        self._judged = self._reception.judge(self.record.pages_confirmed)
+        self._judged = self._reception.judge(self.record.pages_received)
         received, answer = self._judged
         self.record.bad_rows += received.bad_rows
         return answer
 
     # -- phase B
 
-    def answer(self) -> None:
-        """CED, then the first DIS."""
-        self._identifying_since = self.now
-        self._note(US, "CED")
-        self._send(durations.joined(durations.answer_tone(), self._identification()))
-
-    def send_dis(self) -> None:
-        """Identify again; T1 counts anew once a command was answered."""
-        if self._answered is not None:
-            self._identifying_since = self.now
-        self._answered = None
-        self._send(self._identification())
-
-    def _identification(self) -> durations.Burst:
-        """CSI and DIS (T.30 5.2.2)."""
-        sent = []
-        if self._options.station_id:
-            sent.append(Frame(Fcf.CSI, frames.encode_identifier(self._options.station_id)))
-        sent.append(Frame(Fcf.DIS, self._options.capabilities.encode()))
-        return self._v21(sent)
-
     def expect_tcf(self) -> None:
         """Take the DCS as the profile of what follows."""
         self._reception = Reception(decode_profile(self._frame.fif))
         self.record.ecm = self._reception.with_ecm
         self.record.coding = agreement.coding_of(self._reception.profile)
-        self._note_rate()
+        self._note_rate(self._reception.profile.modulation)
         self._answered = self._judged = None
-
-    def _note_rate(self) -> None:
-        self.record.rate = self._reception.profile.modulation.rate
-        self.record.rate_steps.append(self.record.rate)
 
     def send_cfr(self) -> None:
         """The training was good."""
@@ -168,7 +159,7 @@ class Answerer(Station):
             return False
         self._answered = None
         if self._timer is not None:
-            self._timer = self.now + T2_MS
+            self._timer = self.now + self._timers.t2
         return True
 
     # -- phase D
@@ -180,9 +171,10 @@ class Answerer(Station):
         received, answer = self._judged
         if answer is not Fcf.RTN:
             self._watch.page_received(received)
-            self.record.pages_confirmed += 1
+            self.record.pages_received += 1
+            self._busy_until = self.now + (self._options.busy_ms if self._reception.with_ecm else 0)
         self._forget_page()
-        self._reply(answer)
+        self._reply(_WITH_OPERATOR.get(answer, answer) if self.state is State.OPERATOR else answer)
 
     def accept_block(self) -> None:
         """Answer a block that is whole: MCF, after the page is handed over if the block ends it."""
@@ -197,12 +189,13 @@ class Answerer(Station):
 
     def ask_frames(self) -> None:
         """Ask for the frames of the block that are missing."""
+        self.record.ecm_requests += 1
         self._reply(Fcf.PPR, frames.encode_map(self._reception.block.wanted()))
 
     def send_ctr(self) -> None:
         """Go on at the rate that CTC names; its field is the first octets of a DCS."""
         self._reception.profile = decode_profile(self._frame.fif[:2] + self._reception.profile.encode()[2:])
-        self._note_rate()
+        self._note_rate(self._reception.profile.modulation)
         self._reply(Fcf.CTR)
 
     def send_err(self) -> None:
@@ -211,16 +204,31 @@ class Answerer(Station):
         self._reply(Fcf.ERR)
 
     def answer_again(self) -> None:
-        """Say the last answer again: it was lost."""
+        """Say the last answer again, since it was lost; or for the first time, after RNR."""
         self._note(US, "again")
-        self._send(self._v21([self._answer]))
+        self._send(self._v21([self._ready_answer()]))
+
+    def _ready_answer(self) -> Frame:
+        """The answer, or RNR in its place while the last page keeps us busy (T.30 A.4.4.4)."""
+        return self._answer if self.now >= self._busy_until else Frame(Fcf.RNR)
 
     def _reply(self, fcf: Fcf, fif: bytes = b"") -> None:
         self._answer = Frame(fcf, fif)
         self._answered = self._frame.encode()
-        self._send(self._v21([self._answer]))
+        self._send(self._v21([self._ready_answer()]))
 
 
 _COMMANDS = frozenset({Event.MPS, Event.EOM, Event.EOP, Event.PPS_NULL, Event.CTC, Event.EOR})
-_PPS_EVENTS = {Fcf.MPS: Event.PPS_MPS, Fcf.EOM: Event.PPS_EOM, Fcf.EOP: Event.PPS_EOP,
-               Fcf.PRI_MPS: Event.PPS_MPS, Fcf.PRI_EOM: Event.PPS_EOM, Fcf.PRI_EOP: Event.PPS_EOP}  # fmt: skip
+_PPS_EVENTS = {
+    Fcf.MPS: Event.PPS_MPS,
+    Fcf.EOM: Event.PPS_EOM,
+    Fcf.EOS: Event.PPS_EOM,
+    Fcf.EOP: Event.PPS_EOP,
+    Fcf.PRI_MPS: Event.PPS_MPS,
+    Fcf.PRI_EOM: Event.PPS_EOM,
+    Fcf.PRI_EOP: Event.PPS_EOP,
+}
+_RECEIVING = frozenset({State.MESSAGE, State.AFTER_MESSAGE})
+_OTHER_CODINGS = (Flag.UNCOMPRESSED, Flag.T43, Flag.JPEG, Flag.T85, Flag.T85_L0)
+_EOR_DOCUMENT = frozenset(bytes((fcf | x,)) for fcf in (Fcf.EOM, Fcf.PRI_EOM, Fcf.EOS) for x in (0, X))
+_WITH_OPERATOR = {Fcf.MCF: Fcf.PIP, Fcf.RTP: Fcf.PIP, Fcf.RTN: Fcf.PIN}

@@ -1,29 +1,25 @@
-"""The calling station with error correction (T.30 Annex A, flow charts IV).
+"""The end that sends pages with error correction (T.30 Annex A, flow charts IV).
 
 What lives here: blocks, frames asked for again, lower rates, giving up. What does not: everything a call has without
-ECM (`caller`).
+ECM (`sender`).
 """
 
 from gateway.fax.t30 import durations, ecm
-from gateway.fax.t30.caller import BasicCaller
+from gateway.fax.t30.capabilities import Flag
 from gateway.fax.t30.frames import Fcf, Frame, FrameError, PartialPage, X, decode_map
 from gateway.fax.t30.machine import US
 from gateway.fax.t30.options import PageSource, PageWatch, TerminalOptions
-from gateway.fax.t30.states import T5_MS, Event, State
+from gateway.fax.t30.sender import Sender
+from gateway.fax.t30.states import Event, State
 
 PPR_LIMIT = 4  # T.30 A.4.4.3: after the fourth, CTC or EOR
 
 
-class Caller(BasicCaller):
-    """A caller that sends with ECM when both ends have it."""
+class EcmSender(Sender):
+    """Sends with ECM when both ends have it."""
 
-    def __init__(
-        self,
-        pages: PageSource,
-        options: TerminalOptions,
-        watch: PageWatch,
-    ) -> None:
-        super().__init__(pages, options, watch)
+    def __init__(self, start: State, options: TerminalOptions, watch: PageWatch, pages: PageSource) -> None:
+        super().__init__(start, options, watch, pages)
         self._blocks: list[list[bytes]] = []
         self._block = 0
         self._asked: list[bytes] = []
@@ -43,9 +39,10 @@ class Caller(BasicCaller):
         return super()._meaning(event)
 
     def _meaning_of_ppr(self) -> Event:
-        if self.state is not State.BLOCK_ANSWER:
+        if self.state not in (State.BLOCK_ANSWER, State.NOT_READY):
             return Event.PPR
         self._requests += 1
+        self.record.ecm_requests += 1
         self._asked = self._frames_asked()
         if self._requests < PPR_LIMIT:
             return Event.PPR
@@ -63,12 +60,17 @@ class Caller(BasicCaller):
     def _meaning_of_rnr(self) -> Event:
         if self._not_ready_since is None or self.state is State.BLOCK_ANSWER:
             self._not_ready_since = self.now
-        too_long = self.now - self._not_ready_since >= T5_MS
+        too_long = self.now - self._not_ready_since >= self._timers.t5
         return Event.RNR_TOO_LONG if too_long else Event.RNR
 
     @property
     def _ends_document(self) -> bool:
-        return self._after is Fcf.EOP and (not self._blocks or self._is_last_block)
+        return super()._ends_document and (not self._blocks or self._is_last_block)
+
+    @property
+    def _frame_octets(self) -> int:
+        small = Flag.SMALL_FRAMES in self.agreed.profile
+        return ecm.SMALL_FRAME_OCTETS if small else ecm.FRAME_OCTETS
 
     @property
     def _is_last_block(self) -> bool:
@@ -84,7 +86,7 @@ class Caller(BasicCaller):
 
     def send_block(self) -> None:
         """Cut the page in hand into blocks and send the first."""
-        self._blocks = ecm.blocks(self._line_octets())
+        self._blocks = ecm.blocks(self._line_octets(), self._frame_octets)
         self._block = 0
         self._begin_block()
 
@@ -96,11 +98,13 @@ class Caller(BasicCaller):
     def _begin_block(self) -> None:
         self._after = self._command_after_page() if self._is_last_block else Fcf.NULL
         self._requests = 0
+        self.record.ecm_blocks += 1
         self._send_frames(self._blocks[self._block])
 
     def _send_frames(self, sent: list[bytes], *, short: bool = True) -> None:
         """Frames and three RCP on the fast carrier."""
         self._asked = sent
+        self.record.ecm_frames += len(sent)
         modulation = self.agreed.profile.modulation
         self._note(US, f"page {self._index + 1} block {self._block}, {len(sent)} frames at {modulation}")
         self._send(durations.hdlc(sent + ecm.RCPS, modulation, short=short))
@@ -119,7 +123,7 @@ class Caller(BasicCaller):
     def send_ctc(self) -> None:
         """Offer to go on at a lower rate: DCS bits 1-16 (T.30 A.4.3, CTC)."""
         self._slow_down()
-        self._note_rate()
+        self._note_rate(self.agreed.profile.modulation)
         self._say(self._v21([Frame(Fcf.CTC, self.agreed.profile.encode()[:2], x=True)]))
 
     def send_slower(self) -> None:
@@ -142,4 +146,6 @@ class Caller(BasicCaller):
         self._page_count += 1
 
 
-_ENDS_NOT_READY = frozenset({Event.MCF_PAGE, Event.PPR, Event.RTN, Event.ERR, Event.CTR})
+_ENDS_NOT_READY = frozenset(
+    {Event.MCF_PAGE, Event.RTP_PAGE, Event.PIP_DOCUMENT, Event.PIN, Event.PPR, Event.RTN, Event.ERR, Event.CTR}
+)

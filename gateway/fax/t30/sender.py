@@ -1,40 +1,31 @@
-"""The calling station: sends the pages of a document (T.30 clause 5.2, flow charts T to E).
+"""The end that sends pages (T.30 clause 5.2, flow charts T to II).
 
-What lives here: what the caller does on each move up to the end of a page without ECM, and on release. What does not:
-which move is made (`table`), ECM blocks (`ecm_caller`), choosing a profile (`agreement`).
+What lives here: what the sender does on each move up to the end of a page without ECM. What does not: which move is
+made (`table`), ECM blocks (`ecm_sender`), choosing a profile (`agreement`), dialling and polling (`terminal`).
 """
 
 from collections.abc import Callable
 
-from gateway.domain.call import Phase
 from gateway.fax.t4 import stream
 from gateway.fax.t4.fit import fit
-from gateway.fax.t30 import agreement, durations, frames
+from gateway.fax.t30 import agreement, durations
 from gateway.fax.t30.agreement import Agreement
 from gateway.fax.t30.capabilities import Capabilities, Flag, decode_capabilities
 from gateway.fax.t30.durations import Burst
 from gateway.fax.t30.frames import Fcf, Frame
 from gateway.fax.t30.machine import US
 from gateway.fax.t30.options import PageSource, PageWatch, TerminalOptions
-from gateway.fax.t30.signals import Modulation, Tone, ToneKind
-from gateway.fax.t30.states import CNG_EVERY_MS, PHASES, T1_MS, TRIES, Event, State
+from gateway.fax.t30.signals import Modulation
+from gateway.fax.t30.states import TRIES, Event, State
 from gateway.fax.t30.station import Station
-from gateway.fax.t30.table import CALLER
 
 
-class BasicCaller(Station):
-    """The caller without error correction; `ecm_caller.Caller` is the whole one."""
+class Sender(Station):
+    """Sends a document without error correction; `ecm_sender.EcmSender` sends any."""
 
-    def __init__(
-        self,
-        pages: PageSource,
-        options: TerminalOptions,
-        watch: PageWatch,
-    ) -> None:
-        super().__init__(CALLER, State.DIALLED)
+    def __init__(self, start: State, options: TerminalOptions, watch: PageWatch, pages: PageSource) -> None:
+        super().__init__(start, options, watch)
         self._pages = pages
-        self._options = options
-        self._watch = watch
         self._last_page_told = False
         self._index = options.first_page
         self._offered = Capabilities(frozenset())
@@ -51,38 +42,40 @@ class BasicCaller(Station):
             raise RuntimeError("no DIS was heard yet")
         return self._agreed
 
+    @property
+    def _has_pages_left(self) -> bool:
+        return self._index < len(self._pages)
+
     # -- what events mean
 
     def _meaning(self, event: Event) -> Event:
         self._weigh_answer(event)
-        if self._agreed is None and event is not Event.DIS:
-            return event
+        if self._agreed is None or self.state not in _SENDING:
+            return super()._meaning(event)
         refinements: dict[Event, Callable[[], Event]] = {
-            Event.DIS: self._meaning_of_dis,
             Event.CFR: lambda: Event.CFR_ECM if self._with_ecm else Event.CFR,
             Event.FTT: lambda: Event.FTT if len(self._rates) > 1 else Event.FTT_SLOWEST,
-            Event.RTN: self._meaning_of_rtn,
+            Event.RTN: lambda: self._refused(Event.RTN, Event.RTN_THIRD),
+            Event.PIN: lambda: self._refused(Event.PIN, Event.PIN_THIRD),
             Event.MCF_PAGE: lambda: _MCF_BY_COMMAND[self._after],
             Event.RTP_PAGE: lambda: _RTP_BY_COMMAND[self._after],
+            Event.PIP_DOCUMENT: lambda: Event.PIP_LAST if self._after is Fcf.EOP else Event.PIP_DOCUMENT,
         }
-        return refinements[event]() if event in refinements else event
+        return refinements[event]() if event in refinements else super()._meaning(event)
 
-    def _meaning_of_dis(self) -> Event:
-        self._heard_dis = True
-        if self.state is not State.IDENTIFY:
-            return Event.DIS
-        self._offered = decode_capabilities(self._frame.fif)
+    def _weigh_offer(self, fif: bytes) -> Event:
+        """Read what the far end takes, from its DIS or DTC; what it comes to for the page in hand."""
+        self._offered = decode_capabilities(fif)
         self.record.remote_capabilities = str(self._offered)
-        if Flag.RECEIVE not in self._offered:
-            return Event.DIS_CANNOT_RECEIVE
         ceiling = self._rates[0].rate if self._rates else self._options.max_rate
         self._rates = agreement.rates(self._offered, ceiling)
-        return Event.DIS if self._rates else Event.DIS_NOTHING_COMMON
+        return Event.DIS if self._rates else Event.NOTHING_COMMON
 
-    def _meaning_of_rtn(self) -> Event:
+    def _refused(self, event: Event, third: Event) -> Event:
+        """Count an RTN or PIN to a page."""
         if self.state in _DOUBTFUL:
             self._refusals += 1
-        return Event.RTN if self._refusals < TRIES else Event.RTN_THIRD
+        return event if self._refusals < TRIES else third
 
     def _weigh_answer(self, event: Event) -> None:
         """After the last page's command, any answer understood ends the doubt.
@@ -90,8 +83,8 @@ class BasicCaller(Station):
         DCN to a command said once is a refusal. DCN to a repeated one is not: an answerer whose MCF was lost may take
         the repetition for a mistake and leave, page in hand.
         """
-        waiting = PHASES[self.state] is Phase.POST_MESSAGE
-        if waiting and (event in _ANSWERS or (event is Event.DCN and self._tries == 1)):
+        refused = event is Event.DCN and self._tries == 1 and self.state is not State.NOT_READY
+        if self.state in _ANSWERING and (event in _ANSWERS or refused):
             self.record.last_page_in_doubt = False
 
     def _note_sent(self) -> None:
@@ -101,19 +94,13 @@ class BasicCaller(Station):
     @property
     def _ends_document(self) -> bool:
         """True while the command in hand ends the last page."""
-        return self._after is Fcf.EOP
+        return self._index + 1 >= len(self._pages)
 
     @property
     def _with_ecm(self) -> bool:
         return Flag.ECM in self.agreed.profile
 
     # -- phase B
-
-    def send_cng(self) -> None:
-        """Sound CNG until something is heard (T.30 4.2)."""
-        for moment in range(0, T1_MS, CNG_EVERY_MS):
-            self._outbox.append((self.now + moment, Tone(ToneKind.CNG)))
-        self._note(US, ToneKind.CNG.value)
 
     def send_dcs(self) -> None:
         """Settle the profile for the page in hand, then identify, command and train."""
@@ -131,13 +118,10 @@ class BasicCaller(Station):
         self.record.coding = self.agreed.coding
 
     def _agree_on(self, index: int) -> Agreement:
+        asks_sub = bool(self._options.sub_address) and Flag.SUB in self._offered
         return agreement.agree(
-            self._offered, self._pages.shape(index), self._rates[0], ecm=self._options.ecm, sub=self._asks_sub
+            self._offered, self._pages.shape(index), self._rates[0], ecm=self._options.ecm, sub=asks_sub
         )
-
-    @property
-    def _asks_sub(self) -> bool:
-        return bool(self._options.sub_address) and Flag.SUB in self._offered
 
     def _slow_down(self) -> None:
         if len(self._rates) > 1:
@@ -145,21 +129,18 @@ class BasicCaller(Station):
         self._agreed = agreement.at(self.agreed, self._rates[0])
 
     def _train(self) -> None:
-        """TSI, SUB when asked, DCS, then TCF (T.30 5.2.3)."""
-        sent = []
-        if self._options.station_id:
-            sent.append(Frame(Fcf.TSI, frames.encode_identifier(self._options.station_id), x=True))
-        if self._asks_sub:
-            sent.append(Frame(Fcf.SUB, frames.encode_identifier(self._options.sub_address), x=True))
+        """TSI, SUB and SID where they are read, DCS, then TCF (T.30 5.2.3)."""
+        wanted = {
+            Fcf.TSI: self._options.station_id,
+            Fcf.SUB: self._options.sub_address,
+            Fcf.SID: self._options.password,
+        }
+        sent = self._addresses(self._offered, wanted)
         sent.append(Frame(Fcf.DCS, self.agreed.profile.encode(), x=True))
-        self._note_rate()
+        self._note_rate(self.agreed.profile.modulation)
         burst = durations.joined(self._v21(sent), durations.tcf(self.agreed.profile.modulation))
         self._note(US, f"TCF {self.agreed.profile.modulation}")
         self._say(burst)
-
-    def _note_rate(self) -> None:
-        self.record.rate = self.agreed.profile.modulation.rate
-        self.record.rate_steps.append(self.record.rate)
 
     def _say(self, command: Burst) -> None:
         """Send a command that wants an answer, for the first time."""
@@ -190,9 +171,9 @@ class BasicCaller(Station):
         self._send(durations.image(octets, modulation, short=True))
 
     def _command_after_page(self) -> Fcf:
-        """EOP after the last page, EOM when the next needs another profile, else MPS (T.30 5.3.6.1.6)."""
+        """EOP after the last page unless we poll then; EOM before another profile, else MPS (T.30 5.3.6.1.6)."""
         if self._index + 1 >= len(self._pages):
-            return Fcf.EOP
+            return Fcf.EOM if self._polls_next else Fcf.EOP
         following = self._agree_on(self._index + 1)
         return Fcf.MPS if following.profile == self.agreed.profile else Fcf.EOM
 
@@ -207,13 +188,18 @@ class BasicCaller(Station):
             self._watch.last_page_sent()
             self._last_page_told = True
 
+    @property
+    def _polls_next(self) -> bool:
+        """True when the far end's document is to follow ours in this call (turn-round)."""
+        return self._options.poll and not self._is_called and Flag.HAS_DOCUMENT in self._offered
+
     def _confirm(self) -> None:
         """The far end has the page: tell it before anything else is sent."""
         self._watch.page_confirmed(self._index)
-        self.record.pages_confirmed += 1
+        self.record.pages_sent += 1
         self._index += 1
         self._refusals = 0
-        if self._index < len(self._pages):
+        if self._has_pages_left:
             self._agreed = self._agree_on(self._index)
 
     def confirm_and_send(self) -> None:
@@ -242,6 +228,8 @@ class BasicCaller(Station):
 
 
 _DOUBTFUL = frozenset({State.PAGE_ANSWER, State.BLOCK_ANSWER, State.NOT_READY})
+_ANSWERING = _DOUBTFUL | {State.SLOWER, State.GIVE_UP}
+_SENDING = _ANSWERING | {State.TRAIN}
 _MCF_BY_COMMAND = {
     Fcf.MPS: Event.MCF_PAGE,
     Fcf.EOM: Event.MCF_DOCUMENT,
@@ -254,4 +242,7 @@ _RTP_BY_COMMAND = {
     Fcf.EOP: Event.RTP_LAST,
     Fcf.NULL: Event.MCF_BLOCK,
 }
-_ANSWERS = frozenset({Event.MCF_PAGE, Event.RTP_PAGE, Event.RTN, Event.PPR, Event.RNR, Event.CTR, Event.ERR})
+# RNR is none: a far end that is not ready may hold the page.
+_ANSWERS = frozenset(
+    {Event.MCF_PAGE, Event.RTP_PAGE, Event.PIP_DOCUMENT, Event.PIN, Event.RTN, Event.PPR, Event.CTR, Event.ERR}
+)
