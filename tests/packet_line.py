@@ -1,12 +1,16 @@
 """A line of packets between two T.38 ends, on a virtual clock: delay, and datagrams lost by a seeded chance.
 
-What lives here: the line. What does not: its ends (`spandsp_peer`, `gateway.fax.t38.endpoint`).
+What lives here: the line, and the wrapping of raw IFP packets in UDPTL datagrams. What does not: its ends
+(`spandsp_peer`, `gateway.fax.t38.endpoint`).
 """
 
 import random
 from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
+
+from gateway.fax.t38.sequence import Lost, Receiver, Sender
+from tests.spandsp_peer import Peer
 
 STEP_MS = 20
 
@@ -73,3 +77,38 @@ class PacketLine:
     def _arrive(self, end: PacketEnd, way: deque[tuple[int, bytes]]) -> None:
         while way and way[0][0] <= self.now_ms:
             end.deliver(way.popleft()[1])
+
+
+class OverUdptl:
+    """A peer of raw packets, its packets in UDPTL with redundancy: `control` and `image` packets go again with each."""
+
+    def __init__(self, peer: Peer, control: int = 3, image: int = 1) -> None:
+        self.peer = peer
+        self._sender, self._receiver = Sender(control, image), Receiver()
+
+    @property
+    def done(self) -> bool:
+        return self.peer.done
+
+    def deliver(self, packet: bytes) -> None:
+        """A datagram has arrived, now."""
+        for arrived in self._receiver.take(packet):
+            if isinstance(arrived, Lost):
+                self.peer.lose(arrived.count)
+            else:
+                self.peer.deliver(arrived)
+
+    def advance(self, milliseconds: int) -> list[bytes]:
+        """Time has passed; the datagrams sent meanwhile."""
+        return [
+            self._sender.datagram(packet, control=not _is_image(packet)) for packet in self.peer.advance(milliseconds)
+        ]
+
+    def terminate(self) -> None:
+        """The line is gone."""
+        self.peer.terminate()
+
+
+def _is_image(packet: bytes) -> bool:
+    """Whether a packet holds fields of another carrier than V.21: above C0 of all first octets."""
+    return packet[0] > 0xC0

@@ -115,6 +115,15 @@ def load() -> ctypes.CDLL:
     return library
 
 
+def present() -> bool:
+    """Whether the library is on this machine."""
+    try:
+        load()
+    except OSError:
+        return False
+    return True
+
+
 def statistics(library: ctypes.CDLL, t30: int) -> Statistics:
     """The facts of the transfer so far."""
     room = ctypes.create_string_buffer(ctypes.sizeof(Statistics) + 4 * _SPARE_INTS)

@@ -110,9 +110,9 @@ class Peer:
             self._library.t38_core_rx_ifp_packet(self._core, packet, len(packet), self._arrived & 0xFFFF)
             self._arrived += 1
 
-    def lose(self) -> None:
-        """A packet is known to be missing, which the library tells by the gap in the numbers."""
-        self._arrived += 1
+    def lose(self, count: int) -> None:
+        """Packets are known to be missing, which the library tells by the gap in the numbers."""
+        self._arrived += count
 
     def advance(self, milliseconds: int) -> list[bytes]:
         """Time has passed; the IFP packets sent meanwhile."""
