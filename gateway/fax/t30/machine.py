@@ -5,7 +5,7 @@ moves do (`sender`, `receiver`), and any clock, thread or socket: time is what `
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gateway.domain.call import Cause, Phase
 from gateway.fax.t30.durations import Burst
@@ -45,6 +45,11 @@ class Machine:
         """Milliseconds until `advance` has something to do; none when only a signal can change anything."""
         moment = self._next_moment()
         return None if moment is None else max(0, moment - self.now)
+
+    @property
+    def outgoing(self) -> Sequence[tuple[int, LineSignal]]:
+        """What is still to be sent, each with the moment, on `now`'s scale, when it will be out; not to be changed."""
+        return self._outbox
 
     def advance(self, milliseconds: int) -> list[LineSignal]:
         """Let time pass; what was sent meanwhile, in order."""
