@@ -69,6 +69,7 @@ class Finished:
     received: list[ReceivedPage]
     seconds: float
     before_last: list[int]  # how long the caller's trace was each time that it told of the last page
+    fetched: list[ReceivedPage]  # pages that the caller polled
 
     @property
     def bitmaps(self) -> list[Bitmap]:
@@ -80,7 +81,7 @@ class Finished:
 
 
 def call(
-    pages: Pages,
+    pages: Pages | None,
     options: TerminalOptions | None = None,
     capabilities: Capabilities = EVERYTHING,
     disturbances: Sequence[Disturbance] = (),
@@ -88,17 +89,35 @@ def call(
     cancel: Callable[[], bool] = lambda: False,
 ) -> Finished:
     """Make a call that is answered at once and run it to its end, which for a short document comes within an hour."""
+    answering = TerminalOptions(capabilities, station_id=THEIR_ID)
+    return converse(pages, options, answering, disturbances=disturbances, delay_ms=delay_ms, cancel=cancel)
+
+
+def converse(
+    pages: Pages | None,
+    calling: TerminalOptions | None = None,
+    answering: TerminalOptions | None = None,
+    *,
+    polled: Pages | None = None,
+    disturbances: Sequence[Disturbance] = (),
+    delay_ms: int = 0,
+    cancel: Callable[[], bool] = lambda: False,
+) -> Finished:
+    """Make a call between two terminals, each with its options and either with a document."""
     confirmed: list[int] = []
     received: list[ReceivedPage] = []
+    fetched: list[ReceivedPage] = []
     before_last: list[int] = []
     caller = Caller(
         pages,
-        options or TerminalOptions(station_id=OUR_ID),
-        PageWatch(confirmed.append, lambda: before_last.append(len(caller.record.notes))),
+        calling or TerminalOptions(station_id=OUR_ID),
+        PageWatch(confirmed.append, lambda: before_last.append(len(caller.record.notes)), fetched.append),
     )
-    answerer = Answerer(TerminalOptions(capabilities, station_id=THEIR_ID), PageWatch(page_received=received.append))
+    answering = answering or TerminalOptions(station_id=THEIR_ID)
+    answerer = Answerer(answering, PageWatch(page_received=received.append), polled)
     caller.deliver(CallProgress(Progress.ANSWERED))
     answerer.begin()
     line = Line(caller, answerer, disturbances, delay_ms)
-    line.run(lambda: caller.cancel() if cancel() else None, limit_ms=(1 + len(pages) // 5) * 3_600_000)
-    return Finished(caller.record, answerer.record, confirmed, received, line.now / 1000, before_last)
+    length = len(pages or []) + len(polled or [])
+    line.run(lambda: caller.cancel() if cancel() else None, limit_ms=(1 + length // 5) * 3_600_000)
+    return Finished(caller.record, answerer.record, confirmed, received, line.now / 1000, before_last, fetched)

@@ -36,18 +36,22 @@ class Receiver(Station):
         if event is Event.TIMEOUT and self.state is State.COMMAND:
             too_long = self.now - self._identifying_since >= self._timers.t1
             return Event.LAST_TIMEOUT if too_long else Event.TIMEOUT
-        if event is Event.DCS:
-            return self._meaning_of_dcs()
         return self._meaning_of_command(event) if self.state in _RECEIVING else super()._meaning(event)
 
-    def _meaning_of_dcs(self) -> Event:
-        """A DCS from who gives no password, or that asks for a coding no DIS of ours offers, is refused."""
+    def _meaning_of_tcf(self, *, good: bool) -> Event:
+        """What DCS and TCF come to. A DCS that is refused is refused after its TCF: until then nobody listens."""
         required = self._options.required_password
-        if required and self.state is State.COMMAND and self._told.get(Fcf.SID) != required:
-            return Event.DCS_REFUSED
-        profile = decode_profile(self._frame.fif)
-        beyond = any(flag in profile for flag in _OTHER_CODINGS) or (Flag.MMR in profile and Flag.ECM not in profile)
-        return Event.DCS_BEYOND if beyond else Event.DCS
+        if required and not self._is_polling and self._told.get(Fcf.SID) != required:
+            return Event.TCF_REFUSED
+        profile = self._reception.profile
+        if any(flag in profile for flag in _OTHER_CODINGS) or (Flag.MMR in profile and Flag.ECM not in profile):
+            return Event.TCF_BEYOND
+        return Event.TCF_GOOD if good else Event.TCF_BAD
+
+    @property
+    def _is_polling(self) -> bool:
+        """True for the end that asked for the document it receives."""
+        return not self._is_called
 
     def _meaning_of_command(self, event: Event) -> Event:
         if event is Event.PPS_NULL:
@@ -143,12 +147,14 @@ class Receiver(Station):
         if not isinstance(signal, CarrierEnd) or not self._is_ours(signal.modulation):
             return
         if self.state is not State.TRAINED:
+            amount = f"{self._reception.amount()} at {signal.modulation}"
+            self._note(FAR_END, f"page {self.record.pages_received + 1}, {amount}")
             self._happen(Event.CARRIER_END)
             return
         good = self._reception.tcf_is_good()
         self._note(FAR_END, f"TCF {self._reception.profile.modulation}, {'good' if good else 'bad'}")
         self._reception.begin_image()
-        self._happen(Event.TCF_GOOD if good else Event.TCF_BAD)
+        self._happen(self._meaning_of_tcf(good=good))
 
     def _is_ours(self, modulation: Modulation) -> bool:
         """Our modem hears only the modulation settled; while it hears it, T2 counts from now.

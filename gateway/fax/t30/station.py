@@ -142,8 +142,12 @@ class Station(Machine):
             self._happen(_FRAME_EVENTS[frame.fcf])
 
     def _ask_again(self) -> None:
-        """Ask for a damaged frame with CRP, if that is wanted; a few times in one state, lest two ends ask for ever."""
-        if self._options.asks_repetition and self.state in WAITS and self._asked_again < TRIES:
+        """Ask for a damaged frame with CRP, if that is wanted; a few times in one state, lest two ends ask for ever.
+
+        Not for a DCS: its sender goes on to train, and hears nothing.
+        """
+        heard = self.state in WAITS and self.state not in (State.COMMAND, State.POLL)
+        if self._options.asks_repetition and heard and self._asked_again < TRIES:
             self._asked_again += 1
             self._send(self._v21([Frame(Fcf.CRP, x=self._heard_dis)]))
 
