@@ -40,6 +40,11 @@ class Block:
         if len(octets) > len(_HEAD) and octets.startswith(_HEAD):
             self._pieces[_NUMBER[octets[3]]] = octets[4:]
 
+    @property
+    def count(self) -> int:
+        """The frames that have come, each once."""
+        return len(self._pieces)
+
     def missing(self) -> frozenset[int]:
         """The frames still to come."""
         return frozenset(number for number in range(self.size or 0) if number not in self._pieces)

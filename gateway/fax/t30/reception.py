@@ -41,6 +41,10 @@ class Reception:
         """True when the DCS settled error correction."""
         return Flag.ECM in self.profile
 
+    def amount(self) -> str:
+        """How much of the page, or of its block with ECM, has come, for the trace."""
+        return f"{self.block.count} frames in hand" if self.with_ecm else f"{len(self._image)} octets"
+
     def begin_image(self) -> None:
         """A carrier begins: a TCF or a page without ECM starts anew."""
         self._image = bytearray()
