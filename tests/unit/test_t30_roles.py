@@ -112,7 +112,7 @@ def test_an_operator_who_is_asked_for_and_never_comes_costs_time_alone(ecm: bool
 
 
 def test_a_refused_page_for_an_operator_is_sent_again() -> None:
-    spoiled = Harmed(Harm.SPOIL, Side.CALLER, "image", 7, 1)
+    spoiled = Harmed(Harm.SPOIL, Side.CALLER, "image", 7, 12)
 
     finished = converse(
         document(text_bitmap(1)),
@@ -122,7 +122,7 @@ def test_a_refused_page_for_an_operator_is_sent_again() -> None:
     )
 
     assert finished.caller.cause is Cause.DONE
-    assert fcfs(finished.caller.notes, "far end").count("PIN") == 1
+    assert fcfs(finished.caller.notes, "far end").count("PIN") >= 1
 
 
 @pytest.mark.parametrize("busy_ms", [2_000, 20_000])
