@@ -1,0 +1,160 @@
+"""A fax terminal that speaks T.38: packets in, packets out, and a clock that is told.
+
+What lives here: the engine of T.30 joined to packets, for either end of a call. What does not: sockets and call
+set-up: the endpoint is made at the moment the call is answered, and whoever carries its packets tells it of time.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from gateway.domain.call import CallReport, Coding
+from gateway.domain.errors import GatewayError
+from gateway.fax.t4 import classf, codec
+from gateway.fax.t4.classf import PageFile
+from gateway.fax.t4.page import CodedPage
+from gateway.fax.t30.options import PageWatch
+from gateway.fax.t30.reception import ReceivedPage
+from gateway.fax.t30.signals import CallProgress, LineSignal, Progress
+from gateway.fax.t30.terminal import Answerer, Caller, Terminal
+from gateway.fax.t38.incoming import Incoming
+from gateway.fax.t38.link import BareLink, DatagramLink, Link
+from gateway.fax.t38.options import EndpointOptions, OptionError
+from gateway.fax.t38.outgoing import Outgoing
+from gateway.fax.t38.sequence import Lost, Sender
+from gateway.fax.t38.versions import PacketReader
+
+EndpointError = (GatewayError, OSError)
+
+
+class Endpoint:
+    """One end of a T.38 call: `deliver` what arrives, `advance` time and send on what it returns, until `done`.
+
+    Packets are IFP packets or UDPTL datagrams, as the options say. Time may advance in steps of any size.
+    """
+
+    def __init__(self, terminal: Terminal, options: EndpointOptions) -> None:
+        self._terminal = terminal
+        self._options = options
+        self._link = _link(options)
+        self._incoming = Incoming()
+        self._outgoing = Outgoing(options.pace)
+
+    @property
+    def done(self) -> bool:
+        """True when the call is over for this end and nothing is left to send."""
+        return self._terminal.done and self._outgoing.next_due is None
+
+    @property
+    def report(self) -> CallReport:
+        """The facts of the call, as far as it has come."""
+        report = self._terminal.record.report(self._options.call_uid, self._options.started)
+        if self._terminal.record.ended_ms:
+            return report
+        return replace(report, ended=report.started + timedelta(milliseconds=self._terminal.now))
+
+    def deliver(self, packet: bytes) -> None:
+        """Take a packet, now. Octets that are none are as if lost."""
+        for arrived in self._link.unpack(packet):
+            if isinstance(arrived, Lost):
+                self._incoming.lose()
+            else:
+                self._hear(self._incoming.take(arrived))
+
+    def advance(self, milliseconds: int) -> list[bytes]:
+        """Let time pass; the packets that leave meanwhile, in order."""
+        end = self._terminal.now + milliseconds
+        sent: list[bytes] = []
+        while (moment := self._next_moment()) is not None and moment < end:
+            sent += self._run_to(moment)
+        return sent + self._run_to(end)
+
+    def terminate(self) -> None:
+        """The call is gone: somebody hung up, or the line was cut."""
+        if not self._terminal.done:
+            self._hear([CallProgress(Progress.HANG_UP)])
+        self._run_to(self._terminal.now)
+        self._outgoing.drop()
+
+    def _next_moment(self) -> int | None:
+        wake = self._terminal.wake_in
+        moments = [self._outgoing.next_due, None if wake is None else self._terminal.now + wake]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def _run_to(self, moment: int) -> list[bytes]:
+        """Let the engine go on to a moment; the packets due until then."""
+        wait = max(0, moment - self._terminal.now)
+        self._tell_sent(self._attempt(partial(self._terminal.advance, wait)) or [])
+        upcoming = self._terminal.outgoing
+        self._outgoing.look_ahead(upcoming[0] if upcoming else None)
+        return [self._link.pack(packet) for packet in self._outgoing.due(self._terminal.now)]
+
+    def _tell_sent(self, signals: list[LineSignal]) -> None:
+        upcoming = self._terminal.outgoing
+        for number, signal in enumerate(signals, 1):
+            following = signals[number] if number < len(signals) else upcoming[0][1] if upcoming else None
+            self._outgoing.sent(self._terminal.now, signal, following)
+
+    def _hear(self, signals: list[LineSignal]) -> None:
+        for signal in signals:
+            self._attempt(partial(self._terminal.deliver, signal))
+
+    def _attempt(self, action: Callable[[], Any]) -> Any:
+        """Let the engine act; a page that cannot be read or kept ends the call from our side."""
+        try:
+            return action()
+        except EndpointError as fault:
+            self._terminal.abandon(str(fault))
+            return None
+
+
+def caller(tiff: Path, **options: Any) -> Endpoint:
+    """The end that called, now answered: sends the pages of a class F TIFF. See EndpointOptions for the options.
+
+    Raises PageFileError for a file that cannot be sent, OptionError for an option that cannot be.
+    """
+    chosen = EndpointOptions.of(options)
+    if chosen.poll and chosen.received is None:
+        raise OptionError("poll needs received: where the far end's document is to be written")
+    pages = PageFile(Path(tiff))
+    terminal = Caller(pages, chosen.terminal(called=False), _keeping(chosen.received))
+    terminal.deliver(CallProgress(Progress.ANSWERED))
+    return Endpoint(terminal, chosen)
+
+
+def answerer(out: Path, **options: Any) -> Endpoint:
+    """The end that was called, and answers now: writes the pages it receives to a class F TIFF, replacing it.
+
+    Each page is on disk before it is confirmed. Raises PageFileError for a `document` that cannot be sent, OptionError
+    for an option that cannot be.
+    """
+    chosen = EndpointOptions.of(options)
+    pages = None if chosen.document is None else PageFile(Path(chosen.document))
+    terminal = Answerer(chosen.terminal(called=True), _keeping(out), pages)
+    terminal.begin()
+    return Endpoint(terminal, chosen)
+
+
+def _keeping(out: Path | None) -> PageWatch:
+    """A watch that writes pages to a file."""
+    if out is None:
+        return PageWatch()
+    path = Path(out)
+    path.unlink(missing_ok=True)
+    return PageWatch(page_received=lambda received: classf.append_page(path, _whole(received), received.number))
+
+
+def _whole(received: ReceivedPage) -> CodedPage:
+    """The page as it came, or, where rows of it were bad, as it was judged: coded anew from the rows shown."""
+    return codec.encode(received.bitmap, Coding.MMR) if received.bad_rows else received.page
+
+
+def _link(options: EndpointOptions) -> Link:
+    reader = PacketReader(options.version)
+    if options.framing == "ifp":
+        return BareLink(reader)
+    control, image = options.redundant
+    return DatagramLink(reader, Sender(control, image, max_datagram=options.max_datagram, parity=options.parity))

@@ -1,0 +1,98 @@
+"""Finding out in which version a far end packs its fields, where nobody said so (T.38 Annex A, 1998 and 2002).
+
+What lives here: reading packets with the version known or not. What does not: the octets (`ifp`).
+
+Version 0 and the later ones are two packings. Most packets can be read in one of them only: the end of a burst of more
+than one frame, every T.4 octet, every training check. Of the rest two forms are left that both read, differently:
+
+    01 10   version 0: end of signal             later: end of a good frame
+    01 20   version 0: end of a good frame       later: end of a good frame, and of the signal
+
+The first is told by whether a frame was on its way. The second ends a good frame either way, so it does no harm to
+read it as version 0; it is settled by the frame's final bit and by what follows. Until then version 0 is spoken, as
+the commonest.
+"""
+
+from gateway.fax.t38 import ifp
+from gateway.fax.t38.ifp import IfpError
+from gateway.fax.t38.packets import FieldKind, Fields, Indicator, Packet
+
+_CONTROL, _FINAL = 1, 0x08  # the octet behind the address, in the order sent; its final bit (T.30 5.3.5)
+
+
+class PacketReader:
+    """Reads packets of a version, or, where that is none, finds it out; `version` is what to write."""
+
+    def __init__(self, version: int | None) -> None:
+        self.version = version or 0
+        self._known = version is not None
+        self._frame = bytearray()
+        self._ends_in_doubt = False  # a final frame ended in a form that may have ended the signal too
+
+    def decode(self, octets: bytes) -> Packet:
+        """The packet in octets. Raises IfpError."""
+        if self._known:
+            return ifp.decode(octets, self.version)
+        old, new = _decoded(octets, 0), _decoded(octets, 1)
+        if old is None or new is None:
+            packet = new if old is None else old
+            if packet is None:
+                raise IfpError(f"{octets[:8].hex(' ')}: a packet of no version")
+            self._settle(1 if old is None else 0)
+        else:
+            packet = self._weighed(old, new)
+        self._remember(packet)
+        return packet
+
+    def lose(self) -> None:
+        """Packets are missing here: what the next one follows is not known."""
+        self._frame.clear()
+        self._ends_in_doubt = False
+
+    def _settle(self, version: int) -> None:
+        self.version, self._known = version, True
+
+    def _weighed(self, old: Packet, new: Packet) -> Packet:
+        """A packet that both read."""
+        if isinstance(new, Indicator):
+            if self._ends_in_doubt and new is Indicator.NO_SIGNAL:
+                self._settle(1)
+            return new
+        if old == new or not isinstance(old, Fields):
+            return new
+        if _is_nonsense(old) or (self._frame and old.fields[-1].kind is FieldKind.HDLC_SIG_END):
+            self._settle(1)
+            return new
+        if self._frame and old.fields[-1].kind is FieldKind.FCS_OK:
+            self._weigh_end()
+        return old
+
+    def _weigh_end(self) -> None:
+        """A frame ended with the form that may end the signal: that would be wrong after one that is not final."""
+        if len(self._frame) > _CONTROL:
+            self._ends_in_doubt = bool(self._frame[_CONTROL] & _FINAL)
+            if not self._ends_in_doubt:
+                self._settle(0)
+
+    def _remember(self, packet: Packet) -> None:
+        if isinstance(packet, Indicator):
+            self._frame.clear()
+            self._ends_in_doubt = False
+            return
+        for field in packet.fields:
+            if field.kind is FieldKind.HDLC:
+                self._frame += field.octets
+            elif field.kind.ends_frame:
+                self._frame.clear()
+
+
+def _decoded(octets: bytes, version: int) -> Packet | None:
+    try:
+        return ifp.decode(octets, version)
+    except IfpError:
+        return None
+
+
+def _is_nonsense(packet: Fields) -> bool:
+    """True when the end of a frame that version 0 reads is T.4 octets of a later one."""
+    return any(field.kind is FieldKind.FCS_BAD and field.octets for field in packet.fields)
