@@ -5,7 +5,6 @@ ECM (`sender`).
 """
 
 from gateway.fax.t30 import durations, ecm
-from gateway.fax.t30.capabilities import Flag
 from gateway.fax.t30.frames import Fcf, Frame, FrameError, PartialPage, X, decode_map
 from gateway.fax.t30.machine import US
 from gateway.fax.t30.options import PageSource, PageWatch, TerminalOptions
@@ -68,11 +67,6 @@ class EcmSender(Sender):
         return super()._ends_document and (not self._blocks or self._is_last_block)
 
     @property
-    def _frame_octets(self) -> int:
-        small = Flag.SMALL_FRAMES in self.agreed.profile
-        return ecm.SMALL_FRAME_OCTETS if small else ecm.FRAME_OCTETS
-
-    @property
     def _is_last_block(self) -> bool:
         return self._block + 1 >= len(self._blocks)
 
@@ -86,7 +80,7 @@ class EcmSender(Sender):
 
     def send_block(self) -> None:
         """Cut the page in hand into blocks and send the first."""
-        self._blocks = ecm.blocks(self._line_octets(), self._frame_octets)
+        self._blocks = ecm.blocks(self._line_octets(), self.agreed.frame_octets)
         self._block = 0
         self._begin_block()
 
@@ -124,7 +118,7 @@ class EcmSender(Sender):
         """Offer to go on at a lower rate: DCS bits 1-16 (T.30 A.4.3, CTC)."""
         self._slow_down()
         self._note_rate(self.agreed.profile.modulation)
-        self._say(self._v21([Frame(Fcf.CTC, self.agreed.profile.encode()[:2], x=True)]))
+        self._say(self._v21([Frame(Fcf.CTC, self.agreed.profile.encode_rate(), x=True)]))
 
     def send_slower(self) -> None:
         """Send the frames asked for at the lower rate, trained anew; requests are counted from none."""

@@ -6,7 +6,7 @@ given, which returns only when the page is kept: MCF promises that).
 """
 
 from gateway.fax.t30 import agreement, frames
-from gateway.fax.t30.capabilities import Flag, Profile, decode_profile
+from gateway.fax.t30.capabilities import Profile, decode_profile, decode_rate
 from gateway.fax.t30.frames import Fcf, Frame, FrameError, PartialPage, X, decode_partial_page
 from gateway.fax.t30.machine import FAR_END, US
 from gateway.fax.t30.options import PageWatch, TerminalOptions
@@ -43,8 +43,7 @@ class Receiver(Station):
         required = self._options.required_password
         if required and not self._is_polling and self._told.get(Fcf.SID) != required:
             return Event.TCF_REFUSED
-        profile = self._reception.profile
-        if any(flag in profile for flag in _OTHER_CODINGS) or (Flag.MMR in profile and Flag.ECM not in profile):
+        if agreement.is_beyond_us(self._reception.profile):
             return Event.TCF_BEYOND
         return Event.TCF_GOOD if good else Event.TCF_BAD
 
@@ -200,7 +199,7 @@ class Receiver(Station):
 
     def send_ctr(self) -> None:
         """Go on at the rate that CTC names; its field is the first octets of a DCS."""
-        self._reception.profile = decode_profile(self._frame.fif[:2] + self._reception.profile.encode()[2:])
+        self._reception.profile = decode_rate(self._frame.fif, self._reception.profile)
         self._note_rate(self._reception.profile.modulation)
         self._reply(Fcf.CTR)
 
@@ -235,6 +234,5 @@ _PPS_EVENTS = {
     Fcf.PRI_EOP: Event.PPS_EOP,
 }
 _RECEIVING = frozenset({State.MESSAGE, State.AFTER_MESSAGE})
-_OTHER_CODINGS = (Flag.UNCOMPRESSED, Flag.T43, Flag.JPEG, Flag.T85, Flag.T85_L0)
 _EOR_DOCUMENT = frozenset(bytes((fcf | x,)) for fcf in (Fcf.EOM, Fcf.PRI_EOM, Fcf.EOS) for x in (0, X))
 _WITH_OPERATOR = {Fcf.MCF: Fcf.PIP, Fcf.RTP: Fcf.PIP, Fcf.RTN: Fcf.PIN}

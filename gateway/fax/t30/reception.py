@@ -83,7 +83,7 @@ class Reception:
         """The page decoded, and the answer to it."""
         coding = agreement.coding_of(self.profile)
         strip = stream.from_line(bytes(self._image), coding)
-        width, resolution = agreement.PELS[self.profile.width], agreement.resolution_of(self.profile)
+        width, resolution = agreement.width_of(self.profile), agreement.resolution_of(self.profile)
         bitmap, bad = codec.decode_counting(strip, coding, width, resolution)
         received = ReceivedPage(number, CodedPage(bitmap.shape, coding, strip), bitmap, bad)
         return received, quality(bitmap.shape.rows, bad)

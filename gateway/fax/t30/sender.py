@@ -68,7 +68,7 @@ class Sender(Station):
         self._offered = decode_capabilities(fif)
         self.record.remote_capabilities = str(self._offered)
         ceiling = self._rates[0].rate if self._rates else self._options.max_rate
-        self._rates = agreement.rates(self._offered, ceiling)
+        self._rates = agreement.rates(self._offered, self._options.capabilities, ceiling)
         return Event.DIS if self._rates else Event.NOTHING_COMMON
 
     def _refused(self, event: Event, third: Event) -> Event:
@@ -118,9 +118,15 @@ class Sender(Station):
         self.record.coding = self.agreed.coding
 
     def _agree_on(self, index: int) -> Agreement:
-        asks_sub = bool(self._options.sub_address) and Flag.SUB in self._offered
+        options = self._options
+        told = {Flag.SUB: options.sub_address, Flag.SID: options.password}
         return agreement.agree(
-            self._offered, self._pages.shape(index), self._rates[0], ecm=self._options.ecm, sub=asks_sub
+            self._offered,
+            options.capabilities,
+            self._pages.shape(index),
+            self._rates[0],
+            ecm=options.ecm,
+            announced=frozenset(flag for flag, text in told.items() if text and flag in self._offered),
         )
 
     def _slow_down(self) -> None:
