@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gateway.domain.clock import Clock
-from gateway.fax.simulator.clock import SimulatorClock
+from gateway.fax.simulator.clock import PacedClock, SimulatorClock
 from gateway.fax.simulator.exchange import Exchange
-from gateway.fax.simulator.transport import SimulatorTransport
+from gateway.fax.simulator.transport import CallClock, SimulatorTransport
 from gateway.flows.notify import Notify
 from gateway.flows.prepare import Prepare, RenderLimits
 from gateway.flows.submit import FrontDesk
@@ -55,9 +55,10 @@ def composer(settings: Settings, db: Database, clock: Clock) -> Composer:
     return Composer(db, clock, _voice(settings))
 
 
-def build_clock(db: Database) -> SimulatorClock:
+def build_clock(db: Database, speed: float = 0.0) -> CallClock:
     """The simulator's clock; it never goes back behind what the store has seen."""
-    return SimulatorClock(wall_clock, jobs.latest_time(db))
+    floor = jobs.latest_time(db)
+    return PacedClock(wall_clock, speed, floor) if speed else SimulatorClock(wall_clock, floor)
 
 
 @dataclass
@@ -114,7 +115,7 @@ class _Parts:
     settings: Settings
     db: Database
     spool: Spool
-    clock: SimulatorClock
+    clock: CallClock
     composer: Composer
     process: processes.Process
     work: Path
@@ -124,7 +125,7 @@ def build(settings: Settings) -> Gateway:
     """Open what is needed and join the parts; nothing runs until `start`."""
     db = open_store(settings.storage.database_url, settings.storage.folder)
     folder = settings.storage.folder
-    clock = build_clock(db)
+    clock = build_clock(db, settings.simulator.speed)
     ttl = timedelta(seconds=settings.queue.lease_seconds)
     process = processes.register(db, socket.gethostname(), ttl, wall_clock(), folder / "locks")
     work = folder / "work" / process.lock_path.stem
@@ -172,7 +173,7 @@ def _workers(parts: _Parts, bell: Bell, lost: Callable[[], None]) -> list[Worker
 
 def _trunk(parts: _Parts) -> Trunk:
     calling = parts.settings.calling
-    exchange = Exchange.load([Path(calling.scenario)] if calling.scenario else [])
+    exchange = Exchange.load([Path(calling.scenario)] if calling.scenario else [], parts.settings.simulator.seed)
     transport = SimulatorTransport(exchange, parts.clock, parts.settings.storage.folder / "simulator")
     return Trunk(calling.trunk, calling.lines, transport)
 

@@ -87,7 +87,15 @@ class Calling:
     transport: str = "simulator"
     trunk: str = "simulator"
     lines: int = 4
-    scenario: str = ""  # far-end scenario file of the simulator; empty: the built-in numbers
+    scenario: str = ""  # far-end scenario file of the simulator, beside the reserved numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """How the line simulator runs its calls."""
+
+    speed: float = 0.0  # virtual seconds in a real one; 0: calls take no time
+    seed: int = 0  # of all chance on its lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,7 @@ class Settings:
     notices: Notices = field(default_factory=Notices)
     rendering: Rendering = field(default_factory=Rendering)
     calling: Calling = field(default_factory=Calling)
+    simulator: Simulator = field(default_factory=Simulator)
     queue: Queue = field(default_factory=Queue)
 
 
@@ -174,6 +183,7 @@ _RULES: tuple[tuple[str, str, Callable[[typing.Any], bool], str], ...] = (
     ("smtp", "port", lambda port: 0 <= port <= 65535, "must be 0 to 65535"),  # 0: the system chooses one
     ("relay", "port", lambda port: 1 <= port <= 65535, "must be 1 to 65535"),
     ("smtp", "domains", _are_domains, "must name at least one domain, each of letters, digits, hyphens and dots"),
+    ("simulator", "speed", lambda speed: 0 <= speed < float("inf"), "must be 0 or more"),
     ("rendering", "max_memory", lambda size: size >= _LEAST_MEMORY, f"must be at least {_LEAST_MEMORY} octets"),
     *((section, key, _is_positive, "must be more than 0") for section, key in _POSITIVE),
     *((section, key, _is_file, "must name a file that is there") for section, key in sorted(_FILES)),

@@ -22,6 +22,8 @@ from gateway.domain.submission import Envelope
 class FakeClock:
     """Stands still until told otherwise."""
 
+    slice_ms: int | None = None
+
     def __init__(self, start: datetime = datetime(2026, 3, 2, 15, 4, 5, tzinfo=UTC)) -> None:
         self._now = start
 

@@ -1,28 +1,26 @@
-"""What answers which number: reserved numbers, scenario files, and their mistakes."""
+"""What answers which number: reserved numbers, what ships, the exchange's list."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import phonenumbers
 import pytest
 
-from gateway.domain.errors import UsageError
-from gateway.fax.simulator.exchange import Exchange
-from gateway.fax.simulator.far_ends import Kind
-from gateway.fax.simulator.reserved import RESERVED
-from gateway.fax.t30.capabilities import Flag, Modems, ScanTime, Widths
+from gateway.domain.errors import NotFoundError
+from gateway.fax.simulator.exchange import SHIPPED, Exchange
+from gateway.fax.simulator.plans import Kind
+from gateway.fax.t30.capabilities import Flag, Modems
 
-FOLDER = Path(__file__).parents[2] / "config" / "far_ends"
-
-
-def scenario(tmp_path: Path, text: str) -> Path:
-    path = tmp_path / "far_ends.toml"
-    path.write_text(text, encoding="utf-8")
-    return path
+TOP = Path(__file__).parents[2]
+FOLDER = TOP / "config" / "far_ends"
+EXCHANGE = Exchange.load()
+LISTED = EXCHANGE.listing()
+RESERVED = [listed for listed in LISTED if listed.number.startswith("+1202555")]
 
 
-@pytest.mark.parametrize("number", RESERVED)
-def test_reserved_numbers_are_ones_that_a_mail_can_name(number: str) -> None:
+@pytest.mark.parametrize("number", [listed.number for listed in LISTED])
+def test_listed_numbers_are_ones_that_a_mail_can_name_and_no_subscriber_has(number: str) -> None:
     parsed = phonenumbers.parse(number)
 
     assert phonenumbers.is_possible_number(parsed)
@@ -30,92 +28,72 @@ def test_reserved_numbers_are_ones_that_a_mail_can_name(number: str) -> None:
 
 
 def test_the_readme_lists_every_reserved_number() -> None:
-    rows = re.findall(r"^\| (\+\d+) \| (.+) \|$", (FOLDER / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\+\d+) \| (.+) \| (.*) \|$", text, re.MULTILINE)
 
-    assert rows == [(number, reserved.meaning) for number, reserved in RESERVED.items()]
+    assert rows == [(listed.number, listed.meaning, listed.outcome or "it depends") for listed in RESERVED]
+
+
+def test_every_listed_number_has_a_meaning_of_its_own() -> None:
+    meanings = [listed.meaning for listed in LISTED]
+
+    assert all(meanings)
+    assert len(set(meanings)) == len(meanings)
+
+
+def test_the_list_names_what_answers_dial_by_dial() -> None:
+    listed = {one.number: one for one in LISTED}
+
+    assert listed["+12025550100"].far_end == "modern"
+    assert listed["+12025550125"].far_end == "busy, then busy, then busy, then modern"
+    assert [one.number for one in LISTED] == sorted(listed)
+
+
+def test_every_far_end_that_ships_has_a_number() -> None:
+    reached = {plan.name for entry in EXCHANGE.scenario.numbers.values() for plan in entry.dials}
+
+    assert set(EXCHANGE.scenario.far_ends) <= reached
+
+
+def test_what_ships_is_the_folder_of_scenario_files_and_goes_into_the_package() -> None:
+    setup = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = setup["tool"]["setuptools"]["package-data"]["gateway"]
+    packed = {path for pattern in patterns for path in (TOP / "gateway").glob(pattern)}
+
+    assert SHIPPED.resolve() == FOLDER.resolve()
+    assert {SHIPPED / path.name for path in FOLDER.iterdir()} <= packed
 
 
 def test_a_number_nobody_named_is_a_fax_machine() -> None:
-    plan = Exchange.load().plan("+493012345678", 0)
+    plan = EXCHANGE.plan("+493012345678", 0)
 
     assert plan.kind is Kind.FAX
-    assert plan.station_id == "+493012345678"
+    assert plan.options.station_id == "+493012345678"
+
+
+def test_a_fax_machine_calls_itself_by_its_number() -> None:
+    assert EXCHANGE.plan("+12025550108", 0).options.station_id == "+1 202 555 0108"
 
 
 def test_the_last_plan_holds_for_all_later_dials() -> None:
-    exchange = Exchange.load()
-
-    kinds = [exchange.plan("+12025550102", dial).kind for dial in range(4)]
+    kinds = [EXCHANGE.plan("+12025550102", dial).kind for dial in range(4)]
 
     assert kinds == [Kind.BUSY, Kind.FAX, Kind.FAX, Kind.FAX]
 
 
-def test_the_scenario_files_that_are_shipped_can_be_read() -> None:
-    files = sorted(FOLDER.glob("*.toml"))
+def test_far_ends_are_found_by_name() -> None:
+    old = EXCHANGE.far_end("old").options.capabilities
 
-    exchange = Exchange.load(files)
-
-    assert files
-    assert exchange.plan("+13125550102", 0).kind is Kind.VOICE
-    assert exchange.plan("+13125550101", 0).capabilities.modems is Modems.V27_V29
+    assert (old.modems, Flag.ECM in old) == (Modems.V27, False)
+    with pytest.raises(NotFoundError, match="no far end 'fish'; known: "):
+        EXCHANGE.far_end("fish")
 
 
-def test_a_file_says_what_a_machine_offers(tmp_path: Path) -> None:
-    path = scenario(
-        tmp_path,
-        """
-        [[number]]
-        number = "+13125550199"
-        [[number.dial]]
-        rings = 1
-        ecm = false
-        width = "B4"
-        scan = "MS20_HALF"
-        disturb = [{ harm = "lose", side = "far end", name = "MCF", first = 2, count = 3, after = "EOP" }]
-        """,
-    )
+def test_the_chance_of_a_call_hangs_on_seed_number_and_dial() -> None:
+    def draw(seed: int, number: str, dial: int) -> float:
+        return Exchange(seed=seed).chance(number, dial).random()
 
-    plan = Exchange.load([path]).plan("+13125550199", 0)
+    drawn = {draw(seed, number, dial) for seed in (0, 1) for number in ("+1", "+2") for dial in (0, 1)}
 
-    assert (plan.kind, plan.rings) == (Kind.FAX, 1)
-    assert Flag.ECM not in plan.capabilities
-    assert Flag.MMR in plan.capabilities
-    assert (plan.capabilities.widths, plan.capabilities.scan) == (Widths.B4, ScanTime.MS20_HALF)
-    made = plan.disturbances[0]()
-    assert (made.name, made.first, made.count, made.after) == ("MCF", 2, 3, "EOP")
-
-
-def test_a_file_replaces_a_reserved_number(tmp_path: Path) -> None:
-    path = scenario(tmp_path, '[[number]]\nnumber = "+12025550100"\n[[number.dial]]\nkind = "busy"\n')
-
-    assert Exchange.load([path]).plan("+12025550100", 0).kind is Kind.BUSY
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("nonsense", "cannot be read as TOML"),
-        ('[[numbers]]\nnumber = "+12025550100"', "unknown key 'numbers'"),
-        ('[[number]]\nnumber = "2025550100"\n[[number.dial]]', "is not a number"),
-        ('[[number]]\nnumber = "+12025550100"', "has no"),
-        ('[[number]]\nnumber = "+12025550100"\n[[number.dial]]\nkind = "fish"', "kind = 'fish' is none of fax"),
-        ('[[number]]\nnumber = "+12025550100"\n[[number.dial]]\nspeed = 9', "unknown key 'speed'"),
-        ('[[number]]\nnumber = "+12025550100"\n[[number.dial]]\nwidth = "A5"', "width = 'A5' is none of A4"),
-        ('[[number]]\nnumber = "+12025550100"\n[[number.dial]]\ndisturb = [{ harm = "lose" }]', "needs name, side"),
-        (
-            '[[number]]\nnumber = "+12025550100"\n[[number.dial]]\n'
-            'disturb = [{ harm = "lose", side = "both", name = "MCF" }]',
-            "side = 'both' is none of caller",
-        ),
-    ],
-)
-def test_a_mistake_in_a_file_is_named(tmp_path: Path, text: str, words: str) -> None:
-    with pytest.raises(UsageError, match=re.escape(words)) as refused:
-        Exchange.load([scenario(tmp_path, text)])
-
-    assert "far_ends.toml" in refused.value.text
-
-
-def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"gone\.toml"):
-        Exchange.load([tmp_path / "gone.toml"])
+    assert len(drawn) == 8
+    assert draw(1, "+1", 0) in drawn

@@ -2,8 +2,10 @@
 
 import pytest
 
-from gateway.fax.simulator.far_ends import FarEndPlan, Kind, ScriptedEnd, far_end
+from gateway.fax.simulator.far_ends import ScriptedEnd, TrunkFaultError, far_end
 from gateway.fax.simulator.line import End
+from gateway.fax.simulator.plans import FarEndPlan, Kind, LinePlan
+from gateway.fax.t30.options import TerminalOptions
 from gateway.fax.t30.reception import ReceivedPage
 from gateway.fax.t30.signals import CallProgress, Flags, HdlcFrame, LineSignal, Progress, Tone, ToneKind
 
@@ -29,16 +31,34 @@ def progress(plan: FarEndPlan, milliseconds: int = 70_000) -> list[str]:
     [
         Kind.BUSY,
         Kind.REORDER,
-        Kind.SIT_NO_CIRCUIT,
-        Kind.SIT_REORDER,
-        Kind.SIT_INTERCEPT,
-        Kind.SIT_VACANT,
         Kind.ANNOUNCEMENT,
         Kind.UNALLOCATED,
     ],
 )
 def test_a_call_that_is_not_put_through_says_why_and_nothing_else(kind: Kind) -> None:
     assert progress(FarEndPlan(kind)) == [kind.value]
+
+
+@pytest.mark.parametrize("kind", [Kind.SIT_NO_CIRCUIT, Kind.SIT_REORDER, Kind.SIT_INTERCEPT, Kind.SIT_VACANT])
+def test_special_tones_are_followed_by_an_announcement_and_the_end(kind: Kind) -> None:
+    assert progress(FarEndPlan(kind)) == [kind.value, "announcement", "hang-up"]
+
+
+def test_a_trunk_that_is_out_of_order_says_so_when_the_number_is_dialled() -> None:
+    end = far_end(FarEndPlan(Kind.TRUNK_FAULT), refuse)
+
+    assert end.wake_in == LinePlan().dial_ms
+    assert end.advance(end.wake_in - 1) == []
+    with pytest.raises(TrunkFaultError, match="out of order"):
+        end.advance(1)
+
+
+def test_the_line_says_how_long_it_takes_to_ring_and_how() -> None:
+    line = LinePlan(dial_ms=1_000, post_dial_ms=9_000, ring_ms=1_000, ring_gap_ms=2_000)
+
+    said = heard(far_end(FarEndPlan(Kind.SILENCE, line=line, rings=3), refuse), 40_000)
+
+    assert [second for second, _ in said] == [9, 12, 15, 17]
 
 
 def test_a_telephone_nobody_answers_rings_on() -> None:
@@ -54,6 +74,18 @@ def test_a_person_lifts_after_the_rings_speaks_and_loses_patience(rings: int) ->
     assert said == ["ringing"] * rings + ["answered", "speech", "hang-up"]
 
 
+def test_a_voice_mailbox_greets_beeps_and_hangs_up() -> None:
+    assert progress(FarEndPlan(Kind.VOICEMAIL, rings=1)) == ["ringing", "answered", "speech", "speech", "hang-up"]
+
+
+def test_a_person_speaks_before_the_machine_is_started() -> None:
+    said = heard(far_end(FarEndPlan(rings=1, speech_ms=5_000), refuse), 30_000)
+    kinds = [(second, signal.kind.value) for second, signal in said if isinstance(signal, CallProgress | Tone)]
+
+    assert [kind for _, kind in kinds] == ["ringing", "answered", "speech", "CED"]
+    assert kinds[3][0] - kinds[1][0] in (5, 6)  # CED begins 0.2 s after
+
+
 def test_a_data_modem_answers_with_its_tone() -> None:
     assert progress(FarEndPlan(Kind.DATA_MODEM)) == ["ringing", "ringing", "answered", "data-modem"]
 
@@ -64,7 +96,7 @@ def test_silence_answers_and_says_nothing() -> None:
 
 @pytest.mark.parametrize("rings", [1, 3])
 def test_a_fax_machine_rings_answers_and_identifies_itself(rings: int) -> None:
-    said = heard(far_end(FarEndPlan(rings=rings, station_id="1"), refuse), 30_000)
+    said = heard(far_end(FarEndPlan(rings=rings, options=TerminalOptions(station_id="1")), refuse), 30_000)
     signals = [signal for _, signal in said]
 
     assert [signal for signal in signals if isinstance(signal, CallProgress)] == [

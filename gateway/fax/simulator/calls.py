@@ -7,50 +7,110 @@ what far ends received in former calls (`transport`, `received`).
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 from gateway.domain.call import CallReport, Cause
 from gateway.domain.errors import GatewayError
 from gateway.fax.simulator.exchange import Exchange
-from gateway.fax.simulator.far_ends import FarEndPlan, FaxMachine, far_end
-from gateway.fax.simulator.line import Line
+from gateway.fax.simulator.far_ends import FaxMachine, far_end
+from gateway.fax.simulator.line import DAY_MS, Disturbance, End, Line
+from gateway.fax.simulator.plans import FarEndPlan, LinePlan
 from gateway.fax.t4 import classf
 from gateway.fax.t4.classf import PageFile, PageFileError
-from gateway.fax.t30.answerer import Answerer
-from gateway.fax.t30.ecm_caller import Caller
 from gateway.fax.t30.frames import FrameError
 from gateway.fax.t30.options import PageWatch, TerminalOptions
 from gateway.fax.t30.reception import ReceivedPage
 from gateway.fax.t30.record import CallRecord
+from gateway.fax.t30.terminal import Answerer, Caller
 from gateway.fax.transport import CallOrder
+
+Keep = Callable[[ReceivedPage], None]
+
+
+class SimulatedCall:
+    """A call of our caller to a far end, run in slices of its own time."""
+
+    def __init__(self, caller: Caller, line: Line, cancelled: Callable[[], bool] = lambda: False) -> None:
+        self._caller = caller
+        self._line = line
+        self._cancelled = cancelled
+
+    @property
+    def record(self) -> CallRecord:
+        """The facts so far."""
+        return self._caller.record
+
+    @property
+    def now(self) -> int:
+        """Milliseconds since dialling."""
+        return self._line.now
+
+    def run_for(self, milliseconds: int | None) -> bool:
+        """Run on for so long, or to the end; whether the call is over. A fault of our own ends it as a local error.
+
+        Raises RuntimeError when the call has no end within a day: its ends would wait for ever.
+        """
+        moment = DAY_MS if milliseconds is None else self.now + milliseconds
+        try:
+            over = self._line.run_until(moment, self._cancel_if_asked)
+        except (GatewayError, FrameError) as fault:
+            self._caller.abandon(str(fault))
+            return True
+        if not over and self.now >= DAY_MS:
+            raise RuntimeError("a simulated call does not end")
+        return over
+
+    def _cancel_if_asked(self) -> None:
+        if self._cancelled():
+            self._caller.cancel()
+
+
+def call_to(order: CallOrder, plan: FarEndPlan, chance: Random, watch: PageWatch, keep: Keep) -> tuple[Caller, Line]:
+    """Our caller, and its line to the far end that a plan describes. Raises PageFileError."""
+    pages = PageFile(order.pages)
+    if not 0 <= order.first_page < len(pages):
+        raise PageFileError(f"{order.pages.name} has {len(pages)} pages: there is no page {order.first_page + 1}")
+    caller = Caller(pages, _options(order), watch)
+    return caller, line_to(plan, chance, caller, far_end(plan, keep))
+
+
+def line_to(plan: FarEndPlan, chance: Random, caller: End, called: End) -> Line:
+    """The line between two ends, with all that a plan does to it."""
+    disturbances: list[Disturbance] = [*(make() for make in plan.disturbances), *plan.line.disturbances(chance)]
+    return Line(caller, called, disturbances, plan.line.delay_ms, plan.late_ms, plan.line.echo_ms)
+
+
+def never_dialled(fault: GatewayError) -> CallRecord:
+    """The record of a call whose pages cannot be sent."""
+    record = CallRecord(cause=Cause.LOCAL_ERROR)
+    record.note(0, "us", fault.text)
+    return record
 
 
 def simulate_call(
     exchange: Exchange,
     order: CallOrder,
     *,
+    dial: int = 0,
     seed: int = 0,
     received: Path | None = None,
     started: datetime | None = None,
 ) -> CallReport:
-    """Place a call to what the exchange has for a first dial of the number, and run it at once.
+    """Place a call to what the exchange has for a dial of the number, counted from zero, and run it at once.
 
-    `received` is a class F TIFF that the far end writes its pages to, replacing what was there. The same order and seed
-    give the same trace. A call that fails is a report.
+    `received` is a class F TIFF that the far end writes its pages to, replacing what was there. The same exchange,
+    order and seed give the same trace. A call that fails is a report, not an exception. `started` is now if not given.
     """
-    del seed
-    keep = _writing(received)
+    plan = exchange.plan(order.destination, dial)
+    chance = Exchange(exchange.scenario, seed).chance(order.destination, dial)
+    began = started or datetime.now(UTC)
     try:
-        pages = _pages(order)
+        caller, line = call_to(order, plan, chance, PageWatch(), _writing(received))
     except PageFileError as fault:
-        return _never_dialled(fault).report(order.call_uid, started or datetime.now(UTC))
-    caller = Caller(pages, options_of(order), PageWatch())
-    plan = exchange.plan(order.destination, 0)
-    line = Line(caller, far_end(plan, keep), [make() for make in plan.disturbances])
-    try:
-        line.run()
-    except (GatewayError, FrameError) as fault:
-        caller.abandon(str(fault))
-    return caller.record.report(order.call_uid, started or datetime.now(UTC))
+        return never_dialled(fault).report(order.call_uid, began)
+    call = SimulatedCall(caller, line)
+    call.run_for(None)
+    return call.record.report(order.call_uid, began)
 
 
 def simulate_answer(
@@ -60,23 +120,21 @@ def simulate_answer(
     far_end: FarEndPlan | None = None,
     seed: int = 0,
     station_id: str = "",
-    call_uid: str = "simulated",
     started: datetime | None = None,
 ) -> CallReport:
     """A far end calls us with the pages of a class F TIFF; our answerer writes `out`, replacing what was there.
 
-    `station_id` is ours. The report is our end's. Raises PageFileError when `pages` cannot be sent.
+    `far_end` says what calls, on what line; a modern machine if not given. `station_id` is ours. The report is that of
+    our end. Raises PageFileError when `pages` cannot be sent.
     """
-    del seed
     plan = far_end or FarEndPlan()
     answerer = Answerer(TerminalOptions(station_id=station_id), PageWatch(page_received=_writing(out)))
-    caller = Caller(PageFile(pages), TerminalOptions(plan.capabilities, station_id=plan.station_id), PageWatch())
-    line = Line(caller, FaxMachine(1, answerer), [make() for make in plan.disturbances])
-    line.run()
-    return answerer.record.report(call_uid, started or datetime.now(UTC))
+    caller = Caller(PageFile(pages), plan.options, PageWatch())
+    line_to(plan, Random(f"{seed}"), caller, FaxMachine(answerer, LinePlan(), rings=1)).run()
+    return answerer.record.report("simulated", started or datetime.now(UTC))
 
 
-def options_of(order: CallOrder) -> TerminalOptions:
+def _options(order: CallOrder) -> TerminalOptions:
     """What our caller is told."""
     return TerminalOptions(
         first_page=order.first_page,
@@ -87,23 +145,8 @@ def options_of(order: CallOrder) -> TerminalOptions:
     )
 
 
-def _pages(order: CallOrder) -> PageFile:
-    """The document to send. Raises PageFileError when the call would begin behind its last page."""
-    pages = PageFile(order.pages)
-    if not 0 <= order.first_page < len(pages):
-        raise PageFileError(f"{order.pages.name} has {len(pages)} pages: there is no page {order.first_page + 1}")
-    return pages
-
-
-def _never_dialled(fault: GatewayError) -> CallRecord:
-    """The record of a call whose pages cannot be sent."""
-    record = CallRecord(cause=Cause.LOCAL_ERROR)
-    record.note(0, "us", fault.text)
-    return record
-
-
-def _writing(path: Path | None) -> Callable[[ReceivedPage], None]:
-    """What a far end does with its pages: add them to a new file, or forget them."""
+def _writing(path: Path | None) -> Keep:
+    """What an end does with its pages: add them to a new file, or forget them."""
     if path is not None:
         path.unlink(missing_ok=True)
 

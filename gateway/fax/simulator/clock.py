@@ -1,19 +1,19 @@
-"""The simulator's clock: the wall clock, and ahead of it as far as calls have reached.
+"""The simulator's clocks: one that leaps from end to end of calls, and one that calls must keep up with.
 
-What lives here: one shared offset that only grows, and the order in which calls that run side by side come to their
-ends. What does not: the time inside a call (`line`).
+What lives here: telling the time and waiting for it. What does not: the time inside a call (`line`).
 """
 
 import asyncio
 import heapq
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from threading import Lock
 
 # Real seconds in which another line may still begin a call before the clock jumps to the next end.
 GRACE = 0.1
+SLICE_SECONDS = 0.2  # of real time that a call at a set speed is worked out ahead
 
 
 class SimulatorClock:
@@ -24,6 +24,8 @@ class SimulatorClock:
     Calls on several lines overlap as real ones would: each is worked out at once, then waits in `sleep_until` for its
     end, and the clock jumps to the earliest end of all. `running` and `sleep_until` belong to one event loop.
     """
+
+    slice_ms: int | None = None  # a call is worked out whole
 
     def __init__(self, wall: Callable[[], datetime], floor: datetime | None = None, grace: float = GRACE) -> None:
         self._wall = wall
@@ -83,3 +85,39 @@ class SimulatorClock:
         self.skip_to(moment)
         woken.set_result(None)
         self._wake_later()
+
+
+class PacedClock:
+    """Runs `speed` times as fast as the wall clock, from its start or `floor`; calls take their time on it."""
+
+    def __init__(self, wall: Callable[[], datetime], speed: float, floor: datetime | None = None) -> None:
+        self._wall = wall
+        self._speed = speed
+        self._wall_start = wall()
+        self._start = self._last = max(self._wall_start, floor or self._wall_start)
+        self._lock = Lock()
+
+    @property
+    def slice_ms(self) -> int:
+        """How much of a call is worked out ahead of the clock."""
+        return max(1, int(SLICE_SECONDS * 1000 * self._speed))
+
+    def now(self) -> datetime:
+        """The present, aware, UTC; never earlier than an answer given before."""
+        with self._lock:
+            self._last = max(self._last, self._start + (self._wall() - self._wall_start) * self._speed)
+            return self._last
+
+    def skip_to(self, moment: datetime) -> None:
+        """Time that has a speed cannot be skipped."""
+
+    def running(self) -> AbstractContextManager[None]:
+        """The clock waits for nobody."""
+        return nullcontext()
+
+    async def sleep_until(self, moment: datetime) -> None:
+        """Return when the clock has reached `moment`."""
+        wait = (moment - self.now()).total_seconds() / self._speed
+        if wait > 0:
+            await asyncio.sleep(wait)
+            await self.sleep_until(moment)  # the wall clock may have been set back meanwhile

@@ -1,7 +1,7 @@
 """What can go wrong on a simulated line, as callables that a line is built with.
 
-What lives here: lost, spoiled and cut signals at chosen places. What does not: carrying signals (`line`). Each is made
-for one call: it counts what it has seen. The same call and the same disturbances give the same trace.
+What lives here: lost, spoiled, turned and cut signals at chosen places. What does not: carrying signals (`line`), harm
+by chance (`noise`, `outages`). Each is made for one call: it counts what it has seen.
 """
 
 from collections.abc import Sequence
@@ -10,16 +10,18 @@ from enum import StrEnum
 
 from gateway.fax.simulator.line import Side
 from gateway.fax.t30 import frames
-from gateway.fax.t30.frames import Fcf
-from gateway.fax.t30.signals import HdlcFrame, ImageOctets, LineSignal, Training
+from gateway.fax.t30.frames import Fcf, Frame
+from gateway.fax.t30.signals import CallProgress, HdlcFrame, ImageOctets, LineSignal, Progress, Training
 
 
 class Harm(StrEnum):
     """What becomes of a signal."""
 
-    LOSE = "lose"
-    SPOIL = "spoil"
-    CUT = "cut"
+    LOSE = "lose"  # does not arrive
+    SPOIL = "spoil"  # arrives with errors
+    CUT = "cut"  # the line goes dead in its place
+    LEAVE = "leave"  # arrives, and its sender hangs up
+    TURN = "turn"  # arrives as another frame
 
 
 def name_of(signal: LineSignal) -> str:
@@ -56,7 +58,8 @@ class Harmed:
     """Harms the signals of one name that one side sends: from the `first`, counted from 1, as many as `count`.
 
     With `every` above 1 only each such signal is harmed, so that frames can be spoiled here and there. Nothing is
-    counted until the caller has sent the command `after`, alone or in a PPS.
+    counted until the caller has sent the command `after`, alone or in a PPS, nor before `from_ms` since dialling.
+    `into` names the frame that a turned one becomes.
     """
 
     harm: Harm
@@ -66,6 +69,8 @@ class Harmed:
     count: int = 1
     every: int = 1
     after: str = ""
+    from_ms: int = 0
+    into: str = Fcf.DCN.name
     _seen: int = field(default=0, init=False)
     _waiting: bool = field(default=False, init=False)
 
@@ -74,10 +79,9 @@ class Harmed:
 
     def __call__(self, side: Side, signal: LineSignal, at_ms: int) -> Sequence[LineSignal] | None:
         """See `line.Disturbance`."""
-        del at_ms
         name = name_of(signal)
         self._waiting = self._waiting and name not in (self.after, f"PPS-{self.after}")
-        if self._waiting or side is not self.side or name != self.name:
+        if self._waiting or at_ms < self.from_ms or side is not self.side or name != self.name:
             return (signal,)
         self._seen += 1
         place = self._seen - self.first
@@ -86,6 +90,14 @@ class Harmed:
         return self._harmed(signal)
 
     def _harmed(self, signal: LineSignal) -> Sequence[LineSignal] | None:
-        if self.harm is Harm.CUT:
-            return None
-        return () if self.harm is Harm.LOSE else (spoiled(signal),)
+        match self.harm:
+            case Harm.CUT:
+                return None
+            case Harm.LOSE:
+                return ()
+            case Harm.LEAVE:
+                return (signal, CallProgress(Progress.HANG_UP))
+            case Harm.TURN:
+                return (HdlcFrame(Frame(Fcf[self.into.replace("-", "_")]).encode()),)
+            case Harm.SPOIL:
+                return (spoiled(signal),)

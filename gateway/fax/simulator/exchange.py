@@ -1,20 +1,32 @@
 """The exchange: which far end a number reaches at which dial.
 
-What lives here: looking a number up. What does not: how often it was dialled (`received`), and the far ends.
+What lives here: looking numbers up, and the scenario files that ship with the gateway. What does not: how often a
+number was dialled (`received`), and the far ends.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import random
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
-from gateway.fax.simulator.far_ends import FarEndPlan
-from gateway.fax.simulator.reserved import RESERVED
-from gateway.fax.simulator.scenarios import Dials, read_scenarios
+from gateway.domain.errors import NotFoundError
+from gateway.fax.simulator.plans import FarEndPlan, Kind
+from gateway.fax.simulator.scenarios import Entry, Scenario, read_scenario
+
+# config/far_ends in the source tree; an installed gateway has a copy of the files here.
+SHIPPED = Path(__file__).with_name("shipped")
+_NORTH_AMERICAN = re.compile(r"\+1(\d{3})(\d{3})(\d{4})")
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One number as lists show it: who answers, in words, and what a fax to it comes to after all its calls."""
+    """One number as lists show it.
+
+    `far_end` names what answers, dial by dial; `meaning` says it in words; `outcome` is what a fax to it comes to after
+    all its calls, empty where the file does not say.
+    """
 
     number: str
     far_end: str
@@ -24,26 +36,52 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What answers each number; a number it does not know is a fax machine."""
+    """What answers each number; a number it does not know is a fax machine. All chance of its lines has one seed."""
 
-    numbers: Mapping[str, Dials] = field(default_factory=dict)
+    scenario: Scenario = field(default_factory=Scenario)
+    seed: int = 0
 
     @classmethod
-    def load(cls, scenario_files: Iterable[Path] = ()) -> "Exchange":
-        """The reserved numbers, then the files in order, a later one replacing an earlier. Raises UsageError."""
-        numbers: dict[str, Dials] = {number: reserved.dials for number, reserved in RESERVED.items()}
+    def load(cls, scenario_files: Iterable[Path] = (), seed: int = 0) -> "Exchange":
+        """The shipped files, then these in order; a later one replaces what an earlier says. Raises UsageError."""
+        scenario = _shipped()
         for path in scenario_files:
-            numbers |= read_scenarios(path)
-        return cls(numbers)
+            scenario = read_scenario(path, scenario)
+        return cls(scenario, seed)
 
     def plan(self, number: str, dial: int) -> FarEndPlan:
-        """What answers a dial, counted from zero; the last plan holds for all later dials."""
-        dials = self.numbers.get(number) or (FarEndPlan(station_id=number),)
-        return dials[min(dial, len(dials) - 1)]
+        """What answers a dial, counted from zero; the last plan holds for all later dials.
+
+        A fax machine that no scenario gave an identifier has its number as that.
+        """
+        entry = self.scenario.numbers.get(number) or Entry((FarEndPlan(),))
+        plan = entry.dials[min(dial, len(entry.dials) - 1)]
+        if plan.kind is not Kind.FAX or plan.options.station_id:
+            return plan
+        return replace(plan, options=replace(plan.options, station_id=_NORTH_AMERICAN.sub(r"+1 \1 \2 \3", number)))
+
+    def far_end(self, name: str) -> FarEndPlan:
+        """The far end of a name. Raises NotFoundError."""
+        if name not in self.scenario.far_ends:
+            known = ", ".join(sorted(self.scenario.far_ends))
+            raise NotFoundError(f"there is no far end {name!r}; known: {known}")
+        return self.scenario.far_ends[name]
+
+    def chance(self, number: str, dial: int) -> random.Random:
+        """The chance of one call's line: the same for the same seed, number and dial."""
+        return random.Random(f"{self.seed} {number} {dial}")
 
     def listing(self) -> tuple[Listed, ...]:
-        """The numbers this exchange knows, in order."""
+        """The numbers that files name, in order."""
         return tuple(
-            Listed(number, dials[-1].kind.value, RESERVED[number].meaning if number in RESERVED else "", "")
-            for number, dials in sorted(self.numbers.items())
+            Listed(number, ", then ".join(plan.name for plan in entry.dials), entry.meaning, entry.outcome)
+            for number, entry in sorted(self.scenario.numbers.items())
         )
+
+
+@cache
+def _shipped() -> Scenario:
+    scenario = Scenario()
+    for path in sorted(SHIPPED.glob("*.toml")):
+        scenario = read_scenario(path, scenario)
+    return scenario

@@ -1,66 +1,36 @@
 """What answers a simulated call: machines, people and tones.
 
-What lives here: far ends as ends of a line, and the plan each is made from. What does not: which number reaches which
-(`exchange`, `reserved`), the T.30 procedure of a fax machine (`t30.answerer`).
+What lives here: far ends as ends of a line. What does not: the plans they are made from (`plans`), which number reaches
+which (`exchange`), the T.30 procedure of a fax machine (`t30`).
 """
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import StrEnum
 
-from gateway.fax.simulator.disturbances import Harmed
+from gateway.domain.errors import GatewayError
 from gateway.fax.simulator.line import End
-from gateway.fax.t30.answerer import Answerer
-from gateway.fax.t30.capabilities import Capabilities
-from gateway.fax.t30.options import EVERYTHING, PageWatch, TerminalOptions
+from gateway.fax.simulator.plans import FarEndPlan, Kind, LinePlan
+from gateway.fax.t4.classf import PageFile
+from gateway.fax.t30.options import PageWatch
 from gateway.fax.t30.reception import ReceivedPage
 from gateway.fax.t30.signals import CallProgress, LineSignal, Progress
+from gateway.fax.t30.terminal import Answerer
 
-DIALLING_MS = 3_500  # digits sent, and the network's delay before it rings
-RING_MS = 6_000  # 2 s on, 4 s off
 TONE_MS = 2_500  # heard long enough to be sure of it
 SIT_MS = 1_000  # three tones
+RECORDING_MS = 8_000  # an announcement, twice
 GREETING_MS = 1_200  # lifted, then hello
 PATIENCE_MS = 15_000  # of a person who hears a calling tone
-
-
-class Kind(StrEnum):
-    """Far ends that a scenario can name."""
-
-    FAX = "fax"
-    BUSY = "busy"
-    NO_ANSWER = "no-answer"
-    VOICE = "voice"
-    REORDER = "reorder"
-    SIT_NO_CIRCUIT = "sit-no-circuit"
-    SIT_REORDER = "sit-reorder"
-    SIT_INTERCEPT = "sit-intercept"
-    SIT_VACANT = "sit-vacant"
-    ANNOUNCEMENT = "announcement"
-    UNALLOCATED = "unallocated-number"
-    DATA_MODEM = "data-modem"
-    SILENCE = "silence"
-
-
-@dataclass(frozen=True, slots=True)
-class FarEndPlan:
-    """What answers one dial. The machine's part is read only for a fax."""
-
-    kind: Kind = Kind.FAX
-    rings: int = 2
-    station_id: str = ""
-    capabilities: Capabilities = field(default=EVERYTHING)
-    disturbances: tuple[Callable[[], Harmed], ...] = ()
+MESSAGE_MS = 12_000  # of a voice mailbox, then its beep
+MAILBOX_MS = 40_000  # it hangs up when nobody speaks
+Script = list[tuple[int, Progress]]
 
 
 class ScriptedEnd:
-    """Says its signals at their times and leaves when the other end does, or after `leaves_after` ms."""
+    """Says its signals at their times and leaves when the other end does, or when it hangs up."""
 
-    def __init__(self, script: list[tuple[int, Progress]], leaves_after: int | None = None) -> None:
+    def __init__(self, script: Script) -> None:
         self._script = deque((at, CallProgress(kind)) for at, kind in script)
-        if leaves_after is not None:
-            self._script.append((leaves_after, CallProgress(Progress.HANG_UP)))
         self._now = 0
         self.done = False
 
@@ -87,70 +57,125 @@ class ScriptedEnd:
 
 
 class FaxMachine:
-    """Rings, answers, and receives as T.30 has it."""
+    """Rings, is answered, and receives as T.30 has it; `speech_ms` after the answer when a person starts it."""
 
-    def __init__(self, rings: int, answerer: Answerer) -> None:
-        self._ringing = ScriptedEnd([*_ringing(rings), (_answers_at(rings), Progress.ANSWERED)])
+    def __init__(self, answerer: Answerer, line: LinePlan, rings: int, speech_ms: int = 0) -> None:
+        script = _answered(line, rings)
+        lifted = script[-1][0]
+        if speech_ms:
+            script.append((lifted + min(GREETING_MS, speech_ms), Progress.SPEECH))
+        self._before = ScriptedEnd(script)
+        self._begins_at = lifted + speech_ms
         self._answerer = answerer
-        self._answered = False
+        self._now = 0
+        self._begun = False
 
     @property
     def done(self) -> bool:
         """True when it has left the line."""
-        return self._answerer.done if self._answered else self._ringing.done
+        return self._answerer.done if self._begun else self._before.done
 
     @property
     def wake_in(self) -> int | None:
         """Milliseconds until it does something by itself."""
-        return self._answerer.wake_in if self._answered else self._ringing.wake_in
+        if self._begun:
+            return self._answerer.wake_in
+        if self._before.done:
+            return None
+        wake = self._before.wake_in
+        return self._begins_at - self._now if wake is None else wake
 
     def deliver(self, signal: LineSignal) -> None:
-        """Take a signal; before it has answered only a caller giving up counts."""
-        (self._answerer if self._answered else self._ringing).deliver(signal)
+        """Take a signal; before the machine has begun only a caller giving up counts."""
+        (self._answerer if self._begun else self._before).deliver(signal)
 
     def advance(self, milliseconds: int) -> list[LineSignal]:
         """Let time pass; what it sent."""
-        if self._answered:
+        self._now += milliseconds
+        if self._begun:
             return self._answerer.advance(milliseconds)
-        sent = self._ringing.advance(milliseconds)
-        if CallProgress(Progress.ANSWERED) in sent:
-            self._answered = True
+        sent = self._before.advance(milliseconds)
+        if self._now >= self._begins_at and not self._before.done:
+            self._begun = True
             self._answerer.begin()
         return sent
 
 
+class TrunkFaultError(GatewayError):
+    """Our own side of a line failed."""
+
+
+class BrokenTrunk:
+    """Fails as soon as the number is dialled, as a trunk does whose equipment is out of order."""
+
+    done = False
+
+    def __init__(self, dial_ms: int) -> None:
+        self.wake_in: int | None = dial_ms
+
+    def deliver(self, signal: LineSignal) -> None:
+        """Nobody hears it."""
+
+    def advance(self, milliseconds: int) -> list[LineSignal]:
+        """Let time pass. Raises TrunkFaultError when the number is dialled."""
+        self.wake_in = (self.wake_in or 0) - milliseconds
+        if self.wake_in <= 0:
+            raise TrunkFaultError("the trunk is out of order")
+        return []
+
+
 def far_end(plan: FarEndPlan, page_received: Callable[[ReceivedPage], None]) -> End:
-    """The end of the line that a plan describes."""
+    """The end of the line that a plan describes. Raises PageFileError when its document is no class F TIFF."""
     if plan.kind is Kind.FAX:
-        options = TerminalOptions(plan.capabilities, station_id=plan.station_id)
-        return FaxMachine(plan.rings, Answerer(options, PageWatch(page_received=page_received)))
+        document = PageFile(plan.document) if plan.document else None
+        answerer = Answerer(plan.options, PageWatch(page_received=page_received), document)
+        return FaxMachine(answerer, plan.line, plan.rings, plan.speech_ms)
+    if plan.kind is Kind.TRUNK_FAULT:
+        return BrokenTrunk(plan.line.dial_ms)
     if plan.kind is Kind.NO_ANSWER:
-        return ScriptedEnd(_ringing(100))
-    if plan.kind in _ANSWERED:
-        return _answered_end(plan)
-    progress = Progress(plan.kind.value)
-    return ScriptedEnd([(DIALLING_MS + _HEARD_MS.get(plan.kind, SIT_MS), progress)])
+        return ScriptedEnd(_ringing(plan.line, 1_000))
+    if plan.kind in _LIFTED:
+        script = _answered(plan.line, plan.rings)
+        return ScriptedEnd([*script, *_after(script[-1][0], _LIFTED[plan.kind])])
+    return ScriptedEnd(_after(plan.line.dialled_ms, _REFUSED[plan.kind]))
 
 
-def _answered_end(plan: FarEndPlan) -> ScriptedEnd:
-    """A far end that lifts and is no fax."""
-    answered = _answers_at(plan.rings)
-    script = [*_ringing(plan.rings), (answered, Progress.ANSWERED)]
-    if plan.kind is Kind.VOICE:
-        return ScriptedEnd([*script, (answered + GREETING_MS, Progress.SPEECH)], answered + PATIENCE_MS)
-    if plan.kind is Kind.DATA_MODEM:
-        script.append((answered + TONE_MS, Progress.DATA_MODEM))
-    return ScriptedEnd(script)
+def _ringing(line: LinePlan, rings: int) -> Script:
+    return [(line.dialled_ms + ring * line.ring_cycle_ms, Progress.RINGING) for ring in range(rings)]
 
 
-def _ringing(rings: int) -> list[tuple[int, Progress]]:
-    return [(DIALLING_MS + ring * RING_MS, Progress.RINGING) for ring in range(rings)]
-
-
-def _answers_at(rings: int) -> int:
+def _answered(line: LinePlan, rings: int) -> Script:
     """Lifted in the pause after the last ring."""
-    return DIALLING_MS + max(0, rings - 1) * RING_MS + 2_500
+    lifted = line.dialled_ms + max(0, rings - 1) * line.ring_cycle_ms + line.ring_ms + 500
+    return [*_ringing(line, rings), (lifted, Progress.ANSWERED)]
 
 
-_ANSWERED = frozenset({Kind.VOICE, Kind.DATA_MODEM, Kind.SILENCE})
-_HEARD_MS = {Kind.BUSY: TONE_MS, Kind.REORDER: TONE_MS, Kind.UNALLOCATED: 0, Kind.ANNOUNCEMENT: 8_000}
+def _after(moment: int, script: Script) -> Script:
+    return [(moment + at, progress) for at, progress in script]
+
+
+# What is heard after the answer.
+_LIFTED: dict[Kind, Script] = {
+    Kind.VOICE: [(GREETING_MS, Progress.SPEECH), (PATIENCE_MS, Progress.HANG_UP)],
+    Kind.VOICEMAIL: [
+        (GREETING_MS, Progress.SPEECH),
+        (MESSAGE_MS, Progress.SPEECH),
+        (MAILBOX_MS, Progress.HANG_UP),
+    ],
+    Kind.DATA_MODEM: [(TONE_MS, Progress.DATA_MODEM)],
+    Kind.SILENCE: [],
+}
+# What is heard in place of ringing. The special tones go before a recording that says the same in words.
+_REFUSED: dict[Kind, Script] = {
+    Kind.BUSY: [(TONE_MS, Progress.BUSY)],
+    Kind.REORDER: [(TONE_MS, Progress.REORDER)],
+    Kind.ANNOUNCEMENT: [(RECORDING_MS, Progress.ANNOUNCEMENT)],
+    Kind.UNALLOCATED: [(0, Progress.UNALLOCATED)],
+} | {
+    kind: [
+        (SIT_MS, Progress(kind.value)),
+        (SIT_MS + RECORDING_MS, Progress.ANNOUNCEMENT),
+        (SIT_MS + 2 * RECORDING_MS, Progress.HANG_UP),
+    ]
+    for kind in (Kind.SIT_NO_CIRCUIT, Kind.SIT_REORDER, Kind.SIT_INTERCEPT, Kind.SIT_VACANT)
+}

@@ -1,18 +1,19 @@
-"""A simulated line: two ends, a delay, and what goes wrong between them, on a virtual clock.
+"""A simulated line: two ends, delays, and what goes wrong between them, on a virtual clock.
 
-What lives here: carrying signals and the disturbances that can be put on a line. What does not: what the ends are
-(`far_ends`, `t30`).
+What lives here: carrying signals, and their echo. What does not: what the ends are (`far_ends`, `t30`), the
+disturbances that can be put on a line (`disturbances`, `noise`, `outages`), and any real time (`clock`).
 """
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 from gateway.fax.t30.signals import CallProgress, LineSignal, Progress
 
 SECOND_MS = 1000
+DAY_MS = 24 * 3_600_000
 
 
 class End(Protocol):
@@ -50,46 +51,83 @@ Disturbance = Callable[[Side, LineSignal, int], Sequence[LineSignal] | None]
 
 @dataclass(slots=True)
 class _Way:
-    """One direction: where it leads, and what is under way on it."""
+    """One direction: where it leads, what is under way on it, and what is coming back as an echo."""
 
     sender: End
     receiver: End
     side: Side
-    under_way: deque[tuple[int, LineSignal]]
+    delay_ms: int
+    under_way: deque[tuple[int, LineSignal]] = field(default_factory=deque)
+    echoes: deque[tuple[int, LineSignal]] = field(default_factory=deque)
+
+
+def _untold() -> None:
+    """Nobody asked."""
 
 
 class Line:
-    """Carries one call until both ends have left."""
+    """Carries one call until both ends have left.
 
-    def __init__(self, caller: End, far_end: End, disturbances: Sequence[Disturbance] = (), delay_ms: int = 0) -> None:
+    Signals take `delay_ms` each way, those of the far end `late_ms` more. With `echo_ms` above zero each end hears,
+    so much later, what it said itself; progress of the call has no echo.
+    """
+
+    def __init__(
+        self,
+        caller: End,
+        far_end: End,
+        disturbances: Sequence[Disturbance] = (),
+        delay_ms: int = 0,
+        late_ms: int = 0,
+        echo_ms: int = 0,
+    ) -> None:
         self._ways = (
-            _Way(caller, far_end, Side.CALLER, deque()),
-            _Way(far_end, caller, Side.FAR_END, deque()),
+            _Way(caller, far_end, Side.CALLER, delay_ms),
+            _Way(far_end, caller, Side.FAR_END, delay_ms + late_ms),
         )
         self._disturbances = tuple(disturbances)
-        self._delay_ms = delay_ms
+        self._echo_ms = echo_ms
+        self._second = SECOND_MS
         self.now = 0
 
-    def run(self, each_second: Callable[[], None] = lambda: None, limit_ms: int = 24 * 3_600_000) -> None:
+    @property
+    def done(self) -> bool:
+        """True when both ends have left."""
+        return all(way.sender.done for way in self._ways)
+
+    def run(self, each_second: Callable[[], None] = _untold, limit_ms: int = DAY_MS) -> None:
         """Run the call to its end; `each_second` is called once in each virtual second.
 
         Raises RuntimeError when the ends are not done within `limit_ms`: they would wait for ever.
         """
-        due = SECOND_MS
-        while not all(way.sender.done for way in self._ways):
-            step = self._step()
-            if step is None or self.now > limit_ms:
-                raise RuntimeError("a simulated call does not end")
-            self._advance(step)
-            if self.now >= due:
-                due += SECOND_MS
-                each_second()
+        if not self.run_until(limit_ms, each_second):
+            raise RuntimeError("a simulated call does not end")
 
-    def _step(self) -> int | None:
-        """Milliseconds to the next thing that happens, or to the next second."""
-        steps = [wake for way in self._ways if (wake := way.sender.wake_in) is not None]
-        steps += [way.under_way[0][0] - self.now for way in self._ways if way.under_way]
-        return max(0, min([*steps, SECOND_MS])) if steps else None
+    def run_until(self, moment: int, each_second: Callable[[], None] = _untold) -> bool:
+        """Run the call until `moment`, in ms since dialling, or to its end; whether it has ended."""
+        while not self.done:
+            if self.now >= moment:
+                return False
+            self._advance(self._step(moment))
+            if self.now >= self._second:
+                self._second += SECOND_MS
+                each_second()
+        return True
+
+    def _step(self, moment: int) -> int:
+        """Milliseconds to the next thing that happens, at most to the next second.
+
+        When nothing will ever happen by itself, seconds pass all the same: `each_second` may cancel the call.
+        """
+        step = min(SECOND_MS, moment - self.now)
+        for way in self._ways:
+            wake = way.sender.wake_in
+            if wake is not None and wake < step:
+                step = wake
+            for queue in (way.under_way, way.echoes):
+                if queue and queue[0][0] - self.now < step:
+                    step = queue[0][0] - self.now
+        return max(0, step)
 
     def _advance(self, step: int) -> None:
         self.now += step
@@ -99,6 +137,8 @@ class Line:
         for way in self._ways:
             while way.under_way and way.under_way[0][0] <= self.now:
                 way.receiver.deliver(way.under_way.popleft()[1])
+            while way.echoes and way.echoes[0][0] <= self.now:
+                way.sender.deliver(way.echoes.popleft()[1])
 
     def _carry(self, way: _Way, signal: LineSignal) -> None:
         """Put a signal on its way, through every disturbance."""
@@ -109,10 +149,13 @@ class Line:
                 self._cut()
                 return
             arriving = [each for group in changed if group for each in group]
-        way.under_way.extend((self.now + self._delay_ms, each) for each in arriving)
+        way.under_way.extend((self.now + way.delay_ms, each) for each in arriving)
+        if self._echo_ms and not isinstance(signal, CallProgress):
+            way.echoes.append((self.now + self._echo_ms, signal))
 
     def _cut(self) -> None:
         """Both ends find the line dead."""
         for way in self._ways:
             way.under_way.clear()
+            way.echoes.clear()
             way.under_way.append((self.now, CallProgress(Progress.HANG_UP)))

@@ -32,13 +32,16 @@ class ReceivedFaxes:
         self._lock = Lock()
         self._dials = Counter(str(line["number"]) for line in read_lines(self._dials_file))
 
-    def count_dial(self, number: str, call_uid: str, at: datetime) -> int:
-        """How often the number was dialled before; this dial is on disk when it returns."""
+    def dialled(self, number: str) -> int:
+        """How often the number was dialled before."""
         with self._lock:
-            before = self._dials[number]
+            return self._dials[number]
+
+    def count_dial(self, number: str, call_uid: str, at: datetime) -> None:
+        """Count a dial; it is on disk when this returns."""
+        with self._lock:
             _append(self._dials_file, {"number": number, "call_uid": call_uid, "at": at.isoformat()})
             self._dials[number] += 1
-            return before
 
     def keep(self, number: str, call_uid: str, received: ReceivedPage, at: datetime) -> None:
         """Keep a page and its line in the log; both are on disk when it returns."""

@@ -1,6 +1,7 @@
-"""The simulator as a transport: calls placed in memory, in a thread each, on the simulator's clock.
+"""The simulator as a transport: calls placed in memory, in threads, on the simulator's clock.
 
-What lives here: one call from order to report. What does not: the line and its far ends, and anything of jobs.
+What lives here: calls side by side, each from order to report, whole or slice by slice. What does not: the line and its
+far ends (`calls`), and anything of jobs.
 """
 
 import asyncio
@@ -9,24 +10,24 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from gateway.domain.call import CallReport, Cause
+from gateway.domain.call import CallReport
 from gateway.domain.clock import Clock
-from gateway.domain.errors import GatewayError
+from gateway.fax.simulator.calls import SimulatedCall, call_to, never_dialled
 from gateway.fax.simulator.exchange import Exchange
-from gateway.fax.simulator.far_ends import far_end
-from gateway.fax.simulator.line import Line
 from gateway.fax.simulator.received import ReceivedFaxes
-from gateway.fax.t4.classf import PageFile, PageFileError
-from gateway.fax.t30.frames import FrameError
-from gateway.fax.t30.options import PageWatch, TerminalOptions
+from gateway.fax.t4.classf import PageFileError
+from gateway.fax.t30.options import PageWatch
 from gateway.fax.t30.reception import ReceivedPage
-from gateway.fax.t30.record import CallRecord
-from gateway.fax.t30.terminal import Caller
 from gateway.fax.transport import CallOrder, CallWatch
 
 
 class CallClock(Clock, Protocol):
-    """A clock that lets calls overlap: it stands while one is worked out, then goes from end to end."""
+    """A clock that calls live by."""
+
+    @property
+    def slice_ms(self) -> int | None:
+        """How much of a call is worked out ahead of the clock; none: all of it."""
+        ...
 
     def running(self) -> AbstractContextManager[None]:
         """Inside the block a call is worked out whose end is not known yet."""
@@ -46,65 +47,35 @@ class SimulatorTransport:
         self._received = ReceivedFaxes(received_dir)
 
     async def place(self, order: CallOrder, watch: CallWatch) -> CallReport:
-        """Place the call; the clock has reached its end when this returns."""
+        """Place the call; the clock has reached its end when this returns.
+
+        A call cancelled from outside (`asyncio.CancelledError`) goes no further than the slice it is in.
+        """
+        started = self._clock.now()
         with self._clock.running():
-            report = await asyncio.to_thread(self._place, order, watch)
+            report = await self._call(order, watch, started)
         await self._clock.sleep_until(report.ended)
         return report
 
-    def _place(self, order: CallOrder, watch: CallWatch) -> CallReport:
-        started = self._clock.now()
-        return self._call(order, watch, started).report(order.call_uid, started)
-
-    def _call(self, order: CallOrder, watch: CallWatch, started: datetime) -> CallRecord:
-        """Dial and run the call to its end; a fault of our own ends it as a local error."""
+    async def _call(self, order: CallOrder, watch: CallWatch, started: datetime) -> CallReport:
         try:
-            caller = Caller(_pages(order), _options(order), PageWatch(watch.page_confirmed, watch.last_page_sent))
-        except GatewayError as fault:
-            return _never_dialled(fault)
-        try:
-            self._run(order, caller, watch, started)
-        except (GatewayError, FrameError) as fault:
-            caller.abandon(str(fault))
-        return caller.record
+            call = await asyncio.to_thread(self._dial, order, watch, started)
+        except PageFileError as fault:
+            return never_dialled(fault).report(order.call_uid, started)
+        while not await asyncio.to_thread(call.run_for, self._clock.slice_ms):
+            await self._clock.sleep_until(started + timedelta(milliseconds=call.now))
+        return call.record.report(order.call_uid, started)
 
-    def _run(self, order: CallOrder, caller: Caller, watch: CallWatch, started: datetime) -> None:
-        dial = self._received.count_dial(order.destination, order.call_uid, started)
-        plan = self._exchange.plan(order.destination, dial)
+    def _dial(self, order: CallOrder, watch: CallWatch, started: datetime) -> SimulatedCall:
+        """Join the ends and count the dial. Raises PageFileError before it is counted."""
 
         def keep(page: ReceivedPage) -> None:
             at = started + timedelta(milliseconds=line.now)
             self._received.keep(order.destination, order.call_uid, page, at)
 
-        def cancel_if_asked() -> None:
-            if watch.cancelled():
-                caller.cancel()
-
-        disturbances = [make() for make in plan.disturbances]
-        line = Line(caller, far_end(plan, keep), disturbances)
-        line.run(cancel_if_asked)
-
-
-def _pages(order: CallOrder) -> PageFile:
-    """The document to send. Raises PageFileError when the call would begin behind its last page."""
-    pages = PageFile(order.pages)
-    if not 0 <= order.first_page < len(pages):
-        raise PageFileError(f"{order.pages.name} has {len(pages)} pages: there is no page {order.first_page + 1}")
-    return pages
-
-
-def _options(order: CallOrder) -> TerminalOptions:
-    return TerminalOptions(
-        first_page=order.first_page,
-        station_id=order.station_id,
-        sub_address=order.sub_address,
-        ecm=order.ecm,
-        max_rate=order.max_rate,
-    )
-
-
-def _never_dialled(fault: GatewayError) -> CallRecord:
-    """The record of a call whose pages cannot be sent."""
-    record = CallRecord(cause=Cause.LOCAL_ERROR)
-    record.note(0, "us", fault.text)
-    return record
+        dial = self._received.dialled(order.destination)
+        chance = self._exchange.chance(order.destination, dial)
+        told = PageWatch(watch.page_confirmed, watch.last_page_sent)
+        caller, line = call_to(order, self._exchange.plan(order.destination, dial), chance, told, keep)
+        self._received.count_dial(order.destination, order.call_uid, started)
+        return SimulatedCall(caller, line, watch.cancelled)
