@@ -17,6 +17,8 @@ PAGES = [
     codec.encode(text_bitmap(2, rows=120, resolution=98), Coding.MH),
     codec.encode(text_bitmap(3, rows=80, width=2048, resolution=391), Coding.MR),
     codec.encode(noise_bitmap(rows=60), Coding.MMR),
+    codec.encode(text_bitmap(4, rows=90, width=3648, resolution=300), Coding.MMR),
+    codec.encode(text_bitmap(5, rows=90, width=4864, resolution=400), Coding.MH),
 ]
 
 

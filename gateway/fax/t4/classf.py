@@ -13,7 +13,7 @@ from gateway.domain.call import Coding
 from gateway.domain.errors import GatewayError
 from gateway.fax.t4 import codec, libtiff, stream
 from gateway.fax.t4.libtiff import Tag, Tiff, TiffError
-from gateway.fax.t4.page import WIDTHS, Bitmap, CodedPage, PageShape, Resolution
+from gateway.fax.t4.page import WIDTHS_AT, Bitmap, CodedPage, PageShape, Resolution
 
 _FAX_COMPRESSIONS = frozenset({2, 3, 4})  # modified Huffman without EOL, T.4, T.6
 _REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
@@ -65,9 +65,12 @@ def _shapes(tiff: Tiff, path: Path) -> Iterator[PageShape]:
         if tiff.get(Tag.COMPRESSION, 1) not in _FAX_COMPRESSIONS or tiff.get(Tag.BITS_PER_SAMPLE, 1) != 1:
             raise PageFileError(f"{path.name} is not a class F TIFF: a page is not coded as a fax page")
         width, rows = tiff.get(Tag.WIDTH, 0), tiff.get(Tag.LENGTH, 0)
-        if not 0 < width <= WIDTHS[-1] or rows < 1:
+        # No two densities share a width, so it tells the pels per inch; other widths are R8, as renderers make them.
+        across = next((density for density, widths in WIDTHS_AT.items() if width in widths), 204)
+        if not 0 < width <= WIDTHS_AT[across][-1] or rows < 1:
             raise PageFileError(f"{path.name} is not a class F TIFF: a page of {width} x {rows} pels")
-        yield PageShape(width, rows, Resolution.nearest(tiff.get_resolution(Tag.Y_RESOLUTION, Resolution.FINE)))
+        resolution = Resolution.nearest(tiff.get_resolution(Tag.Y_RESOLUTION, Resolution.FINE), across)
+        yield PageShape(width, rows, resolution)
         if not tiff.next_directory():
             return
 

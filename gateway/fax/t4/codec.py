@@ -49,7 +49,7 @@ def describe(tiff: Tiff, shape: PageShape, coding: Coding) -> None:
     ):
         tiff.set(tag, value)
     tiff.set(Tag.GROUP4_OPTIONS if coding is Coding.MMR else Tag.GROUP3_OPTIONS, GROUP3_OPTIONS[coding])
-    tiff.set_resolution(204, shape.resolution)
+    tiff.set_resolution(shape.resolution.across, shape.resolution)
 
 
 def decode(page: CodedPage) -> tuple[Bitmap, int]:
