@@ -343,6 +343,18 @@ def test_an_offer_reads_as_words() -> None:
     assert str(offered) == "V27_V29 A4 B4 MS10 RECEIVE ECM"
 
 
+@given(capabilities, st.frozensets(st.sampled_from([Flag.PWD, Flag.SELECTIVE_POLLING, Flag.POLLED_SUBADDRESS])))
+def test_a_request_names_the_addresses_that_go_before_it_and_no_others(
+    own: Capabilities, announced: frozenset[Flag]
+) -> None:
+    changing = {9, 35, 47, 49, 50, 101, 102}
+    request = own.request(announced)
+
+    assert request.flags & changing == announced
+    assert request.flags - changing == own.flags - changing
+    assert request.with_flags(own.flags) == own
+
+
 def test_an_offer_may_get_other_flags() -> None:
     offered = Capabilities(frozenset({Flag.RECEIVE}), Modems.V29)
 

@@ -124,6 +124,12 @@ _NOT_IN_DCS = frozenset(
 )  # fmt: skip
 OFFERED_FLAGS = frozenset(Flag) - _NOT_IN_DIS
 USED_FLAGS = frozenset(Flag) - _NOT_IN_DCS
+_ADDRESSES = frozenset(
+    {
+        _F.SUB, _F.PWD, _F.SELECTIVE_POLLING, _F.POLLED_SUBADDRESS, _F.INTERNET_POLLING_ADDRESS,
+        _F.INTERNET_ROUTING_ADDRESS,
+    }
+)  # fmt: skip
 
 
 class Modems(Enum):
@@ -208,6 +214,10 @@ class Capabilities:
     def with_flags(self, flags: Iterable[Flag]) -> "Capabilities":
         """The same with these single bits and no others."""
         return replace(self, flags=frozenset(flags))
+
+    def request(self, announced: frozenset[Flag]) -> "Capabilities":
+        """The same as DTC says it: bits of addresses for those frames alone that go before it, no document of ours."""
+        return self.with_flags(self.flags - _ADDRESSES - {Flag.HAS_DOCUMENT} | announced)
 
     def encode(self) -> bytes:
         """The field of DIS or DTC, three octets or as many as the bits need."""

@@ -179,7 +179,7 @@ class Station(Machine):
         return [
             Frame(fcf, frames.encode_identifier(text), x=self._heard_dis)
             for fcf, text in wanted.items()
-            if text and (fcf not in _NEEDED or _NEEDED[fcf] in offered)
+            if text and (fcf not in NEEDED or NEEDED[fcf] in offered)
         ]
 
     def _hear_image(self, signal: LineSignal) -> None:
@@ -194,7 +194,8 @@ class Station(Machine):
 
 _CALLERS_NAMES = frozenset({Fcf.TSI, Fcf.CIG})
 _CALLED_NAMES = frozenset({Fcf.CSI, Fcf.TSI})
-_NEEDED = {
+# The bit of DIS by which a far end says that it reads a frame, and of DCS or DTC that says it went before.
+NEEDED: dict[Fcf, Flag] = {
     Fcf.SUB: Flag.SUB,
     Fcf.SID: Flag.PWD,
     Fcf.PWD: Flag.PWD,

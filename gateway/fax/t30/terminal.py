@@ -15,6 +15,7 @@ from gateway.fax.t30.options import PageSource, PageWatch, TerminalOptions
 from gateway.fax.t30.receiver import Receiver
 from gateway.fax.t30.signals import Tone, ToneKind
 from gateway.fax.t30.states import CNG_EVERY_MS, Event, State
+from gateway.fax.t30.station import NEEDED
 
 
 class NoPages:
@@ -116,7 +117,8 @@ class Terminal(EcmSender, Receiver):
             Fcf.PSA: options.polled_sub_address,
         }
         names = self._addresses(self._offered, wanted)
-        return self._v21([*names, Frame(Fcf.DTC, self._offer().encode(), x=True)])
+        announced = frozenset(NEEDED[frame.fcf] for frame in names if frame.fcf in NEEDED)
+        return self._v21([*names, Frame(Fcf.DTC, self._offer().request(announced).encode(), x=True)])
 
     def _offer(self) -> Capabilities:
         """Our capabilities as they stand now: what there is to poll, what must be given for it, ECM or not."""
