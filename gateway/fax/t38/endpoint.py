@@ -125,6 +125,14 @@ def caller(tiff: Path, **options: Any) -> Endpoint:
     return Endpoint(terminal, chosen)
 
 
+def poller(received: Path, **options: Any) -> Endpoint:
+    """The end that called to fetch the far end's document, and has none of its own. Raises OptionError."""
+    chosen = EndpointOptions.of({**options, "poll": True})
+    terminal = Caller(None, chosen.terminal(called=False), _keeping(received))
+    terminal.deliver(CallProgress(Progress.ANSWERED))
+    return Endpoint(terminal, chosen)
+
+
 def answerer(out: Path, **options: Any) -> Endpoint:
     """The end that was called, and answers now: writes the pages it receives to a class F TIFF, replacing it.
 

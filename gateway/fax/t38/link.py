@@ -30,9 +30,13 @@ class BareLink:
 
     def __init__(self, reader: PacketReader) -> None:
         self._reader = reader
+        self._packed: Packet | None = None
 
     def pack(self, packet: Packet) -> bytes:
         """One IFP packet."""
+        if packet is Indicator.V21_PREAMBLE and packet is not self._packed:
+            self._reader.begin_burst()
+        self._packed = packet
         return ifp.encode(packet, self._reader.version)
 
     def unpack(self, octets: bytes) -> list[Packet | Lost]:

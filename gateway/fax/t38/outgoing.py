@@ -54,7 +54,7 @@ class Outgoing:
         self._pace = pace
         self._queue: deque[Due] = deque()
         self._planned: deque[Due] = deque()
-        self._planned_for: LineSignal | None = None
+        self._planned_for: tuple[int, LineSignal] | None = None
         self._clear_since = 0  # when the signal before was out
         self._carrier: Modulation | None = None
         self._frames = False  # HDLC rather than T.4 octets are on the carrier
@@ -79,23 +79,19 @@ class Outgoing:
 
     def look_ahead(self, upcoming: tuple[int, LineSignal] | None) -> None:
         """Tell what will be out next, and when; another than before means that the one before is given up."""
-        signal = None if upcoming is None else upcoming[1]
-        if signal is self._planned_for:
+        if upcoming is self._planned_for:
             return
-        self._planned_for = signal
+        self._planned_for = upcoming
         self._planned.clear()
         if upcoming is not None:
             self._planned.extend(self._cut(*upcoming))
 
     def sent(self, now: int, signal: LineSignal, following: LineSignal | None) -> None:
         """Tell that a signal is out, and which will be next."""
-        for packet in [packet for _, packet in self._planned] if signal is self._planned_for else []:
+        planned = self._planned_for is not None and self._planned_for[1] is signal
+        for _, packet in list(self._planned) if planned else self._cut(now, signal):
             self._put(now, packet)
-        if signal is self._planned_for:
-            self._planned.clear()
-        else:
-            for _, packet in self._cut(now, signal):
-                self._put(now, packet)
+        self.look_ahead(None)
         self._conclude(now, signal, following)
         self._clear_since = now
 

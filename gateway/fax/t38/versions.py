@@ -9,8 +9,8 @@ than one frame, every T.4 octet, every training check. Of the rest two forms are
     01 20   version 0: end of a good frame       later: end of a good frame, and of the signal
 
 The first is told by whether a frame was on its way. The second ends a good frame either way, so it does no harm to
-read it as version 0; it is settled by the frame's final bit and by what follows. Until then version 0 is spoken, as
-the commonest.
+read it as version 0; it is settled by the frame's final bit and by what follows. Who has to speak before that says
+each burst of frames in the other version than the one before, version 0 first, which is the commonest.
 """
 
 from gateway.fax.t38 import ifp
@@ -28,6 +28,13 @@ class PacketReader:
         self._known = version is not None
         self._frame = bytearray()
         self._ends_in_doubt = False  # a final frame ended in a form that may have ended the signal too
+        self._bursts = 0
+
+    def begin_burst(self) -> None:
+        """We begin to send frames: in the other version than before, while nobody knows better."""
+        if not self._known:
+            self.version = self._bursts % 2
+            self._bursts += 1
 
     def decode(self, octets: bytes) -> Packet:
         """The packet in octets. Raises IfpError."""
