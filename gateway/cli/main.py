@@ -24,6 +24,7 @@ COMMANDS = {
     "outbound": "outbound",
     "render": "documents",
     "send": "send",
+    "simulate": "simulate",
 }
 
 

@@ -1,0 +1,1 @@
+"""Ladder diagrams: a call's trace drawn between its two ends, for people to read."""
