@@ -67,30 +67,40 @@ class PacketReader:
             return new
         if old == new or not isinstance(old, Fields):
             return new
-        if _is_nonsense(old) or (self._frame and old.fields[-1].kind is FieldKind.HDLC_SIG_END):
+        frame = self._frame_before_last(old)
+        if _is_nonsense(old) or (frame and old.fields[-1].kind is FieldKind.HDLC_SIG_END):
             self._settle(1)
             return new
-        if self._frame and old.fields[-1].kind is FieldKind.FCS_OK:
-            self._weigh_end()
+        if old.fields[-1].kind is FieldKind.HDLC_SIG_END and self._ends_in_doubt:
+            self._settle(0)  # the signal had not ended, so that was the end of the frame alone
+        elif old.fields[-1].kind is FieldKind.FCS_OK and len(frame) > _CONTROL:
+            self._weigh_end(final=bool(frame[_CONTROL] & _FINAL))
         return old
 
-    def _weigh_end(self) -> None:
+    def _weigh_end(self, *, final: bool) -> None:
         """A frame ended with the form that may end the signal: that would be wrong after one that is not final."""
-        if len(self._frame) > _CONTROL:
-            self._ends_in_doubt = bool(self._frame[_CONTROL] & _FINAL)
-            if not self._ends_in_doubt:
-                self._settle(0)
+        self._ends_in_doubt = final
+        if not final:
+            self._settle(0)
+
+    def _frame_before_last(self, packet: Fields) -> bytearray:
+        """The octets of the frame that the last field of a packet may end."""
+        frame = bytearray(self._frame)
+        for field in packet.fields[:-1]:
+            if field.kind is FieldKind.HDLC:
+                frame += field.octets
+            else:
+                frame.clear()
+        return frame
 
     def _remember(self, packet: Packet) -> None:
         if isinstance(packet, Indicator):
             self._frame.clear()
             self._ends_in_doubt = False
             return
-        for field in packet.fields:
-            if field.kind is FieldKind.HDLC:
-                self._frame += field.octets
-            elif field.kind.ends_frame:
-                self._frame.clear()
+        frame = self._frame_before_last(packet)
+        last = packet.fields[-1:]
+        self._frame = frame + last[0].octets if last and last[0].kind is FieldKind.HDLC else bytearray()
 
 
 def _decoded(octets: bytes, version: int) -> Packet | None:
