@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.call import Cause
-from gateway.fax.t30.frames import Fcf, Frame
+from gateway.fax.t30.capabilities import Capabilities, Profile
+from gateway.fax.t30.frames import Fcf, Frame, PartialPage, encode_end, encode_map
 from gateway.fax.t30.options import EVERYTHING, PageWatch, TerminalOptions
 from gateway.fax.t30.reception import ReceivedPage, quality
 from gateway.fax.t30.signals import (
@@ -26,12 +27,24 @@ from gateway.fax.t30.signals import (
 from gateway.fax.t30.station import Station
 from gateway.fax.t30.terminal import Answerer, Caller
 from tests.fax_calls import document, text_bitmap
+from tests.unit.test_t30_capabilities import capabilities, profiles
 
 HOUR_MS = 3_600_000
 PAGES = document(text_bitmap(1, rows=40), text_bitmap(2, rows=40))
 
 modulations = st.sampled_from(Modulation)
-fields = st.one_of(st.just(b""), st.just(EVERYTHING.encode()), st.binary(max_size=40))
+ends = st.sampled_from([Fcf.NULL, Fcf.MPS, Fcf.EOM, Fcf.EOP, Fcf.EOS, Fcf.PRI_EOP])
+partial_pages = st.builds(PartialPage, ends, st.integers(0, 2), st.integers(0, 2), st.integers(1, 256))
+fields = st.one_of(
+    st.just(b""),
+    st.just(EVERYTHING.encode()),
+    st.binary(max_size=40),
+    capabilities.map(Capabilities.encode),
+    profiles.map(Profile.encode),
+    partial_pages.map(PartialPage.encode),
+    ends.map(encode_end),
+    st.frozensets(st.integers(0, 255)).map(encode_map),
+)
 frames = st.builds(Frame, st.sampled_from(Fcf), fields, st.booleans(), st.booleans()).map(Frame.encode)
 signals = st.one_of(
     st.builds(HdlcFrame, frames, st.just(Modulation.V21_300), st.sampled_from([True, True, True, False])),
