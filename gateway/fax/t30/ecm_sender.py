@@ -5,7 +5,7 @@ ECM (`sender`).
 """
 
 from gateway.fax.t30 import durations, ecm
-from gateway.fax.t30.frames import Fcf, Frame, FrameError, PartialPage, X, decode_map
+from gateway.fax.t30.frames import Fcf, FrameError, PartialPage, decode_map, encode_end
 from gateway.fax.t30.machine import US
 from gateway.fax.t30.options import PageSource, PageWatch, TerminalOptions
 from gateway.fax.t30.sender import Sender
@@ -107,7 +107,7 @@ class EcmSender(Sender):
         """Say what was sent (T.30 A.4.3)."""
         self._tell_last_page()
         field = PartialPage(self._after, self._page_count, self._block, len(self._asked))
-        self._say(self._v21([Frame(Fcf.PPS, field.encode(), x=True)]))
+        self._say(self._v21([self._ours(Fcf.PPS, field.encode(x=self._heard_dis))]))
 
     def resend_frames(self) -> None:
         """Send the frames that PPR asked for."""
@@ -118,7 +118,7 @@ class EcmSender(Sender):
         """Offer to go on at a lower rate: DCS bits 1-16 (T.30 A.4.3, CTC)."""
         self._slow_down()
         self._note_rate(self.agreed.profile.modulation)
-        self._say(self._v21([Frame(Fcf.CTC, self.agreed.profile.encode_rate(), x=True)]))
+        self._say(self._v21([self._ours(Fcf.CTC, self.agreed.profile.encode_rate())]))
 
     def send_slower(self) -> None:
         """Send the frames asked for at the lower rate, trained anew; requests are counted from none."""
@@ -128,12 +128,11 @@ class EcmSender(Sender):
 
     def send_eor(self) -> None:
         """End the retransmissions of a block that no rate gets across."""
-        after = self._after | X if self._after else self._after
-        self._say(self._v21([Frame(Fcf.EOR, bytes((after,)), x=True)]))
+        self._say(self._v21([self._ours(Fcf.EOR, encode_end(self._after, x=self._heard_dis))]))
 
     def send_rr(self) -> None:
         """Ask whether the far end is ready now."""
-        self._say(self._v21([Frame(Fcf.RR, x=True)]))
+        self._say(self._v21([self._ours(Fcf.RR)]))
 
     def _confirm(self) -> None:
         super()._confirm()

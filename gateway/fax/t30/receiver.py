@@ -143,13 +143,18 @@ class Receiver(Station):
             self._reception.block.take(signal.octets)
 
     def _hear_end(self, signal: LineSignal) -> None:
-        if not isinstance(signal, CarrierEnd) or not self._is_ours(signal.modulation):
+        if not isinstance(signal, CarrierEnd) or signal.modulation is Modulation.V21_300:
             return
-        if self.state is not State.TRAINED:
+        ours = self._is_ours(signal.modulation)
+        if self.state is State.TRAINED:
+            self._judge_tcf()
+        elif ours:
             amount = f"{self._reception.amount()} at {signal.modulation}"
             self._note(FAR_END, f"page {self.record.pages_received + 1}, {amount}")
             self._happen(Event.CARRIER_END)
-            return
+
+    def _judge_tcf(self) -> None:
+        """Answer a TCF; one on another modem than DCS named trains nothing, and is as bad as noise."""
         good = self._reception.tcf_is_good()
         self._note(FAR_END, f"TCF {self._reception.profile.modulation}, {'good' if good else 'bad'}")
         self._reception.begin_image()
@@ -215,10 +220,10 @@ class Receiver(Station):
 
     def _ready_answer(self) -> Frame:
         """The answer, or RNR in its place while the last page keeps us busy (T.30 A.4.4.4)."""
-        return self._answer if self.now >= self._busy_until else Frame(Fcf.RNR)
+        return self._answer if self.now >= self._busy_until else self._ours(Fcf.RNR)
 
     def _reply(self, fcf: Fcf, fif: bytes = b"") -> None:
-        self._answer = Frame(fcf, fif)
+        self._answer = self._ours(fcf, fif)
         self._answered = self._frame.encode()
         self._send(self._v21([self._ready_answer()]))
 

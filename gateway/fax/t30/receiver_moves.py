@@ -20,10 +20,6 @@ RECEIVER: Table = {
     (S.POLL, E.DCN): Move(S.END, V.HANG_UP, C.DISCONNECTED_AFTER_DTC),
     (S.CALLED, E.BEGIN): Move(S.COMMAND, V.ANSWER),
     (S.COMMAND, E.DCS): Move(S.TRAINED, V.EXPECT_TCF),
-    (S.COMMAND, E.DTC): Move(S.TRAIN, V.SEND_DCS),
-    (S.COMMAND, E.DTC_REFUSED): Move(S.RELEASE, V.SEND_DCN, C.PASSWORD_REFUSED),
-    (S.COMMAND, E.DTC_NO_DOCUMENT): Move(S.RELEASE, V.SEND_DCN, C.NOTHING_TO_POLL),
-    (S.COMMAND, E.NOTHING_COMMON): Move(S.RELEASE, V.SEND_DCN, C.INCOMPATIBLE),
     (S.COMMAND, E.DCN): Move(S.END, V.HANG_UP, C.DISCONNECTED_BEFORE_DCS),
     (S.COMMAND, E.TIMEOUT): Move(S.COMMAND, V.SEND_DIS),
     (S.COMMAND, E.CRP): Move(S.COMMAND, V.SEND_DIS),
@@ -34,7 +30,7 @@ RECEIVER: Table = {
     (S.TRAINED, E.TCF_REFUSED): Move(S.RELEASE, V.SEND_DCN, C.PASSWORD_REFUSED),
     (S.TRAINED, E.TCF_BEYOND): Move(S.RELEASE, V.SEND_DCN, C.INCOMPATIBLE),
     (S.TRAINED, E.TCF_BAD): Move(S.COMMAND, V.SEND_FTT),
-    (S.TRAINED, E.TIMEOUT): Move(S.COMMAND, V.SEND_DIS),
+    (S.TRAINED, E.TIMEOUT): Move(S.COMMAND, V.SEND_FTT),
     (S.MESSAGE, E.DCS): Move(S.TRAINED, V.EXPECT_TCF),
     (S.MESSAGE, E.CARRIER_END): Move(S.AFTER_MESSAGE, V.NOTHING),
     (S.MESSAGE, E.TIMEOUT): Move(S.RELEASE, V.SEND_DCN, C.LINE_DROPPED),
@@ -52,6 +48,17 @@ RECEIVER: Table = {
     (S.AFTER_LAST, E.HANG_UP): Move(S.END, V.HANG_UP, C.DONE),
     (S.AFTER_LAST, E.TIMEOUT): Move(S.END, V.HANG_UP, C.DONE),
     (None, E.REPEATED): Move(None, V.ANSWER_AGAIN),
+}
+# Who has sent us his document may poll ours without waiting for a new DIS.
+RECEIVER |= {
+    (state, event): move
+    for state in (S.COMMAND, S.AFTER_DOCUMENT, S.OPERATOR)
+    for event, move in (
+        (E.DTC, Move(S.TRAIN, V.SEND_DCS)),
+        (E.DTC_REFUSED, Move(S.RELEASE, V.SEND_DCN, C.PASSWORD_REFUSED)),
+        (E.DTC_NO_DOCUMENT, Move(S.RELEASE, V.SEND_DCN, C.NOTHING_TO_POLL)),
+        (E.NOTHING_COMMON, Move(S.RELEASE, V.SEND_DCN, C.INCOMPATIBLE)),
+    )
 }
 # A command is answered alike whether or not its carrier was heard: a page wholly lost is refused or asked for again.
 RECEIVER |= {

@@ -12,7 +12,7 @@ from gateway.fax.t30 import agreement, durations
 from gateway.fax.t30.agreement import Agreement
 from gateway.fax.t30.capabilities import Capabilities, Flag, decode_capabilities
 from gateway.fax.t30.durations import Burst
-from gateway.fax.t30.frames import Fcf, Frame
+from gateway.fax.t30.frames import Fcf
 from gateway.fax.t30.machine import US
 from gateway.fax.t30.options import PageSource, PageWatch, TerminalOptions
 from gateway.fax.t30.signals import Modulation
@@ -142,7 +142,7 @@ class Sender(Station):
             Fcf.SID: self._options.password,
         }
         sent = self._addresses(self._offered, wanted)
-        sent.append(Frame(Fcf.DCS, self.agreed.profile.encode(), x=True))
+        sent.append(self._ours(Fcf.DCS, self.agreed.profile.encode()))
         self._note_rate(self.agreed.profile.modulation)
         burst = durations.joined(self._v21(sent), durations.tcf(self.agreed.profile.modulation))
         self._note(US, f"TCF {self.agreed.profile.modulation}")
@@ -186,7 +186,7 @@ class Sender(Station):
     def send_command(self) -> None:
         """Say what follows the page."""
         self._tell_last_page()
-        self._say(self._v21([Frame(self._after, x=True)]))
+        self._say(self._v21([self._ours(self._after)]))
 
     def _tell_last_page(self) -> None:
         """Before the far end is first told that the last page is over: after that it may hold all, whatever we hear."""
@@ -214,8 +214,9 @@ class Sender(Station):
         self.send_page()
 
     def confirm_and_train(self) -> None:
-        """Take the page as received and train before the next (RTP)."""
+        """Take the page as received and train more slowly before the next (RTP)."""
         self._confirm()
+        self._slow_down()
         self._train()
 
     def confirm_and_identify(self) -> None:

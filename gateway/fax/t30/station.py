@@ -92,9 +92,13 @@ class Station(Machine):
         octets = [Frame(frame.fcf, frame.fif, frame is listed[-1], frame.x).encode() for frame in listed]
         return durations.v21(octets)
 
+    def _ours(self, fcf: Fcf, fif: bytes = b"") -> Frame:
+        """A frame from us. X is set by who has heard a DIS, clear from who was answered his own (T.30 5.3.6.1)."""
+        return Frame(fcf, fif, x=self._heard_dis)
+
     def send_dcn(self) -> None:
         """Disconnect (T.30 5.3.6.1.8)."""
-        self._send(self._v21([Frame(Fcf.DCN, x=self._heard_dis)]))
+        self._send(self._v21([self._ours(Fcf.DCN)]))
 
     def _note_rate(self, modulation: Modulation) -> None:
         self.record.rate = modulation.rate
@@ -149,7 +153,7 @@ class Station(Machine):
         heard = self.state in WAITS and self.state not in (State.COMMAND, State.POLL)
         if self._options.asks_repetition and heard and self._asked_again < TRIES:
             self._asked_again += 1
-            self._send(self._v21([Frame(Fcf.CRP, x=self._heard_dis)]))
+            self._send(self._v21([self._ours(Fcf.CRP)]))
 
     def _enter(self, state: State) -> None:
         if state is not self.state:
@@ -177,7 +181,7 @@ class Station(Machine):
     def _addresses(self, offered: Capabilities, wanted: dict[Fcf, str]) -> list[Frame]:
         """Identifier frames for those texts that are set, where the far end has said that it reads them."""
         return [
-            Frame(fcf, frames.encode_identifier(text), x=self._heard_dis)
+            self._ours(fcf, frames.encode_identifier(text))
             for fcf, text in wanted.items()
             if text and (fcf not in NEEDED or NEEDED[fcf] in offered)
         ]

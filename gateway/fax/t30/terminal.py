@@ -46,7 +46,11 @@ class Terminal(EcmSender, Receiver):
         return super()._meaning(event)
 
     def _meaning_of_dis(self) -> Event:
+        if self.state is State.COMMAND and self._frame.fif == self._offer().encode():
+            return Event.DIS  # our own, come back as an echo
         self._heard_dis = True
+        if self.state is State.COMMAND:
+            return self._meaning_of_dtc()  # who answers DIS with DIS may take our document (T.30 5.2, flow chart R)
         if self.state not in (State.IDENTIFY, State.INTERRUPTED):
             return Event.DIS
         found = self._weigh_offer(self._frame.fif)
@@ -60,7 +64,6 @@ class Terminal(EcmSender, Receiver):
 
     def _meaning_of_dtc(self) -> Event:
         """The far end wants our document."""
-        self._heard_dis = True
         if self.state is State.TRAIN:
             return Event.DTC
         if not self._has_pages_left or not self._selects_ours():
