@@ -140,3 +140,37 @@ def test_a_page_wider_than_any_fax_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(PageFileError, match="2550 x 30"):
         PageFile(path)
+
+
+@pytest.mark.parametrize(
+    ("width", "tags", "resolution"),
+    [
+        (2592, (300, 300), Resolution.DPI_300),
+        (3456, (408, 391), Resolution.DPI_400),
+        (3456, (400, 400), Resolution.DPI_400),
+        (3456, None, Resolution.DPI_400),
+        (1728, (200, 400), Resolution.SUPERFINE),
+        (1728, (200, 200), Resolution.FINE),
+        (1728, (204, 98), Resolution.STANDARD),
+        (1728, (400, 400), Resolution.SUPERFINE),
+        (1700, (200, 200), Resolution.FINE),
+        (3400, (400, 400), Resolution.DPI_400),
+    ],
+)
+def test_resolutions_of_other_programs_are_understood(
+    tmp_path: Path, width: int, tags: tuple[int, int] | None, resolution: Resolution
+) -> None:
+    path = tmp_path / "theirs.tif"
+    Image.new("1", (width, 20)).save(path, compression="group4", **({"dpi": tags} if tags else {}))
+
+    assert PageFile(path).shape(0) == PageShape(width, 20, resolution)
+
+
+def test_both_resolutions_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "fax.tif"
+    classf.write_pages(path, PAGES)
+
+    with Image.open(path) as picture:
+        found = [picture.seek(index) or tuple(map(round, picture.info["dpi"])) for index in range(len(PAGES))]
+
+    assert found == [(204, 196), (204, 98), (204, 391), (204, 196), (300, 300), (408, 400)]

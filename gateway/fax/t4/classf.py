@@ -65,14 +65,19 @@ def _shapes(tiff: Tiff, path: Path) -> Iterator[PageShape]:
         if tiff.get(Tag.COMPRESSION, 1) not in _FAX_COMPRESSIONS or tiff.get(Tag.BITS_PER_SAMPLE, 1) != 1:
             raise PageFileError(f"{path.name} is not a class F TIFF: a page is not coded as a fax page")
         width, rows = tiff.get(Tag.WIDTH, 0), tiff.get(Tag.LENGTH, 0)
-        # No two densities share a width, so it tells the pels per inch; other widths are R8, as renderers make them.
-        across = next((density for density, widths in WIDTHS_AT.items() if width in widths), 204)
-        if not 0 < width <= WIDTHS_AT[across][-1] or rows < 1:
+        resolution = _resolution(tiff, width)
+        if not 0 < width <= WIDTHS_AT[resolution.across][-1] or rows < 1:
             raise PageFileError(f"{path.name} is not a class F TIFF: a page of {width} x {rows} pels")
-        resolution = Resolution.nearest(tiff.get_resolution(Tag.Y_RESOLUTION, Resolution.FINE), across)
         yield PageShape(width, rows, resolution)
         if not tiff.next_directory():
             return
+
+
+def _resolution(tiff: Tiff, width: int) -> Resolution:
+    """The resolution of a page; no two densities share a width, so a width of fax tells more than the tag."""
+    tagged = tiff.get_resolution(Tag.X_RESOLUTION, 204)
+    across = next((density for density, widths in WIDTHS_AT.items() if width in widths), tagged)
+    return Resolution.nearest(tiff.get_resolution(Tag.Y_RESOLUTION, Resolution.FINE), across)
 
 
 def _read(tiff: Tiff, shape: PageShape) -> CodedPage:

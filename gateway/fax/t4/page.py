@@ -31,10 +31,27 @@ class Resolution(IntEnum):
         """Pels per inch of a row."""
         return {Resolution.DPI_300: 300, Resolution.DPI_400: 408}.get(self, 204)
 
+    @property
+    def per_metre(self) -> int:
+        """Rows per metre. R16 x 15.4 and 400 per inch share one name here, so both count as 15.4 per mm."""
+        return _PER_METRE[self]
+
     @classmethod
     def nearest(cls, rows_per_inch: float, across: float = 204) -> "Resolution":
-        """The resolution that a file's tags mean; 98 and 100, 196 and 204, 391 and 400 rows are each the same."""
+        """The resolution that a file's tags mean; 98 and 100, 196 and 204, 391 and 400 rows are each the same.
+
+        `across` counts most: 200 x 400 is superfine, 400 x 400 is not.
+        """
         return min(cls, key=lambda known: (abs(known.across - across), abs(known - rows_per_inch)))
+
+
+_PER_METRE = {
+    Resolution.STANDARD: 3850,
+    Resolution.FINE: 7700,
+    Resolution.SUPERFINE: 15400,
+    Resolution.DPI_300: 11811,
+    Resolution.DPI_400: 15400,
+}
 
 
 @dataclass(frozen=True, slots=True)
