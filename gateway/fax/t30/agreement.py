@@ -7,6 +7,7 @@ re-sampling (`t4.fit`).
 from dataclasses import dataclass, replace
 
 from gateway.domain.call import Coding
+from gateway.fax.t4.fit import picture
 from gateway.fax.t4.page import WIDTHS_AT, PageShape, Resolution
 from gateway.fax.t30.capabilities import Capabilities, Flag, Lengths, Modems, Profile, ScanTime, Widths
 from gateway.fax.t30.ecm import FRAME_OCTETS, SMALL_FRAME_OCTETS
@@ -43,14 +44,6 @@ _RESOLUTION_FLAGS = {
 _FINEST_FIRST = (
     Resolution.DPI_400, Resolution.DPI_300, Resolution.SUPERFINE, Resolution.FINE, Resolution.STANDARD,
 )  # fmt: skip
-# Rows per metre. R16 x 15.4 and 400 per inch share one name here, so both count as 15.4 per mm.
-_ROWS = {
-    Resolution.STANDARD: 3850,
-    Resolution.FINE: 7700,
-    Resolution.SUPERFINE: 15400,
-    Resolution.DPI_300: 11811,
-    Resolution.DPI_400: 15400,
-}
 # Codings, resolutions and kinds of document that a DCS may name and we cannot receive.
 _BEYOND_US = frozenset(
     {
@@ -95,22 +88,22 @@ def agree(
 ) -> Agreement:
     """Settle shape, coding and frames for a page from what both ends have (T.30 5.3.6.2).
 
-    What either lacks is re-sampled away; a page too long gets fewer rows. `announced` are the bits of frames that go
-    before DCS: SUB, SID.
+    What either lacks is re-sampled away; a page too wide or too long gets fewer rows (`t4.fit`). `announced` are the
+    bits of frames that go before DCS: SUB, SID.
     """
     both = _common(offered, own)
     with_ecm = ecm and Flag.ECM in both
     coding = choose_coding(both, with_ecm=with_ecm)
     resolution = _resolution(both, page.resolution)
     width = _width(both, page)
-    length, legal, rows = _length(both, width, _rows(page, resolution), resolution)
+    pels = WIDTHS_AT[resolution.across][_WIDTHS.index(width)]
+    length, legal, rows = _length(both, width, picture(page, pels, resolution).rows, resolution)
     small = with_ecm and any(Flag.SMALL_FRAMES_PREFERRED in end for end in (offered, own))
     wanted = {Flag.RECEIVE, _CODING_FLAGS[coding], _RESOLUTION_FLAGS[resolution], *announced}
     wanted |= _set(ECM=with_ecm, SMALL_FRAMES=small, LEGAL=legal, INCH=_by_inch(offered, resolution))
     scan = ScanTime.MS0 if with_ecm else _scan(offered, resolution)
     profile = Profile(modulation, frozenset(flag for flag in wanted if flag), width, length, scan)
-    shape = PageShape(width_of(profile), rows, resolution)
-    return Agreement(profile, shape, coding, frame_octets_of(profile))
+    return Agreement(profile, PageShape(pels, rows, resolution), coding, frame_octets_of(profile))
 
 
 def choose_coding(both: Capabilities, *, with_ecm: bool) -> Coding:
@@ -191,11 +184,6 @@ def _width(both: Capabilities, page: PageShape) -> Widths:
     return next((width for width in widths if pels[width] >= page.width), widths[-1])
 
 
-def _rows(page: PageShape, resolution: Resolution) -> int:
-    """The rows of the page at a resolution."""
-    return max(1, -(-page.rows * _ROWS[resolution] // _ROWS[page.resolution]))
-
-
 def _length(both: Capabilities, width: Widths, rows: int, resolution: Resolution) -> tuple[Lengths, bool, int]:
     """The length to settle, whether it is US legal's, and the rows on the line: fewer when they would not fit.
 
@@ -219,6 +207,6 @@ def _scan(offered: Capabilities, resolution: Resolution) -> ScanTime:
     """The least row time at this resolution, as DCS can say it."""
     standard = resolution is Resolution.STANDARD
     least = offered.scan.standard_ms if standard else offered.scan.fine_ms
-    if _ROWS[resolution] == _ROWS[Resolution.SUPERFINE] and Flag.SUPERFINE_HALF_TIME in offered:
+    if resolution.per_metre == Resolution.SUPERFINE.per_metre and Flag.SUPERFINE_HALF_TIME in offered:
         least //= 2
     return _SCAN_OF_MS[_SHORTER_SCAN.get(least, least)]
