@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.fax.simulator.clock import SimulatorClock
+from gateway.fax.simulator.clock import PacedClock, SimulatorClock
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -85,3 +86,36 @@ def test_threads_may_skip_at_once() -> None:
         thread.join()
 
     assert clock.now() == NOON + 49 * SECOND
+
+
+def test_a_paced_clock_runs_as_fast_as_it_is_told() -> None:
+    wall = Wall()
+    clock = PacedClock(wall, speed=10)
+
+    wall.time += SECOND
+
+    assert clock.now() == NOON + 10 * SECOND
+
+
+def test_a_paced_clock_begins_no_earlier_than_its_floor_and_cannot_skip() -> None:
+    clock = PacedClock(Wall(), 1, NOON + 3600 * SECOND)
+    clock.skip_to(NOON + 7200 * SECOND)
+
+    assert clock.now() == NOON + 3600 * SECOND
+    assert PacedClock(Wall(), 1, NOON - SECOND).now() == NOON
+
+
+def test_a_wall_clock_set_back_does_not_take_a_paced_one_along() -> None:
+    wall = Wall()
+    clock = PacedClock(wall, 2)
+    wall.time += 5 * SECOND
+    told = clock.now()
+
+    wall.time -= 60 * SECOND
+
+    assert clock.now() == told
+
+
+@pytest.mark.parametrize(("speed", "slice_ms"), [(1, 200), (10, 2_000), (0.001, 1)])
+def test_calls_are_worked_out_a_fifth_of_a_second_ahead(speed: float, slice_ms: int) -> None:
+    assert PacedClock(Wall(), speed).slice_ms == slice_ms

@@ -59,6 +59,47 @@ def test_signals_arrive_after_the_delay(delay_ms: int) -> None:
     assert heard == [(100 + delay_ms, MCF), (200 + delay_ms, EOP), (300 + delay_ms, HANG_UP)]
 
 
+def test_a_late_far_end_is_heard_later_and_hears_in_time() -> None:
+    caller, far_end = Script((1_000, MCF), (2_000, HANG_UP)), Script((1_000, EOP))
+
+    Line(caller, far_end, delay_ms=50, late_ms=700).run()
+
+    assert caller.heard == [(1_750, EOP)]
+    assert far_end.heard == [(1_050, MCF), (2_050, HANG_UP)]
+
+
+def test_each_end_hears_what_it_said_but_not_what_the_network_says() -> None:
+    caller = Script((1_000, CallProgress(Progress.SPEECH)), (1_100, MCF), (2_000, HANG_UP))
+    far_end = Script()
+
+    Line(caller, far_end, delay_ms=10, echo_ms=300).run()
+
+    assert caller.heard == [(1_400, MCF)]
+    assert [signal for _, signal in far_end.heard] == [CallProgress(Progress.SPEECH), MCF, HANG_UP]
+
+
+def test_a_call_can_be_run_in_slices() -> None:
+    line = Line(Script((700, MCF), (2_500, HANG_UP)), Script())
+
+    moments = []
+    while not line.run_until(line.now + 1_000):
+        moments.append(line.now)
+
+    assert moments == [1_000, 2_000]
+    assert (line.now, line.done) == (2_500, True)
+
+
+def test_slices_make_the_same_call_as_one_run() -> None:
+    def heard(slice_ms: int) -> list:
+        caller, far_end = Script((333, MCF), (1_777, EOP), (4_000, HANG_UP)), Script((900, MCF))
+        line = Line(caller, far_end, delay_ms=70, echo_ms=30)
+        while not line.run_until(line.now + slice_ms):
+            pass
+        return [caller.heard, far_end.heard]
+
+    assert heard(10) == heard(10_000)
+
+
 def test_a_call_without_an_end_is_an_error() -> None:
     with pytest.raises(RuntimeError, match="does not end"):
         Line(Script(), Script()).run(limit_ms=10_000)
@@ -96,6 +137,29 @@ def test_a_cut_line_is_dead_for_both() -> None:
 
     assert far_end.heard == [(100, EOP), (200, HANG_UP)]
     assert caller.heard == [(200, HANG_UP)]
+
+
+def test_a_signal_that_its_sender_leaves_after_arrives() -> None:
+    leave = Harmed(Harm.LEAVE, Side.CALLER, "MCF")
+
+    assert leave(Side.CALLER, MCF, 200) == (MCF, HANG_UP)
+
+
+@pytest.mark.parametrize(("into", "fcf"), [("DCN", Fcf.DCN), ("RTN", Fcf.RTN), ("PRI-EOP", Fcf.PRI_EOP)])
+def test_a_turned_frame_arrives_as_another(into: str, fcf: Fcf) -> None:
+    turn = Harmed(Harm.TURN, Side.CALLER, "MCF", into=into)
+
+    heard = heard_by_the_far_end(EOP, MCF, disturbances=(turn,))
+
+    assert [signal for _, signal in heard] == [EOP, HdlcFrame(Frame(fcf).encode()), HANG_UP]
+
+
+def test_nothing_is_counted_before_its_moment() -> None:
+    lose = Harmed(Harm.LOSE, Side.CALLER, "MCF", from_ms=250)
+
+    heard = heard_by_the_far_end(MCF, MCF, MCF, MCF, disturbances=(lose,))
+
+    assert [at for at, _ in heard] == [100, 200, 400, 500]
 
 
 def test_only_every_so_many_are_harmed() -> None:

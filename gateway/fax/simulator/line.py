@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from gateway.fax.t30.signals import CallProgress, LineSignal, Progress
+from gateway.fax.t30.signals import CallProgress, LineSignal, Progress, Tone
 
 SECOND_MS = 1000
 DAY_MS = 24 * 3_600_000
@@ -69,7 +69,7 @@ class Line:
     """Carries one call until both ends have left.
 
     Signals take `delay_ms` each way, those of the far end `late_ms` more. With `echo_ms` above zero each end hears,
-    so much later, what it said itself; progress of the call has no echo.
+    so much later, what it said itself; tones and progress of the call have no echo.
     """
 
     def __init__(
@@ -150,7 +150,7 @@ class Line:
                 return
             arriving = [each for group in changed if group for each in group]
         way.under_way.extend((self.now + way.delay_ms, each) for each in arriving)
-        if self._echo_ms and not isinstance(signal, CallProgress):
+        if self._echo_ms and not isinstance(signal, CallProgress | Tone):
             way.echoes.append((self.now + self._echo_ms, signal))
 
     def _cut(self) -> None:

@@ -26,6 +26,7 @@ FRAILTY = {
     Modulation.V21_300: 0.0005,
 }
 _MOST = 0.5  # of the bits of pure noise are wrong
+_LEAST = 1e-12  # less is none in any call
 _KEPT_MS = 60_000  # no signal lasts longer: older bursts are forgotten
 
 
@@ -73,7 +74,7 @@ class NoisyLine:
 
     def _errors(self, first: int, last: int, rate: float) -> Iterator[int]:
         """Each bit from `first` before `last` is wrong with the chance `rate`, found by leaps from one to the next."""
-        if rate <= 0:
+        if rate < _LEAST:
             return
         rate = min(rate, _MOST)
         place = first - 1
