@@ -13,6 +13,8 @@ from gateway.fax.t38.sequence import Lost, Receiver, Sender
 from tests.spandsp_peer import Peer
 
 STEP_MS = 20
+LONGEST_MS = 4 * 3_600_000
+HANG_UP_MS = 30_000  # so long after one end has left, the other is told, as the network would
 
 
 class PacketEnd(Protocol):
@@ -41,6 +43,7 @@ class Conditions:
     loss: float = 0.0  # the part of packets that never arrive
     delay_ms: int = 0
     seed: int = 1
+    cut_at_ms: int | None = None  # both ends are hung up then
 
 
 @dataclass(slots=True)
@@ -53,16 +56,21 @@ class PacketLine:
     now_ms: int = 0
     lost: int = 0
 
-    def run(self, limit_ms: int = 1_800_000) -> None:
-        """Carry packets until both ends are done. Both are told when the limit comes first."""
+    def run(self) -> None:
+        """Carry packets until both ends are done. Raises TimeoutError when neither is after four hours."""
         chance = random.Random(self.conditions.seed)
         ends = (self.caller, self.answerer)
         under_way: list[deque[tuple[int, bytes]]] = [deque(), deque()]
-        while not all(end.done for end in ends) and self.now_ms < limit_ms:
+        over_at = self.conditions.cut_at_ms
+        while not all(end.done for end in ends) and self.now_ms < (over_at or LONGEST_MS):
             self.now_ms += STEP_MS
             for end, far_end, way in zip(ends, reversed(ends), under_way, strict=True):
                 self._send(end, way, chance)
                 self._arrive(far_end, way)
+            if over_at is None and any(end.done for end in ends):
+                over_at = self.now_ms + HANG_UP_MS
+        if over_at is None:
+            raise TimeoutError("neither end has left")
         for end in ends:
             if not end.done:
                 end.terminate()
