@@ -113,7 +113,10 @@ def _frames(report: CallReport) -> str:
     if not report.ecm_frames:
         return ""
     blocks = "1 block" if report.ecm_blocks == 1 else f"{report.ecm_blocks} blocks"
-    return f"{report.ecm_frames} in {blocks}, {report.frames_resent} of them sent again; PPR {report.ecm_requests}"
+    again = (
+        f", {report.frames_resent} of them sent again after {report.ecm_requests} PPR" if report.frames_resent else ""
+    )
+    return f"{report.ecm_frames} in {blocks}{again}"
 
 
 def _coding(report: CallReport) -> str:

@@ -1,6 +1,7 @@
 """faxgw simulate: calls at once on the simulated line, from documents and fax files, told in every form."""
 
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -92,6 +93,15 @@ def test_rate_and_error_correction_are_as_asked(faxgw: Commands) -> None:
     facts = json.loads(ran.out)
     assert (facts["rate"], facts["ecm"], facts["outcome"], facts["pages_asked"]) == (7200, False, "Success", 2)
     assert "trace" not in facts
+
+
+def test_frames_sent_again_are_counted(faxgw: Commands) -> None:
+    good = faxgw("simulate", "call", NUMBER, "fax.tif").out
+    spoiled = faxgw("simulate", "call", "+12025550118", "fax.tif").out
+
+    assert re.search(r"^frames +\d+ in 2 blocks$", good, re.M)
+    assert re.search(r"^frames +\d+ in 1 block, \d+ of them sent again after \d+ PPR$", spoiled, re.M)
+    assert "14400, then 12000, then 9600, then 7200, then 4800, then 2400 bit/s" in spoiled
 
 
 def test_the_trace_is_given_when_asked(faxgw: Commands) -> None:

@@ -99,6 +99,29 @@ def test_crp_and_damaged_frames_stay_in_the_phase_they_come_in() -> None:
     assert {rung.phase for rung in rungs} == {Phase.PRE_MESSAGE}
 
 
+def test_our_own_frames_are_known_when_they_come_back() -> None:
+    said = [Signal(0, US, "TSI 5550190"), Signal(0, US, "DCS 00 46 1f"), Signal(0, US, "TCF 14400 V.17")]
+    heard = [Signal(2000, FAR, "DCS 00 46 1f"), Signal(3000, FAR, "DCS 00 46 1e"), Signal(4000, FAR, "CFR")]
+
+    rungs = read(said + heard)[3:]
+
+    assert [rung.words == "our own, come back as an echo" for rung in rungs] == [True, False, False]
+
+
+def test_an_echo_changes_no_phase_and_crp_is_none() -> None:
+    rungs = read(trace((FAR, "CFR"), (US, "CRP"), (FAR, "CRP"), (US, "MPS"), (FAR, "MPS"), (FAR, "MCF")))
+
+    assert ["echo" in rung.words for rung in rungs] == [False, False, False, False, True, False]
+    assert [rung.phase.value for rung in rungs] == list("BBBDDD")
+
+
+@pytest.mark.parametrize(("count", "shown"), [(1, "1 frame at"), (21, "21 frames at")])
+def test_one_frame_is_one(count: int, shown: str) -> None:
+    [rung] = read(trace((US, f"page 1 block 0, {count} frames at 9600 V.29")))
+
+    assert rung.words.startswith(f"block 1, {shown}")
+
+
 def test_a_map_is_read_by_the_first_count_of_its_block() -> None:
     wanted = ppr(3, *range(40, 256))
     said = [(US, pps(40)), (FAR, wanted), (US, pps(1)), (FAR, wanted), (US, pps(9, block=1)), (FAR, wanted)]

@@ -63,6 +63,7 @@ Ladder = list[Rung | Fold]
 _PAGE = re.compile(r"page (\d+)(?: block (\d+))?(?:, )?(.*)")
 _AGAIN = re.compile(r"again, .*")
 _WE_LEAVE = "hangs up"
+_OF_BOTH_ENDS = frozenset({"CRP", "DCN"})
 _NETWORK = {kind.value: kind.value.replace("-", " ") for kind in Progress} | {
     Progress.HANG_UP.value: _WE_LEAVE,
     _WE_LEAVE: _WE_LEAVE,
@@ -104,6 +105,7 @@ class _Reader:
         self.rungs: list[Rung] = []
         self._phase = Phase.CALL_SETUP
         self._repeats = False  # the next frames are those last said, once more
+        self._said: tuple[int, list[str]] = (0, [])  # when our last burst began, and its frames
         self._block: tuple[int, int] | None = None
         self._block_frames = FRAMES_PER_BLOCK
 
@@ -118,8 +120,20 @@ class _Reader:
         if self._repeats and ours:
             words = f"again; {words}" if words else "again"
         self._repeats = False
-        self._phase = _phase_of(name, stroke, self._phase)
+        if self._is_echo(signal, ours, stroke):
+            words = "our own, come back as an echo"
+        else:
+            self._phase = _phase_of(name, stroke, self._phase)
         self.rungs.append(Rung(signal.at_ms, ours, self._phase, stroke, name, words))
+
+    def _is_echo(self, signal: Signal, ours: bool, stroke: Stroke) -> bool:
+        """True of what we hear word for word as we said it last; CRP and DCN may be said by both ends in turn."""
+        if stroke is not Stroke.FRAME or signal.text in _OF_BOTH_ENDS:
+            return False
+        if ours:
+            began, texts = self._said
+            self._said = (signal.at_ms, [*texts, signal.text] if signal.at_ms == began else [signal.text])
+        return not ours and signal.text in self._said[1]
 
     def _note_block(self, text: str) -> None:
         """The first PPS of a block tells how many frames the block has; later ones tell of frames sent again."""
@@ -134,6 +148,7 @@ class _Reader:
             return _NETWORK[text], progress(text), Stroke.NETWORK
         if match := _PAGE.fullmatch(text):
             number, block, rest = match.groups()
+            rest = re.sub(r"\b1 frames", "1 frame", rest)
             return f"page {number}", rest if block is None else f"block {int(block) + 1}, {rest}", Stroke.IMAGE
         if match := _AGAIN.fullmatch(text):
             return self._last_said(ours), text, Stroke.FRAME
