@@ -11,6 +11,7 @@ it, and anything else shows that the packet was read in the wrong version or is 
 from collections.abc import Callable
 from typing import TypeVar
 
+from gateway.fax.t38 import shortcuts
 from gateway.fax.t38.packets import VERSIONS, Carrier, Field, FieldKind, Fields, Indicator, Packet
 from gateway.fax.t38.per import PerError, Reader, Writer, length
 
@@ -25,6 +26,12 @@ class IfpError(ValueError):
 
 def encode(packet: Packet, version: int) -> bytes:
     """A packet as octets. Raises IfpError for what the version cannot say, and for a field of over 65535 octets."""
+    common = shortcuts.encode(packet, version)
+    return common if common is not None else written(packet, version)
+
+
+def written(packet: Packet, version: int) -> bytes:
+    """What `encode` gives, always bit by bit."""
     writer = Writer()
     try:
         if isinstance(packet, Indicator):
@@ -42,6 +49,12 @@ def decode(octets: bytes, version: int) -> Packet:
     """The packet in octets. Raises IfpError."""
     if version not in VERSIONS:
         raise IfpError(f"no T.38 version {version}")
+    common = shortcuts.decode(octets, version)
+    return common if common is not None else read(octets, version)
+
+
+def read(octets: bytes, version: int) -> Packet:
+    """What `decode` gives, always bit by bit."""
     fault: PerError | None = None
     for next_field, padded in _WAYS_BEFORE_1 if version == 0 else _WAYS:
         try:
