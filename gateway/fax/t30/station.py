@@ -163,7 +163,8 @@ class Station(Machine):
     def _hear_identifier(self, frame: Frame) -> None:
         text = frames.decode_identifier(frame.fif)
         self._told[frame.fcf] = text
-        if frame.fcf in self._remote_names:
+        echo = frame.fcf is Fcf.TSI and self.state is State.TRAIN  # we have just sent ours
+        if frame.fcf in self._remote_names and not echo:
             self.record.remote_id = text
         elif frame.fcf is Fcf.SUB:
             self.record.remote_sub_address = text
