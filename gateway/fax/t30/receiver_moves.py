@@ -13,7 +13,6 @@ S, E, V, C = State, Event, Verb, Cause
 RECEIVER: Table = {
     (S.POLL, E.DCS): Move(S.TRAINED, V.EXPECT_TCF),
     (S.POLL, E.DIS): Move(S.POLL, V.REPEAT),
-    (S.POLL, E.DIS_DOCUMENT): Move(S.POLL, V.REPEAT),
     (S.POLL, E.CRP): Move(S.POLL, V.REPEAT),
     (S.POLL, E.TIMEOUT): Move(S.POLL, V.REPEAT),
     (S.POLL, E.LAST_TIMEOUT): Move(S.RELEASE, V.SEND_DCN, C.NO_ANSWER_TO_DTC),

@@ -17,7 +17,6 @@ S, E, V, C = State, Event, Verb, Cause
 EVERYWHERE: Table = {
     (S.RELEASE, E.SENT): Move(S.END, V.HANG_UP),
     (S.RELEASE, E.CANCEL): Move(None, V.NOTHING),
-    (S.RELEASE, E.DCN): Move(None, V.NOTHING),
     (S.RELEASE, E.HANG_UP): Move(S.END, V.HANG_UP),
     (None, E.DCN): Move(S.END, V.HANG_UP, C.PROTOCOL),
     (None, E.HANG_UP): Move(S.END, V.HANG_UP, C.LINE_DROPPED),
