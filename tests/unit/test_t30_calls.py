@@ -109,7 +109,7 @@ def test_a_fine_page_reaches_a_machine_without_fine_at_half_the_rows() -> None:
     finished = call(document(text_bitmap(), text_bitmap(2, width=2048)), capabilities=old)
 
     shapes = [(b.shape.width, b.shape.rows, b.shape.resolution) for b in finished.bitmaps]
-    assert shapes == [(1728, 150, Resolution.STANDARD)] * 2
+    assert shapes == [(1728, 150, Resolution.STANDARD), (1728, 127, Resolution.STANDARD)]  # the B4 page as A4
     assert (finished.caller.coding, finished.caller.ecm, finished.caller.rate) == (Coding.MH, False, 4800)
     assert finished.caller.cause is Cause.DONE
 
