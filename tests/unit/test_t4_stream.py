@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gateway.domain.call import Coding
 from gateway.fax.t4 import codec, stream
-from tests.fax_calls import text_bitmap
+from tests.fax_calls import noise_bitmap, text_bitmap
 
 EOL = stream.EOL
 
@@ -68,3 +68,33 @@ def test_only_rows_framed_by_eols_can_go_on_the_line() -> None:
     assert not stream.begins_with_eol(b"\x9a\x80\x12\x34")
     assert not stream.begins_with_eol(bytes(70))
     assert not stream.begins_with_eol(b"")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    rows=st.integers(1, 30),
+    seed=st.integers(0, 5),
+    row_bits=st.integers(0, 800),
+    coding=st.sampled_from([Coding.MH, Coding.MR]),
+)
+def test_fill_makes_short_rows_long_enough_and_no_longer(rows: int, seed: int, row_bits: int, coding: Coding) -> None:
+    strip = codec.encode(text_bitmap(seed, rows), coding).strip
+
+    sent = bits(stream.to_line(strip, coding, row_bits)).split(EOL)[1 : rows + 1]
+    stored = bits(strip).split(EOL)[1:]
+
+    *sent, last = sent
+    assert sent == [row.ljust(row_bits - len(EOL), "0") for row in stored[:-1]]
+    assert len(last) >= row_bits - len(EOL)
+    assert last.startswith(stored[-1].rstrip("0"))
+
+
+def test_rows_that_are_long_enough_are_left_alone() -> None:
+    strip = codec.encode(noise_bitmap(rows=20), Coding.MH).strip
+
+    assert stream.to_line(strip, Coding.MH, 288).startswith(strip)
+
+
+def test_what_has_no_row_gets_no_fill() -> None:
+    assert stream.to_line(b"", Coding.MH, 288) == stream.to_line(b"", Coding.MH)
+    assert stream.to_line(bytes(9), Coding.MH, 288).startswith(bytes(9))

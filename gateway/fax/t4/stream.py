@@ -5,9 +5,15 @@ What lives here: strip to line octets and back. What does not: the coding of row
 
 import re
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gateway.domain.call import Coding
 
 EOL = "000000000001"
+_EOL_BITS = bytes(map(int, EOL))
+_ZEROS_AHEAD = np.array([8 - octet.bit_length() for octet in range(256)])
+_ZEROS_BEHIND = np.array([8] + [(octet & -octet).bit_length() - 1 for octet in range(1, 256)])
 # Six EOLs (T.4 4.1.4), six EOL+1 (T.4 4.2.5); the zeros that complete the octet before them count as fill.
 _RTC = {
     Coding.MH: int(EOL * 6, 2).to_bytes(9, "big"),
@@ -50,9 +56,25 @@ def begins_with_eol(strip: bytes) -> bool:
 
 def _filled(strip: bytes, row_bits: int) -> bytes:
     """Put fill before each EOL that would come too early (T.4 4.1.3)."""
+    ends = _eol_ends(strip)
+    lengths = np.diff(ends, append=8 * len(strip) + len(EOL) - 1)  # of a row and the EOL behind it
+    if (lengths >= row_bits).all():
+        return strip
+    bits = np.unpackbits(np.frombuffer(strip, np.uint8)).tobytes()  # an octet for a bit
+    starts, ahead = (ends + 1).tolist(), (lengths - len(EOL)).tolist()
     least = row_bits - len(EOL)
-    rows = [row.ljust(least, "0") for row in _bits(strip).split(EOL)[1:]]
-    return _octets(EOL + EOL.join(rows))
+    rows = [bits[at : at + size].ljust(least, b"\0") for at, size in zip(starts, ahead, strict=True)]
+    return np.packbits(np.frombuffer(_EOL_BITS + _EOL_BITS.join(rows), np.uint8)).tobytes()
+
+
+def _eol_ends(strip: bytes) -> NDArray[np.int64]:
+    """Where the 1 of each EOL is, in bits: behind eleven zeros or more, which no code word has."""
+    octets = np.frombuffer(strip, np.uint8)
+    at = np.flatnonzero(octets)
+    found = octets[at]
+    ones = 8 * at + _ZEROS_AHEAD[found]
+    before = np.concatenate(([-1], 8 * at[:-1] + 7 - _ZEROS_BEHIND[found[:-1]]))
+    return np.asarray(ones[ones - before > len(EOL) - 1], np.int64)
 
 
 def _bits(octets: bytes) -> str:
