@@ -93,7 +93,8 @@ class Line:
     @property
     def done(self) -> bool:
         """True when both ends have left."""
-        return all(way.sender.done for way in self._ways)
+        one, other = self._ways
+        return one.sender.done and other.sender.done
 
     def run(self, each_second: Callable[[], None] = _untold, limit_ms: int = DAY_MS) -> None:
         """Run the call to its end; `each_second` is called once in each virtual second.
@@ -119,14 +120,16 @@ class Line:
 
         When nothing will ever happen by itself, seconds pass all the same: `each_second` may cancel the call.
         """
-        step = min(SECOND_MS, moment - self.now)
+        now = self.now
+        step = min(SECOND_MS, moment - now)
         for way in self._ways:
             wake = way.sender.wake_in
             if wake is not None and wake < step:
                 step = wake
-            for queue in (way.under_way, way.echoes):
-                if queue and queue[0][0] - self.now < step:
-                    step = queue[0][0] - self.now
+            if way.under_way and way.under_way[0][0] - now < step:
+                step = way.under_way[0][0] - now
+            if way.echoes and way.echoes[0][0] - now < step:
+                step = way.echoes[0][0] - now
         return max(0, step)
 
     def _advance(self, step: int) -> None:
@@ -135,23 +138,37 @@ class Line:
             for signal in way.sender.advance(step):
                 self._carry(way, signal)
         for way in self._ways:
-            while way.under_way and way.under_way[0][0] <= self.now:
-                way.receiver.deliver(way.under_way.popleft()[1])
-            while way.echoes and way.echoes[0][0] <= self.now:
-                way.sender.deliver(way.echoes.popleft()[1])
+            if way.under_way or way.echoes:
+                self._hand_over(way)
+
+    def _hand_over(self, way: _Way) -> None:
+        """Deliver what has arrived."""
+        while way.under_way and way.under_way[0][0] <= self.now:
+            way.receiver.deliver(way.under_way.popleft()[1])
+        while way.echoes and way.echoes[0][0] <= self.now:
+            way.sender.deliver(way.echoes.popleft()[1])
 
     def _carry(self, way: _Way, signal: LineSignal) -> None:
-        """Put a signal on its way, through every disturbance."""
-        arriving: Sequence[LineSignal] = (signal,)
-        for disturb in self._disturbances:
-            changed = [disturb(way.side, each, self.now) for each in arriving]
-            if None in changed:
-                self._cut()
-                return
-            arriving = [each for group in changed if group for each in group]
-        way.under_way.extend((self.now + way.delay_ms, each) for each in arriving)
+        """Put a signal on its way."""
+        arriving = self._disturbed(way.side, signal) if self._disturbances else (signal,)
+        if arriving is None:
+            self._cut()
+            return
+        moment = self.now + way.delay_ms
+        for each in arriving:
+            way.under_way.append((moment, each))
         if self._echo_ms and not isinstance(signal, CallProgress | Tone):
             way.echoes.append((self.now + self._echo_ms, signal))
+
+    def _disturbed(self, side: Side, signal: LineSignal) -> Sequence[LineSignal] | None:
+        """What is left of a signal after every disturbance; none when one cuts the line."""
+        arriving: Sequence[LineSignal] = (signal,)
+        for disturb in self._disturbances:
+            changed = [disturb(side, each, self.now) for each in arriving]
+            if None in changed:
+                return None
+            arriving = [each for group in changed if group for each in group]
+        return arriving
 
     def _cut(self) -> None:
         """Both ends find the line dead."""
