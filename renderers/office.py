@@ -1,59 +1,91 @@
-"""Office documents to PDF by LibreOffice, one cold process a document, with a profile of its own.
+"""Office documents to PDF by LibreOffice: by a warm worker, then in a fresh one, then cold.
 
-What lives here: the profile that neither fetches nor runs macros, and the call. What does not: recognising
-documents and passwords (`sniff`), limits of memory (`confine`).
+What lives here: laying a document out for the program, the order of these ways, and what their ends mean to the
+sender. What does not: recognising documents and passwords (`sniff`), running LibreOffice (`libreoffice`), limits of
+memory (`confine`).
 """
 
 import csv
-import os
 import shutil
 import tempfile
+import time
+from dataclasses import replace
 from pathlib import Path
 
-from renderers import tools
 from renderers.charsets import decode
 from renderers.document import Format
 from renderers.errors import Reason, RenderError
+from renderers.libreoffice import cold, messages
+from renderers.libreoffice.bell import BELL
+from renderers.libreoffice.messages import Answer, Ended, Order
+from renderers.libreoffice.profile import PACKAGES
 
-PACKAGES = "libreoffice-writer libreoffice-calc libreoffice-impress libreoffice-draw"
-_PROFILE = Path(__file__).with_name("office.xcu")
-_RESTART = 81  # a fresh profile makes the program ask once to be started again
-_STARTS = 3
+MOST_PAGES = 2000
+_GRACE_SECONDS = 600.0  # in the desk's queue; what confines us ends it sooner
+_REASONS = {
+    Ended.LOCKED: Reason.ENCRYPTED,
+    Ended.REFUSED: Reason.CORRUPT,
+    Ended.CRASHED: Reason.CORRUPT,
+    Ended.LATE: Reason.TOO_LONG,
+    Ended.TOO_LARGE: Reason.TOO_LARGE,
+    Ended.ABSENT: Reason.TOOL_MISSING,
+}
+_UNLUCKY = frozenset({Ended.CRASHED, Ended.LATE})
 
 
 def office_pdf(path: Path, kind: Format, folder: Path, name: str, seconds: float = 90.0) -> Path:
     """Convert to a PDF in `folder`; returns its path.
 
     Raises:
-        RenderError: TOOL_MISSING, TOO_LONG, CORRUPT.
+        RenderError: TOOL_MISSING, TOO_LONG, TOO_LARGE, ENCRYPTED, CORRUPT.
     """
-    program = tools.find("soffice.bin")
-    if program is None:
-        raise RenderError(Reason.TOOL_MISSING, name, f"LibreOffice is not installed: apt-get install {PACKAGES}")
     with tempfile.TemporaryDirectory(prefix="office-", dir=folder) as room:
-        source = _stage(path, kind, Path(room))
-        command = _command(program, source, kind, Path(room))
+        order = _order(path, kind, Path(room), seconds)
+        answer = _answer(order, time.monotonic() + seconds)
+        if answer.ended is Ended.ABSENT:
+            raise RenderError(Reason.TOOL_MISSING, name, f"{answer.words}: apt-get install {PACKAGES}")
+        if answer.ended is not Ended.MADE:
+            raise RenderError(_REASONS[answer.ended], name, answer.words)
+        return Path(shutil.move(order.target, folder / f"{Path(order.source).stem}.pdf"))
+
+
+def _answer(order: Order, until: float) -> Answer:
+    """The worker's answer; a second opinion where it failed, a third where a worker died of it or took too long."""
+    answer = _warm(order, until)
+    if answer.ended in _UNLUCKY or (answer.ended is Ended.REFUSED and not answer.first):
+        answer = _warm(replace(order, fresh=True), until)
+    if answer.ended in _UNLUCKY or answer.ended is Ended.ABSENT:
+        room = Path(order.source).parent / "cold"
+        room.mkdir()
+        return cold.convert(replace(order, seconds=max(0.0, until - time.monotonic())), room)
+    return answer
+
+
+def _warm(order: Order, until: float) -> Answer:
+    """In half of the time that is left, so that some is left after it."""
+    line = BELL.ring()
+    if line is None:
+        return Answer(Ended.ABSENT, "no desk")
+    with line:
+        line.settimeout(_GRACE_SECONDS)
         try:
-            said = _run(command, Path(room), seconds)
-        except TimeoutError as error:
-            raise RenderError(Reason.TOO_LONG, name, str(error)) from error
-        made = source.with_suffix(".pdf")
-        if not made.is_file() or made.stat().st_size == 0:
-            raise RenderError(Reason.CORRUPT, name, said)
-        return Path(shutil.move(made, folder / f"{source.stem}.pdf"))
+            messages.send_order(line, replace(order, seconds=max(0.0, (until - time.monotonic()) / 2)))
+            return messages.receive_answer(line)
+        except OSError as error:
+            return Answer(Ended.ABSENT, str(error))
 
 
-def _stage(path: Path, kind: Format, room: Path) -> Path:
-    """A copy under a name that cannot mislead, beside a fresh profile; CSV is brought to UTF-8."""
-    profile = room / "profile" / "user"
-    profile.mkdir(parents=True)
-    shutil.copy(_PROFILE, profile / "registrymodifications.xcu")
+def _order(path: Path, kind: Format, room: Path, seconds: float) -> Order:
+    """A copy under a name that cannot mislead; CSV is brought to UTF-8."""
     source = room / f"{folder_free_stem(path)}.{kind.value}"
+    separator = ""
     if kind is Format.CSV:
-        source.write_text(decode(path.read_bytes()), "utf-8")
+        content = decode(path.read_bytes())
+        source.write_text(content, "utf-8")
+        separator = _separator(content[:65536])
     else:
         shutil.copy(path, source)
-    return source
+    return Order(str(source), str(room / "made.pdf"), kind.value, seconds, separator, MOST_PAGES)
 
 
 def folder_free_stem(path: Path) -> str:
@@ -62,34 +94,8 @@ def folder_free_stem(path: Path) -> str:
     return plain[:40] or "document"
 
 
-def _command(program: Path, source: Path, kind: Format, room: Path) -> list[str | Path]:
-    command: list[str | Path] = [
-        program, f"-env:UserInstallation={(room / 'profile').as_uri()}",
-        "--headless", "--invisible", "--norestore", "--nologo", "--nolockcheck", "--nodefault",
-    ]  # fmt: skip
-    if kind is Format.CSV:
-        command.append(f"--infilter=CSV:{ord(_separator(source))},34,76,1")  # separator, quote, UTF-8, first row
-    return [*command, "--convert-to", "pdf", "--outdir", room, source]
-
-
-def _separator(source: Path) -> str:
-    with source.open(encoding="utf-8") as file:
-        sample = file.read(65536)
+def _separator(sample: str) -> str:
     try:
         return csv.Sniffer().sniff(sample, ",;\t|").delimiter
     except csv.Error:
         return ","
-
-
-def _run(command: list[str | Path], room: Path, seconds: float) -> str:
-    surroundings = {
-        "HOME": str(room), "TMPDIR": str(room), "PATH": os.defpath, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8",
-        "SAL_USE_VCLPLUGIN": "svp", "SAL_DISABLE_OPENCL": "1",
-    }  # fmt: skip
-    said = ""
-    for _ in range(_STARTS):
-        ran = tools.run(command, surroundings, seconds, room)
-        said = ran.said or f"exit code {ran.code}"
-        if ran.code != _RESTART:
-            break
-    return said

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from renderers import pdf, rasterize, weasy, wire
+from renderers.libreoffice import reception
 
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 _PRELOADED = (pdf, rasterize, weasy)
@@ -74,6 +75,7 @@ def serve(orders: socket.socket) -> None:
     """Fork a child for each socket that comes in; report each child's end on its socket."""
     with selectors.DefaultSelector() as selector:
         selector.register(orders, selectors.EVENT_READ)
+        reception.Reception(selector)
         children = _Children(selector)
         while _serve_once(orders, children):
             children.end_late()
@@ -83,6 +85,9 @@ def serve(orders: socket.socket) -> None:
 def _serve_once(orders: socket.socket, children: _Children) -> bool:
     """Wait for news and act on it; false when the asker is gone."""
     for key, _ in children.selector.select(children.patience()):
+        if key.data is not None:  # the reception's
+            key.data()
+            continue
         if key.fd != orders.fileno():
             children.reap(key.fd)
             continue

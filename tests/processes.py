@@ -1,0 +1,44 @@
+"""Processes as /proc shows them: who descends from whom, and what processor time they took."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def stat(pid: int) -> tuple[str, list[str]] | None:
+    """Its name and the fields after it (proc(5): state is the first), or none when it has gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    name, _, rest = text.partition("(")[2].rpartition(")")
+    return name, rest.split()
+
+
+def lives(pid: int) -> bool:
+    found = stat(pid)
+    return found is not None and found[1][0] != "Z"
+
+
+def descendants(ancestor: int) -> dict[int, str]:
+    """All processes that descend from one, with their names; zombies are not counted."""
+    parents = {pid: (int(found[1][1]), found[0]) for pid, found in _all() if found[1][0] != "Z"}
+    chosen = {ancestor}
+    while more := {pid for pid, (parent, _) in parents.items() if parent in chosen} - chosen:
+        chosen |= more
+    return {pid: parents[pid][1] for pid in chosen - {ancestor}}
+
+
+def _all() -> Iterator[tuple[int, tuple[str, list[str]]]]:
+    for folder in Path("/proc").iterdir():
+        found = stat(int(folder.name)) if folder.name.isdigit() else None
+        if found is not None:
+            yield int(folder.name), found
+
+
+def processor_seconds(ancestor: int) -> float:
+    """User and system time of a process, of those that descend from it, and of those they waited for."""
+    fields = [found[1] for pid in {ancestor, *descendants(ancestor)} if (found := stat(pid)) is not None]
+    return sum(int(ticks) for own in fields for ticks in own[11:15]) / TICKS
