@@ -60,7 +60,7 @@ def test_pages_that_cannot_be_read_are_a_local_error(tmp_path: Path) -> None:
 
 
 def test_a_trunk_out_of_order_is_a_local_error(fax: Path) -> None:
-    report = call(fax, "+12025550190")
+    report = call(fax, "+12025550189")
 
     assert (report.cause, report.connected) == (Cause.LOCAL_ERROR, None)
     assert "out of order" in " ".join(signal.text for signal in report.trace)

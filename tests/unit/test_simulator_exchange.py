@@ -45,7 +45,7 @@ def test_the_list_names_what_answers_dial_by_dial() -> None:
     listed = {one.number: one for one in LISTED}
 
     assert listed["+12025550100"].far_end == "modern"
-    assert listed["+12025550125"].far_end == "busy, then busy, then busy, then modern"
+    assert listed["+12025550146"].far_end == "busy, then busy, then busy, then modern"
     assert [one.number for one in LISTED] == sorted(listed)
 
 
