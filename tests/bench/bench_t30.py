@@ -1,47 +1,115 @@
-"""Pages per CPU second of a whole call, both ends in one process.
+"""Pages per CPU second of whole calls, both ends in one process; waiting, and memory over many calls.
 
-    python tests/bench/bench_t30.py [--pages N]
+    python -m tests.bench.bench_t30 [--pages N] [--rounds N] [--calls N]
 
-Text and halftone pages, A4 fine, over ECM with MMR: stored as MMR, and stored as MH so that each is coded anew.
+A4 fine pages at 14400 bit/s, with ECM and without. Pages stored as MMR go over ECM as they are; all others are coded
+anew by the caller, and every page is decoded by the answerer. The best of several rounds counts. Beside each figure
+stands what is wanted of it.
 """
 
 import argparse
+import resource
 import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
 from gateway.domain.call import Cause, Coding
 from gateway.fax.t4.page import Bitmap
-from gateway.fax.t30.options import TerminalOptions
-from tests.bench.pages import halftone, text
-from tests.fax_calls import Finished, call, document
+from gateway.fax.t30.capabilities import Capabilities, Flag, Lengths, Modems, ScanTime, Widths
+from gateway.fax.t30.options import EVERYTHING, TerminalOptions
+from tests.bench.pages import halftone, photograph, text
+from tests.fax_calls import Finished, call, document, text_bitmap
+
+OLD = Capabilities(frozenset({Flag.RECEIVE, Flag.FINE}), Modems.V27, Widths.A4, Lengths.UNLIMITED, ScanTime.MS20)
+# Pages per CPU second. Grey dithered by chance is nobody's page: nothing is wanted of it.
+CODED_ANEW = {"text": "70", "photograph": "30"}
+AS_STORED = {"text": "150"}
+LINE_SECONDS = "5000"
 
 
-def timed(bitmap: Bitmap, stored: Coding, pages: int, *, ecm: bool) -> tuple[float, Finished]:
-    """CPU seconds of one call of so many equal pages."""
-    sent = document(*[bitmap] * pages, coding=stored)
+def timed(
+    bitmaps: Sequence[Bitmap],
+    stored: Coding,
+    rounds: int = 1,
+    *,
+    ecm: bool = True,
+    capabilities: Capabilities = EVERYTHING,
+) -> tuple[float, Finished]:
+    """CPU seconds of the fastest of some equal calls."""
+    best, finished = float("inf"), None
+    for _ in range(rounds):
+        sent = document(*bitmaps, coding=stored)
+        began = time.process_time()
+        finished = call(sent, TerminalOptions(ecm=ecm), capabilities)
+        best = min(best, time.process_time() - began)
+        if finished.caller.cause is not Cause.DONE or finished.bitmaps != list(bitmaps):
+            raise SystemExit("a page was not received as it was sent")
+    assert finished is not None
+    return best, finished
+
+
+def coding_speed(pages: int, rounds: int) -> None:
+    """Pages per CPU second, coded anew or not."""
+    for name, bitmap in (("text", text()), ("photograph", photograph()), ("chance", halftone())):
+        for stored in (Coding.MMR, Coding.MH):
+            for ecm in (True, False):
+                seconds, finished = timed([bitmap] * pages, stored, rounds, ecm=ecm)
+                sent = finished.caller.coding
+                wanted = (AS_STORED if sent is stored else CODED_ANEW).get(name, "-")
+                sys.stdout.write(
+                    f"{name:10} stored {stored.value:3} sent {sent:3} {'ECM' if ecm else '   '} "
+                    f"{len(finished.received[0].page.strip):7} octets {pages / seconds:7.1f} pages per CPU second, "
+                    f"wanted {wanted:>3}; {finished.seconds / seconds:6.0f} line seconds per CPU second\n"
+                )
+
+
+def waiting_speed(pages: int, rounds: int) -> None:
+    """Line seconds per CPU second of long slow calls: a machine of 4800 bit/s and 20 ms a row, and ECM at 2400."""
+    bitmap = text()
+    seconds, finished = timed([bitmap] * pages, Coding.MMR, rounds, capabilities=OLD)
+    _tell_waiting("old machine, MH, 20 ms a row", finished.seconds, seconds)
+    slow = Capabilities(EVERYTHING.flags, Modems.V27_2400, Widths.A4, Lengths.UNLIMITED, ScanTime.MS0)
+    seconds, finished = timed([bitmap] * pages, Coding.MMR, rounds, capabilities=slow)
+    _tell_waiting("2400 bit/s, ECM", finished.seconds, seconds)
+
+
+def _tell_waiting(name: str, line_seconds: float, cpu: float) -> None:
+    figure = f"{line_seconds / cpu:7.0f} line seconds per CPU second, wanted {LINE_SECONDS}"
+    sys.stdout.write(f"slow call, {name:30} {line_seconds:6.0f} s {figure}\n")
+
+
+def memory(calls: int) -> None:
+    """Short calls one after another: memory must not grow from the hundredth part to the end."""
+    bitmap = text_bitmap()
+    early, resident, seconds = calls // 10, 0.0, 0.0
     began = time.process_time()
-    finished = call(sent, TerminalOptions(ecm=ecm))
-    seconds = time.process_time() - began
-    if finished.caller.cause is not Cause.DONE or finished.bitmaps != [bitmap] * pages:
-        raise SystemExit("a page was not received as it was sent")
-    return seconds, finished
+    for number in range(1, calls + 1):
+        seconds += timed([bitmap], Coding.MMR)[1].seconds
+        if number == early:
+            resident = _resident_mb()
+    cpu = time.process_time() - began
+    sys.stdout.write(
+        f"{calls} short calls {calls / cpu:6.1f} calls, {seconds / cpu:6.0f} line seconds per CPU second; resident "
+        f"{resident:.1f} MB after call {early}, {_resident_mb():.1f} MB after call {calls}, wanted the same\n"
+    )
+
+
+def _resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() / 1e6
 
 
 def main() -> None:
     """Run every case and print a line for each."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pages", type=int, default=20)
-    pages = parser.parse_args().pages
-    for name, bitmap in (("text", text()), ("halftone", halftone())):
-        for stored in (Coding.MMR, Coding.MH):
-            for ecm in (True, False):
-                seconds, finished = timed(bitmap, stored, pages, ecm=ecm)
-                octets = len(finished.received[0].page.strip)
-                sys.stdout.write(
-                    f"{name:9} stored {stored.value:4} sent {finished.caller.coding:4} {'ECM' if ecm else '   '} "
-                    f"{octets:7} octets  {pages / seconds:6.1f} pages, "
-                    f"{finished.seconds / seconds:7.0f} line seconds per CPU second\n"
-                )
+    parser.add_argument("--pages", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--calls", type=int, default=1000)
+    asked = parser.parse_args()
+    coding_speed(asked.pages, asked.rounds)
+    waiting_speed(asked.pages, asked.rounds)
+    memory(asked.calls)
 
 
 if __name__ == "__main__":
