@@ -1,91 +1,125 @@
-"""Reads the T.30 dialogues and plays them against one end of a call.
+"""Plays the T.30 dialogues against one end of a call.
 
-The format is at the head of `dialogues/t30_caller.txt` and `t30_answerer.txt`.
+What lives here: the station with the options of a title line, and the lines one after another. What does not: reading
+(`t30_scripts`), what the far end says (`t30_far_end`), what is heard of the station (`t30_heard`).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import takewhile
-from pathlib import Path
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
 
-from gateway.domain.call import Coding
-from gateway.fax.simulator.disturbances import name_of
-from gateway.fax.t4 import codec, stream
-from gateway.fax.t30 import ecm
-from gateway.fax.t30.capabilities import Flag, Profile, decode_profile
-from gateway.fax.t30.frames import Fcf, Frame, PartialPage, encode_identifier
+from gateway.fax.t30.capabilities import Flag
+from gateway.fax.t30.moves import Move
 from gateway.fax.t30.options import EVERYTHING, PageWatch, TerminalOptions
 from gateway.fax.t30.reception import ReceivedPage
-from gateway.fax.t30.signals import (
-    CallProgress,
-    CarrierEnd,
-    Flags,
-    HdlcFrame,
-    ImageOctets,
-    LineSignal,
-    Modulation,
-    Progress,
-    Tone,
-    ToneKind,
-    Training,
-)
-from gateway.fax.t30.station import Station
-from gateway.fax.t30.terminal import Answerer, Caller
-from tests.fax_calls import OUR_ID, THEIR_ID, document, text_bitmap
+from gateway.fax.t30.signals import CarrierEnd, Flags, HdlcFrame, LineSignal, Modulation
+from gateway.fax.t30.states import ISDN, STANDARD, Event, State, Timers
+from gateway.fax.t30.table import TABLE
+from gateway.fax.t30.terminal import Answerer, Caller, Terminal
+from tests.fax_calls import OUR_ID, THEIR_ID, Pages, document, noise_bitmap, text_bitmap
+from tests.t30_far_end import FarEnd
+from tests.t30_heard import Heard, heard, match
+from tests.t30_scripts import Dialogue
 
-FOLDER = Path(__file__).parent / "dialogues"
 TICK_MS = 10
 PATIENCE_MS = 80_000
 PAGE = text_bitmap(rows=60)
-PROFILES = {
-    "ecm": Profile(Modulation.V29_9600, frozenset({Flag.RECEIVE, Flag.FINE, Flag.ECM, Flag.MMR})),
-    "plain": Profile(Modulation.V29_9600, frozenset({Flag.RECEIVE, Flag.FINE})),
-}
-PROGRESS = {kind.value for kind in Progress}
+BIG_PAGE = noise_bitmap(rows=60)  # more than one block of small frames
+
+Row = tuple[State | None, Event]
+_TEXTS = {"id": "station_id", "sub": "sub_address", "password": "password", "sep": "selective_polling"}
+_TEXTS |= {"psa": "polled_sub_address", "required": "required_password"}
+_NUMBERS = {"rate": "max_rate", "first": "first_page", "busy": "busy_ms"}
+_SWITCHES = {"poll": "poll", "operator": "asks_operator", "asks-repetition": "asks_repetition"}
 
 
-@dataclass(frozen=True)
-class Dialogue:
-    """One script."""
-
-    title: str
-    options: dict[str, str]
-    lines: tuple[str, ...]
+# -- the station that is played against
 
 
-def read(name: str) -> list[Dialogue]:
-    """The dialogues of a file."""
-    text = (FOLDER / name).read_text(encoding="utf-8").split("\n== ")[1:]
-    return [_dialogue(part.splitlines()) for part in text]
+def options_of(dialogue: Dialogue, station_id: str, timers: Timers) -> TerminalOptions:
+    """The options that the title line asks for."""
+    chosen: dict[str, object] = {"station_id": station_id, "max_rate": 9600, "ecm": not dialogue.has("no-ecm")}
+    chosen |= {_TEXTS[name]: value for name, value in dialogue.options if name in _TEXTS}
+    chosen |= {_NUMBERS[name]: int(value) for name, value in dialogue.options if name in _NUMBERS}
+    chosen |= {_SWITCHES[name]: True for name, _ in dialogue.options if name in _SWITCHES}
+    flags = EVERYTHING.flags | ({Flag.SMALL_FRAMES_PREFERRED} if dialogue.has("small") else set())
+    return TerminalOptions(
+        capabilities=EVERYTHING.with_flags(flags),
+        nonstandard=bytes.fromhex(dialogue.option("nsf")),
+        timers=ISDN if dialogue.has("isdn") else timers,
+        **chosen,  # type: ignore[arg-type]
+    )
 
 
-def _dialogue(lines: list[str]) -> Dialogue:
-    title, _, options = lines[0].partition(";")
-    pairs = (word.partition("=")[::2] for word in options.split())
-    return Dialogue(title, dict(pairs), tuple(line for line in lines[1:] if line.strip()))
-
-
-def said(signal: LineSignal) -> str | None:
-    """What a dialogue calls a signal that a station sent; none for those it does not speak of."""
-    if isinstance(signal, Tone):
-        return signal.kind.value
-    if isinstance(signal, CarrierEnd):
-        return None if signal.modulation is Modulation.V21_300 else "end"
-    if isinstance(signal, CallProgress | Flags):
+def pages_of(dialogue: Dialogue, otherwise: int) -> Pages | None:
+    """The document of the title line: pages of text, big ones, or the second of another shape."""
+    count = int(dialogue.option("pages", str(otherwise)))
+    if not count:
         return None
-    return name_of(signal)
+    if dialogue.has("mixed"):
+        return document(PAGE, *(text_bitmap(rows=60, resolution=98) for _ in range(1, count)))
+    return document(*([BIG_PAGE if dialogue.has("big") else PAGE] * count))
+
+
+class Walked:
+    """Which rows of the table a station has walked."""
+
+    def __init__(self) -> None:
+        self.rows: set[Row] = set()
+
+    def add(self, state: State, move: Move) -> None:
+        """Note the row that a move stands in."""
+        self.rows |= {row for row, known in TABLE.items() if known is move and row[0] in (state, None)}
+
+
+class WalkedCaller(Caller):
+    """A caller that notes the rows it walks."""
+
+    walked: Walked
+
+    def _make(self, move: Move) -> None:
+        self.walked.add(self.state, move)
+        super()._make(move)
+
+
+class WalkedAnswerer(Answerer):
+    """An answerer that notes the rows it walks."""
+
+    walked: Walked
+
+    def _make(self, move: Move) -> None:
+        self.walked.add(self.state, move)
+        super()._make(move)
+
+
+# -- playing
+
+
+@dataclass
+class Told:
+    """What a station told its watcher."""
+
+    confirmed: list[int] = field(default_factory=list)
+    received: list[ReceivedPage] = field(default_factory=list)
+    last_sent: list[int] = field(default_factory=list)
+
+    def watch(self) -> PageWatch:
+        """The watcher."""
+        return PageWatch(self.confirmed.append, lambda: self.last_sent.append(1), self.received.append)
 
 
 class Play:
     """One dialogue against one station."""
 
-    def __init__(self, dialogue: Dialogue, station: Station) -> None:
+    def __init__(self, dialogue: Dialogue, station: Terminal, told: Told) -> None:
         self.dialogue = dialogue
         self.station = station
-        self.confirmed: list[int] = []
-        self.received: list[ReceivedPage] = []
-        self._sent: list[str] = []
-        self._profile = PROFILES["ecm"]
+        self.told = told
+        self._far_end = FarEnd(BIG_PAGE if dialogue.has("big") else PAGE)
+        self._sent: list[Heard] = []
+        self._burst: list[LineSignal] = []
+        self._began = 0
+        self._mark = 0
 
     def run(self) -> None:
         """Play every line; a line that does not hold raises AssertionError with its number."""
@@ -104,10 +138,13 @@ class Play:
                 self._expect(words)
             case ".":
                 self._expect_silence(int(words[0]))
-            case "confirmed":
-                assert len(self.confirmed) == int(words[0]), self.confirmed
-            case "received":
-                assert len(self.received) == int(words[0]), self.received
+            case "cancel":
+                self.station.cancel()
+            case "confirmed" | "received":
+                told = getattr(self.told, verb)
+                assert len(told) == int(words[0]), f"{len(told)} were"
+            case "record":
+                self._expect_fact(words[0], words[1:])
             case "end":
                 self._expect_end(words)
             case _:
@@ -117,133 +154,113 @@ class Play:
 
     def _pass(self, milliseconds: int) -> None:
         for signal in self.station.advance(milliseconds):
-            name = said(signal)
-            if name and not (self._sent and name == self._sent[-1] and name in ("image", "FCD", "RCP")):
-                self._sent.append(name)
+            self._hear(signal)
 
-    def _expect(self, names: list[str]) -> None:
-        for _ in range(PATIENCE_MS // TICK_MS):
-            if len(self._sent) >= len(names):
-                break
-            self._pass(TICK_MS)
+    def _hear(self, signal: LineSignal) -> None:
+        if isinstance(signal, Flags):
+            self._burst = []
+        in_burst = isinstance(signal, HdlcFrame) and signal.modulation is Modulation.V21_300
+        if in_burst or isinstance(signal, Flags):
+            self._burst.append(signal)
+        if not in_burst:
+            self._began = self.station.now
+        one = heard(signal, self._began)
+        if one is None:
+            return
+        if self._sent and one.repeats(self._sent[-1]):
+            self._sent[-1].numbers += one.numbers
+        else:
+            self._sent.append(one)
+
+    def _next(self) -> bool:
+        """Let time pass until the station does something; false when it never will."""
+        wake_in = self.station.wake_in
+        if wake_in is None:
+            return False
+        self._pass(wake_in)
+        return True
+
+    def _expect(self, words: list[str]) -> None:
+        names, window = _with_window(words)
+        deadline = self.station.now + PATIENCE_MS
+        while len(self._sent) < len(names) and self.station.now < deadline and self._next():
+            pass
         found, self._sent = self._sent[: len(names)], self._sent[len(names) :]
-        assert found == names, f"sent {' '.join(found)}"
+        match(found, names)
+        self._check_window(window, found[0].began)
+        self._mark = self.station.now
+
+    def _check_window(self, window: tuple[int, int] | None, moment: int) -> None:
+        waited = moment - self._mark
+        assert window is None or window[0] <= waited <= window[1], f"after {waited} ms"
 
     def _expect_silence(self, milliseconds: int) -> None:
         self._pass(milliseconds)
-        assert self._sent == [], f"sent {' '.join(self._sent)}"
+        match(self._sent, [])
+        assert not self.station.done, f"over after {self.station.record.ended_ms - self._mark} ms"
+
+    def _expect_fact(self, name: str, words: list[str]) -> None:
+        fact = getattr(self.station.record, name)
+        found = " ".join(map(str, fact)) if isinstance(fact, list) else str(fact).replace(" ", "")
+        assert found == " ".join(words), f"it is {found}"
 
     def _expect_end(self, words: list[str]) -> None:
-        for _ in range(PATIENCE_MS // TICK_MS):
-            if self.station.done:
-                break
-            self._pass(TICK_MS)
+        words, window = _with_window(words)
+        deadline = self.station.now + PATIENCE_MS
+        while not self.station.done and self.station.now < deadline and self._next():
+            pass
         assert self.station.done, "still on the line"
-        assert self._sent == [], f"sent {' '.join(self._sent)}"
+        match(self._sent, [])
         assert self.station.record.cause == words[0], f"ended with {self.station.record.cause}"
         assert self.station.record.last_page_in_doubt == ("doubt" in words[1:]), "doubt"
+        self._check_window(window, self.station.record.ended_ms)
 
     # -- speaking to the station
 
     def _speak(self, words: list[str]) -> None:
         self._pass(TICK_MS)
-        for signal in self._signals(words):
+        for signal in self._said(words):
             self.station.deliver(signal)
             self._pass(TICK_MS)
+        self._mark = self.station.now
 
-    def _signals(self, words: list[str]) -> Iterator[LineSignal]:
-        first = words[0]
-        if first in PROGRESS:
-            yield CallProgress(Progress(first))
-        elif first == "CED":
-            yield Tone(ToneKind.CED)
-        elif first in ("TCF", "page", "block", "blank-carrier"):
-            yield from self._fast(first, words[1:])
-        elif first == "raw":
-            yield Flags()
-            yield HdlcFrame(bytes.fromhex(words[1]))
-        else:
-            yield Flags()
-            yield from self._frames(words)
-            yield CarrierEnd()
-
-    def _frames(self, words: list[str]) -> Iterator[LineSignal]:
-        good = True
-        for place, word in enumerate(words):
-            if word == "spoilt":
-                good = False
-            elif word.replace("-", "_") in Fcf.__members__ or word.startswith("PPS-"):
-                yield HdlcFrame(self._frame(word, words[place + 1 :]).encode(), good=good)
-                good = True
-
-    def _frame(self, name: str, following: list[str]) -> Frame:
-        """A frame with the field that follows its name, else the one that such a frame has."""
-        field = following[0] if following else ""
-        octets = "".join(takewhile(_is_hex, following))
-        if name == "DCS":
-            self._profile = PROFILES[field]
-            return Frame(Fcf.DCS, self._profile.encode(), x=True)
-        if name.startswith("PPS-"):
-            partial = PartialPage(Fcf[name.removeprefix("PPS-")], 0, 0, len(self._block()))
-            return Frame(Fcf.PPS, partial.encode(), x=True)
-        fcf = Fcf[name.replace("-", "_")]
-        fif = bytes.fromhex(octets) if octets else _usual_field(fcf)
-        if fcf is Fcf.CTC:
-            self._profile = decode_profile(fif + self._profile.encode()[2:])
-        return Frame(fcf, fif)
-
-    def _fast(self, kind: str, words: list[str]) -> Iterator[LineSignal]:
-        modulation = self._profile.modulation
-        yield Training(modulation)
-        if kind == "TCF":
-            zeros = bytes(modulation.rate * 3 // 16)
-            yield ImageOctets(zeros if words == ["good"] else b"\x55" * len(zeros), modulation)
-        elif kind == "page":
-            yield ImageOctets(self._page_octets(bad=words == ["bad"]), modulation)
-        elif kind == "block":
-            for octets in self._chosen_frames(words):
-                yield HdlcFrame(octets, modulation)
-        yield CarrierEnd(modulation)
-
-    def _page_octets(self, *, bad: bool) -> bytes:
-        octets = stream.to_line(codec.encode(PAGE, Coding.MH).strip, Coding.MH)
-        return bytes(octet ^ 0x22 for octet in octets) if bad else octets
-
-    def _block(self) -> list[bytes]:
-        return ecm.blocks(codec.encode(PAGE, Coding.MMR).strip)[0]
-
-    def _chosen_frames(self, words: list[str]) -> list[bytes]:
-        left_out = {int(word) for word in words[1:]} if words[0] == "without" else set()
-        return [octets for number, octets in enumerate(self._block()) if number not in left_out] + ecm.RCPS
+    def _said(self, words: list[str]) -> Iterable[LineSignal]:
+        return [*self._burst, CarrierEnd()] if words == ["echo"] else self._far_end.signals(words)
 
 
-def _is_hex(word: str) -> bool:
-    return bool(word) and set(word) <= set("0123456789abcdef")
+def _with_window(words: list[str]) -> tuple[list[str], tuple[int, int] | None]:
+    """The words before `after LOW-HIGH`, and the milliseconds since the last line in which they must begin."""
+    if "after" not in words:
+        return words, None
+    place = words.index("after")
+    low, _, high = words[place + 1].partition("-")
+    return words[:place], (int(low), int(high))
 
 
-def _usual_field(fcf: Fcf) -> bytes:
-    if fcf is Fcf.DIS:
-        return EVERYTHING.encode()
-    return encode_identifier(THEIR_ID) if fcf in (Fcf.CSI, Fcf.TSI) else b""
+@dataclass(frozen=True)
+class Played:
+    """What came of a dialogue that held."""
+
+    received: tuple[ReceivedPage, ...]
+    rows: frozenset[Row]
 
 
-def play_caller(dialogue: Dialogue) -> None:
+@cache
+def play_caller(dialogue: Dialogue, timers: Timers = STANDARD) -> Played:
     """Play a dialogue against our caller."""
-    options = dialogue.options
-    pages = document(*(text_bitmap(seed, rows=60) for seed in range(int(options.get("pages", 1)))))
-    confirmed: list[int] = []
-    wanted = TerminalOptions(station_id=OUR_ID, ecm="no-ecm" not in options, max_rate=int(options.get("rate", 9600)))
-    play = Play(dialogue, Caller(pages, wanted, PageWatch(confirmed.append)))
-    play.confirmed = confirmed
-    play.run()
+    told = Told()
+    caller = WalkedCaller(pages_of(dialogue, 1), options_of(dialogue, OUR_ID, timers), told.watch())
+    caller.walked = Walked()
+    Play(dialogue, caller, told).run()
+    return Played(tuple(told.received), frozenset(caller.walked.rows))
 
 
-def play_answerer(dialogue: Dialogue) -> list[ReceivedPage]:
-    """Play a dialogue against our answerer; the pages it handed over."""
-    received: list[ReceivedPage] = []
-    answerer = Answerer(TerminalOptions(station_id=THEIR_ID), PageWatch(page_received=received.append))
-    play = Play(dialogue, answerer)
-    play.received = received
+@cache
+def play_answerer(dialogue: Dialogue, timers: Timers = STANDARD) -> Played:
+    """Play a dialogue against our answerer."""
+    told = Told()
+    answerer = WalkedAnswerer(options_of(dialogue, THEIR_ID, timers), told.watch(), pages_of(dialogue, 0))
+    answerer.walked = Walked()
     answerer.begin()
-    play.run()
-    return received
+    Play(dialogue, answerer, told).run()
+    return Played(tuple(told.received), frozenset(answerer.walked.rows))
