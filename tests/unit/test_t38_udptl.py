@@ -159,6 +159,41 @@ def test_a_sender_that_counts_anew_is_heard_after_a_while() -> None:
     assert arrived == numbered(60)[32:]
 
 
+def test_what_was_overtaken_is_waited_for_and_then_in_its_place() -> None:
+    packets = numbered(6)
+    datagrams = sent(packets, Sender(control=0))
+    receiver = Receiver(hold_ms=100)
+
+    arrived = [receiver.take(datagrams[place], now) for now, place in ((0, 0), (10, 3), (20, 1), (30, 2), (40, 4))]
+
+    assert arrived == [packets[:1], [], packets[1:2], packets[2:4], packets[4:5]]
+    assert (receiver.lost, receiver.next_due) == (0, None)
+
+
+def test_what_does_not_come_in_time_is_lost_and_what_waited_for_it_comes() -> None:
+    packets = numbered(8)
+    datagrams = sent(packets, Sender(control=0))
+    receiver = Receiver(hold_ms=100)
+    for now, place in ((0, 0), (10, 2), (60, 5)):
+        receiver.take(datagrams[place], now)
+
+    assert receiver.next_due == 110
+    assert receiver.overdue(109) == []
+    assert receiver.overdue(110) == [Lost(1), packets[2]]
+    assert receiver.take(datagrams[6], 160) == [Lost(2), packets[5], packets[6]]
+    assert receiver.take(datagrams[1], 170) == []
+    assert (receiver.lost, receiver.late) == (3, 1)
+
+
+def test_control_packets_that_leave_together_bring_one_another_along() -> None:
+    sender = Sender(control=2)
+    packets = numbered(6)
+    datagrams = [sender.datagram(packet, control=True, together=number) for number, packet in enumerate(packets)]
+
+    assert received(datagrams[:1] + datagrams[-1:], Receiver()) == packets
+    assert [len(udptl.decode(octets).recovery) for octets in datagrams] == [0, 1, 2, 3, 4, 5]  # type: ignore[arg-type]
+
+
 def test_an_empty_packet_keeps_the_count_and_says_nothing() -> None:
     receiver = Receiver()
     datagrams = [udptl.encode(Datagram(number, packet)) for number, packet in enumerate((b"\x02", b"", b"\x06"))]

@@ -24,10 +24,12 @@ from gateway.fax.t38.incoming import Incoming
 from gateway.fax.t38.link import BareLink, DatagramLink, Link
 from gateway.fax.t38.options import EndpointOptions, OptionError
 from gateway.fax.t38.outgoing import Outgoing
-from gateway.fax.t38.sequence import Lost, Sender
+from gateway.fax.t38.packets import Packet
+from gateway.fax.t38.sequence import Lost, Receiver, Sender
 from gateway.fax.t38.versions import PacketReader
 
 EndpointError = (GatewayError, OSError)
+_FOR_EVER_MS = 1 << 62
 
 
 class Endpoint:
@@ -42,6 +44,8 @@ class Endpoint:
         self._link = _link(options)
         self._incoming = Incoming()
         self._outgoing = Outgoing(options.pace)
+        self._idle_ms = 0  # passed with nothing due, and not yet told to the engine
+        self._quiet_ms = 0  # from the engine's now on nothing is due for so long, unless something arrives
 
     @property
     def done(self) -> bool:
@@ -54,26 +58,30 @@ class Endpoint:
         report = self._terminal.record.report(self._options.call_uid, self._options.started)
         if self._terminal.record.ended_ms:
             return report
-        return replace(report, ended=report.started + timedelta(milliseconds=self._terminal.now))
+        return replace(report, ended=report.started + timedelta(milliseconds=self._terminal.now + self._idle_ms))
 
     def deliver(self, packet: bytes) -> None:
         """Take a packet, now. Octets that are none are as if lost."""
-        for arrived in self._link.unpack(packet):
-            if isinstance(arrived, Lost):
-                self._incoming.lose()
-            else:
-                self._hear(self._incoming.take(arrived))
+        self._take(self._link.unpack(packet, self._terminal.now))
 
     def advance(self, milliseconds: int) -> list[bytes]:
         """Let time pass; the packets that leave meanwhile, in order."""
-        end = self._terminal.now + milliseconds
+        self._idle_ms += milliseconds
+        if self._idle_ms < self._quiet_ms:
+            return []
+        end = self._terminal.now + self._idle_ms
+        self._idle_ms = 0
         sent: list[bytes] = []
         while (moment := self._next_moment()) is not None and moment < end:
             sent += self._run_to(moment)
-        return sent + self._run_to(end)
+        sent += self._run_to(end)
+        moment = self._next_moment()
+        self._quiet_ms = _FOR_EVER_MS if moment is None else moment - end
+        return sent
 
     def terminate(self) -> None:
         """The call is gone: somebody hung up, or the line was cut."""
+        self._catch_up()
         if not self._terminal.done:
             self._hear([CallProgress(Progress.HANG_UP)])
         self._run_to(self._terminal.now)
@@ -81,16 +89,17 @@ class Endpoint:
 
     def _next_moment(self) -> int | None:
         wake = self._terminal.wake_in
-        moments = [self._outgoing.next_due, None if wake is None else self._terminal.now + wake]
+        moments = [self._outgoing.next_due, self._link.next_due, None if wake is None else self._terminal.now + wake]
         return min((moment for moment in moments if moment is not None), default=None)
 
     def _run_to(self, moment: int) -> list[bytes]:
         """Let the engine go on to a moment; the packets due until then."""
         wait = max(0, moment - self._terminal.now)
         self._tell_sent(self._attempt(partial(self._terminal.advance, wait)) or [])
+        self._take(self._link.overdue(self._terminal.now))
         upcoming = self._terminal.outgoing
         self._outgoing.look_ahead(upcoming[0] if upcoming else None)
-        return [self._link.pack(packet) for packet in self._outgoing.due(self._terminal.now)]
+        return self._link.pack(self._outgoing.due(self._terminal.now))
 
     def _tell_sent(self, signals: list[LineSignal]) -> None:
         upcoming = self._terminal.outgoing
@@ -98,7 +107,21 @@ class Endpoint:
             following = signals[number] if number < len(signals) else upcoming[0][1] if upcoming else None
             self._outgoing.sent(self._terminal.now, signal, following)
 
+    def _catch_up(self) -> None:
+        """Let the engine know what time it is; what it hears now may change what is due."""
+        self._terminal.advance(self._idle_ms)
+        self._idle_ms = self._quiet_ms = 0
+
+    def _take(self, packets: list[Packet | Lost]) -> None:
+        for packet in packets:
+            if isinstance(packet, Lost):
+                self._incoming.lose()
+            else:
+                self._hear(self._incoming.take(packet))
+
     def _hear(self, signals: list[LineSignal]) -> None:
+        if signals:
+            self._catch_up()
         for signal in signals:
             self._attempt(partial(self._terminal.deliver, signal))
 
@@ -165,4 +188,5 @@ def _link(options: EndpointOptions) -> Link:
     if options.framing == "ifp":
         return BareLink(reader)
     control, image = options.redundant
-    return DatagramLink(reader, Sender(control, image, max_datagram=options.max_datagram, parity=options.parity))
+    sender = Sender(control, image, max_datagram=options.max_datagram, parity=options.parity)
+    return DatagramLink(reader, sender, Receiver(options.hold_ms))

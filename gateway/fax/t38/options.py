@@ -48,7 +48,8 @@ class EndpointOptions:
 
     Packets: `framing` "ifp" (each packet bare) or "udptl"; `version` 0 to 3, or None to find out the far end's;
     `packet_ms` the line time of a packet, `whole_frames` HDLC frames uncut, `repeats` of indicators and ends;
-    `redundancy` one number, or (control, image), or `parity` (span, entries); `max_datagram` in octets.
+    `redundancy` one number, or (control, image), or `parity` (span, entries); `max_datagram` in octets; what
+    comes behind a gap waits `hold_ms` for what was overtaken.
 
     What both send and receive: `ecm`; `codings` of MH, MR, MMR (MMR needs ECM; MH is always there); `modems` of
     V.27ter, V.29, V.17; `rates` or `max_rate` in bit/s, the highest counts, and a DIS can only leave out modems;
@@ -72,6 +73,7 @@ class EndpointOptions:
     redundancy: Any = (3, 1)
     parity: Any = None
     max_datagram: int = 400
+    hold_ms: int = 100
     ecm: bool = True
     codings: Any = tuple(_CODINGS)
     modems: Any = ("V.27ter", "V.29", "V.17")
