@@ -14,7 +14,12 @@ from gateway.fax.t30.reception import ReceivedPage
 from gateway.fax.t30.states import STANDARD, Timers
 
 EVERYTHING = Capabilities(
-    frozenset({Flag.RECEIVE, Flag.FINE, Flag.SUPERFINE, Flag.MR, Flag.MMR, Flag.ECM, Flag.SUB}),
+    frozenset(
+        {
+            *(Flag.RECEIVE, Flag.ECM, Flag.MR, Flag.MMR, Flag.SUB, Flag.LETTER, Flag.LEGAL),
+            *(Flag.FINE, Flag.SUPERFINE, Flag.DPI_300, Flag.DPI_400, Flag.INCH, Flag.METRIC),
+        }
+    ),
     Modems.V27_V29_V17,
     Widths.A3,
     Lengths.UNLIMITED,
