@@ -5,6 +5,7 @@ on modems). What does not: any clock; the engine adds these to its own count.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from gateway.fax.t30.hdlc import FCS_OCTETS, FLAG_OCTETS, STUFFING
 from gateway.fax.t30.signals import (
@@ -75,10 +76,11 @@ def hdlc(frames: Sequence[bytes], modulation: Modulation, *, short: bool) -> Bur
     burst, start = _trained(modulation, short=short)
     start += ECM_FLAGS_MS
     per_octet = 8000 * STUFFING / modulation.rate
-    sent = 0
-    for octets in frames:
-        sent += len(octets) + FCS_OCTETS + FLAG_OCTETS
-        burst.append((start + int(sent * per_octet), HdlcFrame(octets, modulation)))
+    ends = accumulate(len(octets) + FCS_OCTETS + FLAG_OCTETS for octets in frames)
+    burst += [
+        (start + int(sent * per_octet), HdlcFrame(octets, modulation))
+        for octets, sent in zip(frames, ends, strict=True)
+    ]
     burst.append((burst[-1][0], CarrierEnd(modulation)))
     return burst
 
