@@ -106,40 +106,35 @@ class Line:
 
     def run_until(self, moment: int, each_second: Callable[[], None] = _untold) -> bool:
         """Run the call until `moment`, in ms since dialling, or to its end; whether it has ended."""
-        while not self.done:
+        one, other = self._ways
+        while not (one.sender.done and other.sender.done):
             if self.now >= moment:
                 return False
-            self._advance(self._step(moment))
+            step = min(self._quiet(one), self._quiet(other), moment - self.now)
+            self.now += step
+            for way in self._ways:
+                for signal in way.sender.advance(step):
+                    self._carry(way, signal)
+            for way in self._ways:
+                if way.under_way or way.echoes:
+                    self._hand_over(way)
             if self.now >= self._second:
                 self._second += SECOND_MS
                 each_second()
         return True
 
-    def _step(self, moment: int) -> int:
-        """Milliseconds to the next thing that happens, at most to the next second.
+    def _quiet(self, way: _Way) -> int:
+        """Milliseconds to the next thing that happens on one way, at most a second.
 
         When nothing will ever happen by itself, seconds pass all the same: `each_second` may cancel the call.
         """
-        now = self.now
-        step = min(SECOND_MS, moment - now)
-        for way in self._ways:
-            wake = way.sender.wake_in
-            if wake is not None and wake < step:
-                step = wake
-            if way.under_way and way.under_way[0][0] - now < step:
-                step = way.under_way[0][0] - now
-            if way.echoes and way.echoes[0][0] - now < step:
-                step = way.echoes[0][0] - now
-        return max(0, step)
-
-    def _advance(self, step: int) -> None:
-        self.now += step
-        for way in self._ways:
-            for signal in way.sender.advance(step):
-                self._carry(way, signal)
-        for way in self._ways:
-            if way.under_way or way.echoes:
-                self._hand_over(way)
+        wake = way.sender.wake_in
+        step = SECOND_MS if wake is None or wake > SECOND_MS else wake
+        if way.under_way:
+            step = min(step, way.under_way[0][0] - self.now)
+        if way.echoes:
+            step = min(step, way.echoes[0][0] - self.now)
+        return step if step > 0 else 0
 
     def _hand_over(self, way: _Way) -> None:
         """Deliver what has arrived."""
