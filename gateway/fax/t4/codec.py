@@ -6,6 +6,7 @@ files on disk (`classf`).
 
 import os
 import struct
+from dataclasses import replace
 
 from gateway.domain.call import Coding
 from gateway.fax.t4 import damaged, libtiff
@@ -16,7 +17,7 @@ COMPRESSION = {Coding.MH: 3, Coding.MR: 3, Coding.MMR: 4}
 GROUP3_OPTIONS = {Coding.MH: 0, Coding.MR: 1, Coding.MMR: 0}
 
 _FIRST_STRIP = 8  # libtiff writes the first strip just behind the TIFF header
-_ROWS_TRIED = (4_400, 70_000)  # a legal page at superfine has 5,500 rows; a roll may be longer
+_USUAL_METRES = 0.36  # a legal page; a roll may be longer
 _STRIDE = 128
 _BAD_ROW = "%s at line"  # libtiff's words for a row whose runs do not add up to the width
 # libtiff 4.5 has no room for an MH row in which every pel has another color than the one before and the first is black.
@@ -72,7 +73,7 @@ def decode_counting(
     its place. libtiff misses some rows too long for the width, up to a quarter of those with two-dimensional coding: a
     page where it finds none at all has a few bad rows at most.
     """
-    octets, said = _decode_unmeasured(strip, coding, width)
+    octets, said = _decode_unmeasured(strip, coding, PageShape(width, _usual_rows(resolution), resolution))
     bad = max(0, _count_bad(said) - 1)
     if coding is not Coding.MMR and (bad or _has_too_many_runs(said)):
         rows, bad = damaged.decode_rows(strip, coding, width)
@@ -81,21 +82,23 @@ def decode_counting(
     return Bitmap(PageShape(width, count, resolution), octets), min(count, bad)
 
 
-def _decode_unmeasured(strip: bytes, coding: Coding, width: int) -> tuple[bytes, list[str]]:
-    """A strip's rows by libtiff, and what it said of them.
+def _usual_rows(resolution: Resolution) -> int:
+    return int(resolution.per_metre * _USUAL_METRES)
+
+
+def _decode_unmeasured(strip: bytes, coding: Coding, room: PageShape) -> tuple[bytes, list[str]]:
+    """A strip's rows by libtiff, and what it said of them; tried again with more room when it fills all there is.
 
     The buffer is filled with a row that no page has; what libtiff painted over it are the rows. At the end of the
     data it paints one row more, and complains of it once.
     """
-    row_octets = (width + 7) // 8
-    unpainted = (b"\xa5\x3c\x96\x5a\xc3\x69" * (row_octets // 6 + 1))[:row_octets]
-    for rows in _ROWS_TRIED:
-        buffer = bytearray(unpainted * rows)
-        said = _decode_into(strip, coding, PageShape(width, rows, Resolution.FINE), buffer)
-        painted = _painted(buffer, unpainted, rows)
-        if painted < rows:
-            break
-    return bytes(memoryview(buffer)[: max(0, painted - 1) * row_octets]), said
+    unpainted = (b"\xa5\x3c\x96\x5a\xc3\x69" * (room.row_octets // 6 + 1))[: room.row_octets]
+    buffer = bytearray(unpainted) * room.rows
+    said = _decode_into(strip, coding, room, buffer)
+    painted = _painted(buffer, unpainted, room.rows)
+    if painted == room.rows < damaged.MOST_ROWS:
+        return _decode_unmeasured(strip, coding, replace(room, rows=damaged.MOST_ROWS))
+    return bytes(memoryview(buffer)[: max(0, painted - 1) * room.row_octets]), said
 
 
 def _decode_into(strip: bytes, coding: Coding, shape: PageShape, buffer: bytearray) -> list[str]:
