@@ -210,7 +210,7 @@ def test_a_page_with_some_bad_rows_is_kept_and_trained_after() -> None:
 
     assert finished.said("far end").count("RTP") == 1
     assert finished.confirmed == [0, 1]
-    assert finished.caller.rate_steps == [14400, 14400]
+    assert finished.caller.rate_steps == [14400, 12000]
     assert 0 < finished.answerer.bad_rows < 180
     assert finished.bitmaps[1] == PAGES[1]
 
@@ -223,7 +223,7 @@ class _Scratch:
 
     def __call__(self, side: Side, signal: LineSignal, at_ms: int) -> Sequence[LineSignal]:
         del at_ms, side
-        if not isinstance(signal, ImageOctets) or not any(signal.octets) or self._octets > 16_000:
+        if not isinstance(signal, ImageOctets) or not any(signal.octets) or self._octets > 6_000:
             return (signal,)
         changed = bytearray(signal.octets)
         for place in range(100, len(changed), 260):
