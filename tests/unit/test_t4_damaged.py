@@ -122,6 +122,25 @@ def test_mr_rows_are_found_in_every_form(form) -> None:
     assert damaged.decode_rows(octets, Coding.MR, 1728) == (ROWS, 0)
 
 
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_every_form_is_read_as_a_page_off_the_line(form) -> None:
+    octets = octets_of(form(coded_rows(PAGE, Coding.MH)))
+
+    assert codec.decode_counting(stream.from_line(octets, Coding.MH), Coding.MH, 1728) == (PAGE, 0)
+
+
+@pytest.mark.parametrize("coding", TWO)
+@pytest.mark.parametrize("eols", range(1, 9))
+@pytest.mark.parametrize("behind", ["", "0" * 77, "1100101" * 90], ids=["nothing", "zeros", "noise"])
+def test_a_page_off_the_line_ends_at_its_return_to_control(coding: Coding, eols: int, behind: str) -> None:
+    if eols < 2 and behind.strip("0"):
+        return  # noise behind one EOL is a row
+    tag = "1" if coding is Coding.MR else ""
+    octets = octets_of("".join(EOL + row for row in coded_rows(PAGE, coding)) + (EOL + tag) * eols + behind)
+
+    assert codec.decode_counting(stream.from_line(octets, coding), coding, 1728) == (PAGE, 0)
+
+
 @pytest.mark.parametrize("coding", TWO)
 @pytest.mark.parametrize("eols", range(2, 9))
 @pytest.mark.parametrize("behind", ["", "0" * 77, "1100101" * 90], ids=["nothing", "zeros", "noise"])

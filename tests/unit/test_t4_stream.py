@@ -70,6 +70,30 @@ def test_only_rows_framed_by_eols_can_go_on_the_line() -> None:
     assert not stream.begins_with_eol(b"")
 
 
+@pytest.mark.parametrize("zeros", [0, 1, 70])
+def test_fill_may_precede_the_first_eol(zeros: int) -> None:
+    strip = bytes(zeros) + codec.encode(text_bitmap(rows=5), Coding.MH).strip
+
+    assert stream.begins_with_eol(strip)
+    assert stream.from_line(strip, Coding.MH) == strip
+
+
+@pytest.mark.parametrize("coding", [Coding.MH, Coding.MR])
+def test_a_first_row_without_eol_gets_one(coding: Coding) -> None:
+    strip = codec.encode(text_bitmap(rows=5), coding).strip
+    bare = bits(strip).removeprefix(EOL).removeprefix("1" if coding is Coding.MR else "")
+
+    received = stream.from_line(stream._octets(bare), coding)
+
+    assert stream.begins_with_eol(received)
+    assert codec.decode_counting(received, coding, 1728) == (text_bitmap(rows=5), 0)
+
+
+def test_nothing_received_is_no_strip() -> None:
+    assert stream.from_line(b"", Coding.MH) == b""
+    assert stream.from_line(bytes(9), Coding.MR) == bytes(9)
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     rows=st.integers(1, 30),

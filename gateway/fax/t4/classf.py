@@ -86,7 +86,7 @@ def _read(tiff: Tiff, shape: PageShape) -> CodedPage:
         strip = tiff.read_raw(0)
         if tiff.get(Tag.FILL_ORDER, 1) == 2:
             strip = strip.translate(_REVERSED)
-        strip = stream.from_line(strip, coding)
+        strip = stream.without_rtc(strip, coding)
         if coding is Coding.MMR or stream.begins_with_eol(strip):
             return CodedPage(shape, coding, strip)
     return codec.encode(Bitmap(shape, _rows(tiff, shape)), Coding.MMR)

@@ -24,6 +24,8 @@ _RTC_FOUND = {
     Coding.MH: re.compile("0{11}1(?:0{11,}1)+"),
     Coding.MR: re.compile("0{11}11(?:0{11,}11)+"),
 }
+# libtiff drops what precedes the first EOL; a row without EOL or tag bit is one-dimensional.
+_FIRST_EOL = {Coding.MH: b"\0\x01", Coding.MR: b"\0\x03"}
 _TAIL = 24  # octets that hold an RTC of 78 bits wherever it starts
 
 
@@ -39,7 +41,15 @@ def to_line(strip: bytes, coding: Coding, row_bits: int = 0) -> bytes:
 
 
 def from_line(octets: bytes, coding: Coding) -> bytes:
-    """The strip in received octets: MH and MR lose their RTC and what follows it."""
+    """The strip in received octets: MH and MR lose their RTC and what follows it; a first EOL that lacks is added."""
+    strip = without_rtc(octets, coding)
+    if coding is Coding.MMR or not strip.strip(b"\0") or begins_with_eol(strip):
+        return strip
+    return _FIRST_EOL[coding] + strip
+
+
+def without_rtc(octets: bytes, coding: Coding) -> bytes:
+    """Octets without their return to control and what follows it."""
     if coding is Coding.MMR:
         return octets
     kept = octets.rstrip(b"\0")
@@ -51,7 +61,9 @@ def from_line(octets: bytes, coding: Coding) -> bytes:
 
 def begins_with_eol(strip: bytes) -> bool:
     """True when MH or MR rows are framed as the line wants them (class F, not plain modified Huffman)."""
-    return re.match(b"\x00[\x00-\x1f]", strip) is not None and strip[:64].lstrip(b"\0") != b""
+    coded = strip.lstrip(b"\0")
+    zeros = 8 * (len(strip) - len(coded))
+    return bool(coded) and zeros + 8 - coded[0].bit_length() >= len(EOL) - 1
 
 
 def _filled(strip: bytes, row_bits: int) -> bytes:
