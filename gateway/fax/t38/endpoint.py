@@ -29,7 +29,7 @@ from gateway.fax.t38.sequence import Lost, Receiver, Sender
 from gateway.fax.t38.versions import PacketReader
 
 EndpointError = (GatewayError, OSError)
-_FOR_EVER_MS = 1 << 62
+_FOR_EVER = 1 << 62
 
 
 class Endpoint:
@@ -44,8 +44,8 @@ class Endpoint:
         self._link = _link(options)
         self._incoming = Incoming()
         self._outgoing = Outgoing(options.pace)
-        self._idle_ms = 0  # passed with nothing due, and not yet told to the engine
-        self._quiet_ms = 0  # from the engine's now on nothing is due for so long, unless something arrives
+        self._now = 0  # the engine is told of it only when something is due or arrives
+        self._next_due = 0
 
     @property
     def done(self) -> bool:
@@ -58,59 +58,53 @@ class Endpoint:
         report = self._terminal.record.report(self._options.call_uid, self._options.started)
         if self._terminal.record.ended_ms:
             return report
-        return replace(report, ended=report.started + timedelta(milliseconds=self._terminal.now + self._idle_ms))
+        return replace(report, ended=report.started + timedelta(milliseconds=self._now))
 
     def deliver(self, packet: bytes) -> None:
         """Take a packet, now. Octets that are none are as if lost."""
-        self._take(self._link.unpack(packet, self._terminal.now))
+        self._take(self._link.unpack(packet, self._now))
+        self._next_due = min(self._next_due, self._next_moment())
 
     def advance(self, milliseconds: int) -> list[bytes]:
         """Let time pass; the packets that leave meanwhile, in order."""
-        self._idle_ms += milliseconds
-        if self._idle_ms < self._quiet_ms:
-            return []
-        end = self._terminal.now + self._idle_ms
-        self._idle_ms = 0
+        end = self._now + milliseconds
         sent: list[bytes] = []
-        while (moment := self._next_moment()) is not None and moment < end:
-            sent += self._run_to(moment)
-        sent += self._run_to(end)
-        moment = self._next_moment()
-        self._quiet_ms = _FOR_EVER_MS if moment is None else moment - end
+        while self._next_due <= end:
+            sent += self._run_to(max(self._now, self._next_due))
+            self._next_due = self._next_moment()
+        self._now = end
         return sent
 
     def terminate(self) -> None:
         """The call is gone: somebody hung up, or the line was cut."""
-        self._catch_up()
         if not self._terminal.done:
             self._hear([CallProgress(Progress.HANG_UP)])
-        self._run_to(self._terminal.now)
+        self._run_to(self._now)
         self._outgoing.drop()
 
-    def _next_moment(self) -> int | None:
+    def _next_moment(self) -> int:
         wake = self._terminal.wake_in
-        moments = [self._outgoing.next_due, self._link.next_due, None if wake is None else self._terminal.now + wake]
-        return min((moment for moment in moments if moment is not None), default=None)
+        moments = (self._outgoing.next_due, self._link.next_due, None if wake is None else self._terminal.now + wake)
+        return min([moment for moment in moments if moment is not None], default=_FOR_EVER)
 
     def _run_to(self, moment: int) -> list[bytes]:
         """Let the engine go on to a moment; the packets due until then."""
-        wait = max(0, moment - self._terminal.now)
-        self._tell_sent(self._attempt(partial(self._terminal.advance, wait)) or [])
-        self._take(self._link.overdue(self._terminal.now))
+        self._now = moment
+        self._tell_sent(self._attempt(self._catch_up) or [])
+        self._take(self._link.overdue(moment))
         upcoming = self._terminal.outgoing
         self._outgoing.look_ahead(upcoming[0] if upcoming else None)
-        return self._link.pack(self._outgoing.due(self._terminal.now))
+        return self._link.pack(self._outgoing.due(moment))
+
+    def _catch_up(self) -> list[LineSignal]:
+        """Let the engine know what time it is; what it has sent."""
+        return self._terminal.advance(self._now - self._terminal.now)
 
     def _tell_sent(self, signals: list[LineSignal]) -> None:
         upcoming = self._terminal.outgoing
         for number, signal in enumerate(signals, 1):
             following = signals[number] if number < len(signals) else upcoming[0][1] if upcoming else None
             self._outgoing.sent(self._terminal.now, signal, following)
-
-    def _catch_up(self) -> None:
-        """Let the engine know what time it is; what it hears now may change what is due."""
-        self._terminal.advance(self._idle_ms)
-        self._idle_ms = self._quiet_ms = 0
 
     def _take(self, packets: list[Packet | Lost]) -> None:
         for packet in packets:
@@ -121,7 +115,7 @@ class Endpoint:
 
     def _hear(self, signals: list[LineSignal]) -> None:
         if signals:
-            self._catch_up()
+            self._tell_sent(self._attempt(self._catch_up) or [])
         for signal in signals:
             self._attempt(partial(self._terminal.deliver, signal))
 

@@ -30,7 +30,7 @@ class Reader:
 
     def align(self) -> None:
         """Go on to the next octet."""
-        if self.number(-self._bit & 7):
+        if self._bit & 7 and self.number(-self._bit & 7):
             raise PerError("padding bits that are not zero")
 
     def octets(self, count: int) -> bytes:
@@ -46,12 +46,13 @@ class Reader:
     def length(self) -> int:
         """A length determinant: one octet below 128, two below 16384 (X.691 10.9.3)."""
         self.align()
-        first = self.number(8)
-        if first < 0x80:
-            return first
-        if first >= 0xC0:
+        place = self._bit >> 3
+        if place < len(self._octets) and self._octets[place] < 0x80:
+            self._bit += 8
+            return self._octets[place]
+        if self.number(8) >= 0xC0:
             raise PerError("a length in fragments")
-        return (first & 0x3F) << 8 | self.number(8)
+        return (self._octets[place] & 0x3F) << 8 | self.number(8)
 
     def open_type(self) -> bytes:
         """Octets behind their length."""
@@ -81,16 +82,13 @@ class Writer:
 
     def align(self) -> None:
         """Complete the octet with zeros."""
-        self.number(0, -self._bits & 7)
+        if self._bits:
+            self.number(0, -self._bits & 7)
 
     def octets(self, octets: bytes) -> None:
         """Whole octets."""
         self.align()
         self._octets += octets
-
-    def open_type(self, octets: bytes) -> None:
-        """Octets behind their length."""
-        self.octets(length(len(octets)) + octets)
 
     def written(self) -> bytes:
         """All of it, completed to whole octets."""
@@ -103,3 +101,8 @@ def length(count: int) -> bytes:
     if count > LONGEST:
         raise PerError(f"{count} octets are too many for one packet")
     return bytes((count,)) if count < 0x80 else (0x8000 | count).to_bytes(2, "big")
+
+
+def open_type(octets: bytes) -> bytes:
+    """Octets behind their length. Raises PerError."""
+    return length(len(octets)) + octets

@@ -6,7 +6,7 @@ What lives here: encoding and decoding. What does not: what came before and afte
 
 from dataclasses import dataclass
 
-from gateway.fax.t38.per import PerError, Reader, Writer, length
+from gateway.fax.t38.per import PerError, Reader, length, open_type
 
 SEQUENCES = 0x10000
 _PARITY = 0x80
@@ -38,14 +38,16 @@ class Datagram:
 
 def encode(datagram: Datagram) -> bytes:
     """A datagram as octets. Raises UdptlError for a packet of over 16383 octets."""
-    writer = Writer()
-    writer.number(datagram.sequence, 16)
+    recovery = datagram.recovery
+    packets = recovery.entries if isinstance(recovery, Parity) else recovery
+    # The span is a whole number without bounds: its own length stands before it (X.691 10.8).
+    kind = bytes((_PARITY, 1, recovery.span)) if isinstance(recovery, Parity) else b"\0"
+    head = datagram.sequence.to_bytes(2, "big")
     try:
-        writer.open_type(datagram.primary)
-        _write_recovery(writer, datagram.recovery)
+        before = b"".join(map(open_type, packets))
+        return head + open_type(datagram.primary) + kind + length(len(packets)) + before
     except PerError as fault:
         raise UdptlError(str(fault)) from fault
-    return writer.written()
 
 
 def decode(octets: bytes) -> Datagram:
@@ -64,19 +66,6 @@ def exclusive_or(packets: list[bytes]) -> bytes:
     for packet in packets:
         total ^= int.from_bytes(packet.ljust(longest, b"\0"), "big")
     return total.to_bytes(longest, "big")
-
-
-def _write_recovery(writer: Writer, recovery: tuple[bytes, ...] | Parity) -> None:
-    if isinstance(recovery, Parity):
-        # The span is a whole number without bounds: its own length stands before it (X.691 10.8).
-        writer.octets(bytes((_PARITY, 1, recovery.span)))
-        packets = recovery.entries
-    else:
-        writer.octets(b"\0")
-        packets = recovery
-    writer.octets(length(len(packets)))
-    for packet in packets:
-        writer.open_type(packet)
 
 
 def _recovery(reader: Reader) -> tuple[bytes, ...] | Parity:
