@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 
 from gateway.domain.call import Cause, Coding, Phase
+from gateway.fax.simulator.disturbances import Harm, Harmed
+from gateway.fax.simulator.line import Side
 from gateway.fax.t4.page import Bitmap, Resolution
 from gateway.fax.t30.capabilities import Capabilities, Flag, Lengths, Modems, ScanTime, Widths
 from gateway.fax.t30.options import EVERYTHING, TerminalOptions
@@ -161,3 +163,12 @@ def test_the_same_call_gives_the_same_trace() -> None:
     first, second = call(document(*DOCUMENT)), call(document(*DOCUMENT))
 
     assert first.caller.notes == second.caller.notes
+
+
+def test_both_ends_count_the_frames_of_error_correction() -> None:
+    finished = call(document(*DOCUMENT), disturbances=[Harmed(Harm.SPOIL, Side.CALLER, "FCD", 2, 3)])
+    caller, answerer = finished.caller, finished.answerer
+
+    assert caller.ecm_blocks == answerer.ecm_blocks == len(DOCUMENT)
+    assert caller.ecm_frames == answerer.ecm_frames + caller.frames_resent
+    assert (caller.frames_resent, caller.ecm_requests, answerer.ecm_requests) == (3, 1, 1)

@@ -93,6 +93,8 @@ class Receiver(Station):
             return Event.UNREADABLE
         if self._reception.misses_frames(partial):
             return Event.PPS_INCOMPLETE
+        self.record.ecm_blocks += 1
+        self.record.ecm_frames += self._reception.block.count
         self._reception.accept_block(partial)
         if partial.after is Fcf.NULL:
             return Event.PPS_NULL
