@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from gateway.domain.call import Coding
-from gateway.fax.t4 import classf, codec
+from gateway.fax.t4 import classf, codec, stream
 from gateway.fax.t4.classf import PageFile, PageFileError
 from gateway.fax.t4.page import PageShape, Resolution
 from tests.fax_calls import noise_bitmap, text_bitmap
@@ -174,3 +174,75 @@ def test_both_resolutions_are_written(tmp_path: Path) -> None:
         found = [picture.seek(index) or tuple(map(round, picture.info["dpi"])) for index in range(len(PAGES))]
 
     assert found == [(204, 196), (204, 98), (204, 391), (204, 196), (300, 300), (408, 400)]
+
+
+def with_tag(path: Path, tag: int, kind: int, value: int) -> None:
+    """Put one more tag into the one directory of a file, which is moved to its end."""
+    content = bytearray(path.read_bytes())
+    (start,) = struct.unpack_from("<I", content, 4)
+    (count,) = struct.unpack_from("<H", content, start)
+    entries = [content[at : at + 12] for at in range(start + 2, start + 2 + 12 * count, 12)]
+    entries.append(bytearray(struct.pack("<HHII", tag, kind, 1, value)))
+    entries.sort(key=lambda entry: struct.unpack_from("<H", entry)[0])
+    struct.pack_into("<I", content, 4, len(content))
+    content += struct.pack("<H", count + 1) + b"".join(entries) + bytes(4)
+    path.write_bytes(content)
+
+
+def test_a_stored_page_known_to_be_damaged_is_mended_before_it_is_sent(tmp_path: Path) -> None:
+    path = tmp_path / "unclean.tif"
+    page = codec.encode(text_bitmap(rows=120), Coding.MH)
+    damaged = bytearray(page.strip)
+    damaged[1500] ^= 0xFF
+    classf.write_pages(path, [type(page)(page.shape, page.coding, bytes(damaged))])
+    with_tag(path, 327, 3, 2)
+
+    sent = PageFile(path).page(0)
+
+    rows, bad = codec.decode(sent)
+    assert (sent.coding, bad) == (Coding.MMR, 0)
+    assert rows == codec.decode(type(page)(page.shape, page.coding, bytes(damaged)))[0]
+
+
+def test_a_page_by_mmr_without_its_end_is_coded_anew(tmp_path: Path) -> None:
+    path = tmp_path / "endless.tif"
+    page = PAGES[0]
+    bits = stream._bits(page.strip).rstrip("0").removesuffix(stream.EOL * 2)
+    classf.write_pages(path, [type(page)(page.shape, page.coding, stream._octets(bits))])
+
+    assert PageFile(path).page(0) == page
+
+
+@pytest.mark.parametrize("tail", [b"", bytes(40), bytes.fromhex("001001"), bytes.fromhex("001001001001") + bytes(3)])
+def test_an_end_of_block_may_be_repeated_and_followed_by_zeros(tail: bytes) -> None:
+    strip = stream._octets(stream._bits(PAGES[0].strip).rstrip("0")) + tail
+
+    assert stream.ends_with_eofb(strip)
+
+
+@pytest.mark.parametrize(("tag", "value"), [(322, 64), (277, 3)], ids=["tiles", "colors"])
+def test_what_no_fax_has_is_refused(tmp_path: Path, tag: int, value: int) -> None:
+    path = tmp_path / "odd.tif"
+    classf.write_pages(path, PAGES[:1])
+    content = bytearray(path.read_bytes())
+    old = content.find(struct.pack("<HHI", tag, 3, 1))
+    if old >= 0:
+        struct.pack_into("<H", content, old + 8, value)
+        path.write_bytes(content)
+    else:
+        with_tag(path, tag, 3, value)
+
+    with pytest.raises(PageFileError, match="not a class F TIFF"):
+        PageFile(path)
+
+
+def test_a_page_longer_than_any_roll_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "endless.tif"
+    classf.write_pages(path, PAGES[:1])
+    content = path.read_bytes()
+    length = struct.pack("<HHII", 257, 4, 1, 300), struct.pack("<HHII", 257, 4, 1, 100_000)
+    short = struct.pack("<HHII", 257, 3, 1, 300), struct.pack("<HHII", 257, 4, 1, 100_000)
+    path.write_bytes(content.replace(*length).replace(*short))
+
+    with pytest.raises(PageFileError, match="x 100000 pels"):
+        PageFile(path)

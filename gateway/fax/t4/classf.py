@@ -12,6 +12,7 @@ from pathlib import Path
 from gateway.domain.call import Coding
 from gateway.domain.errors import GatewayError
 from gateway.fax.t4 import codec, libtiff, stream
+from gateway.fax.t4.damaged import MOST_ROWS
 from gateway.fax.t4.libtiff import Tag, Tiff, TiffError
 from gateway.fax.t4.page import WIDTHS_AT, Bitmap, CodedPage, PageShape, Resolution
 
@@ -19,6 +20,7 @@ _FAX_COMPRESSIONS = frozenset({2, 3, 4})  # modified Huffman without EOL, T.4, T
 _REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 _INVERTED = bytes(octet ^ 0xFF for octet in range(256))
 _UNCOMPRESSED_MODE = 2
+_UNCLEAN = 2  # CleanFaxData: there are bad rows in the strip
 
 
 class PageFileError(GatewayError):
@@ -62,15 +64,22 @@ def _reading(path: Path) -> Iterator[Tiff]:
 
 def _shapes(tiff: Tiff, path: Path) -> Iterator[PageShape]:
     while True:
-        if tiff.get(Tag.COMPRESSION, 1) not in _FAX_COMPRESSIONS or tiff.get(Tag.BITS_PER_SAMPLE, 1) != 1:
+        if not _is_coded_as_fax(tiff):
             raise PageFileError(f"{path.name} is not a class F TIFF: a page is not coded as a fax page")
         width, rows = tiff.get(Tag.WIDTH, 0), tiff.get(Tag.LENGTH, 0)
         resolution = _resolution(tiff, width)
-        if not 0 < width <= WIDTHS_AT[resolution.across][-1] or rows < 1:
+        if not 0 < width <= WIDTHS_AT[resolution.across][-1] or not 0 < rows <= MOST_ROWS:
             raise PageFileError(f"{path.name} is not a class F TIFF: a page of {width} x {rows} pels")
         yield PageShape(width, rows, resolution)
         if not tiff.next_directory():
             return
+
+
+def _is_coded_as_fax(tiff: Tiff) -> bool:
+    """One bit a pel in strips; a fax coding does not hinder a TIFF from having tiles or colors."""
+    in_strips = tiff.get(Tag.TILE_WIDTH, 0) == 0
+    one_bit = tiff.get(Tag.BITS_PER_SAMPLE, 1) == 1 and tiff.get(Tag.SAMPLES_PER_PIXEL, 1) == 1
+    return tiff.get(Tag.COMPRESSION, 1) in _FAX_COMPRESSIONS and one_bit and in_strips
 
 
 def _resolution(tiff: Tiff, width: int) -> Resolution:
@@ -82,14 +91,16 @@ def _resolution(tiff: Tiff, width: int) -> Resolution:
 
 def _read(tiff: Tiff, shape: PageShape) -> CodedPage:
     coding = _stored_coding(tiff)
-    if coding is not None:
-        strip = tiff.read_raw(0)
-        if tiff.get(Tag.FILL_ORDER, 1) == 2:
-            strip = strip.translate(_REVERSED)
-        strip = stream.without_rtc(strip, coding)
-        if coding is Coding.MMR or stream.begins_with_eol(strip):
-            return CodedPage(shape, coding, strip)
-    return codec.encode(Bitmap(shape, _rows(tiff, shape)), Coding.MMR)
+    if coding is None:
+        return codec.encode(Bitmap(shape, _rows(tiff, shape)), Coding.MMR)
+    strip = tiff.read_raw(0)
+    if tiff.get(Tag.FILL_ORDER, 1) == 2:
+        strip = strip.translate(_REVERSED)
+    page = CodedPage(shape, coding, stream.without_rtc(strip, coding))
+    framed = stream.ends_with_eofb(strip) if coding is Coding.MMR else stream.begins_with_eol(strip)
+    if framed and tiff.get(Tag.CLEAN_FAX_DATA, 0) != _UNCLEAN:
+        return page
+    return codec.encode(codec.decode(page)[0], Coding.MMR)
 
 
 def _stored_coding(tiff: Tiff) -> Coding | None:

@@ -37,6 +37,8 @@ class Tag(IntEnum):
     GROUP4_OPTIONS = 293
     RESOLUTION_UNIT = 296
     PAGE_NUMBER = 297
+    TILE_WIDTH = 322
+    CLEAN_FAX_DATA = 327
 
 
 class TiffError(GatewayError):
@@ -45,7 +47,7 @@ class TiffError(GatewayError):
 
 _SHORT = frozenset(
     {Tag.BITS_PER_SAMPLE, Tag.COMPRESSION, Tag.PHOTOMETRIC, Tag.FILL_ORDER, Tag.ORIENTATION, Tag.SAMPLES_PER_PIXEL,
-     Tag.RESOLUTION_UNIT, Tag.PAGE_NUMBER}
+     Tag.RESOLUTION_UNIT, Tag.PAGE_NUMBER, Tag.CLEAN_FAX_DATA}
 )  # fmt: skip
 _REPORT = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p, c_char_p, c_char_p, c_void_p)
 _said: dict[int, list[str]] = {}

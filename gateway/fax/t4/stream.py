@@ -66,6 +66,11 @@ def begins_with_eol(strip: bytes) -> bool:
     return bool(coded) and zeros + 8 - coded[0].bit_length() >= len(EOL) - 1
 
 
+def ends_with_eofb(strip: bytes) -> bool:
+    """True when an MMR strip has the end of block that the line wants (T.6 2.4.1.1); zeros may follow it."""
+    return _bits(strip.rstrip(b"\0")[-_TAIL:]).rstrip("0").endswith(EOL * 2)
+
+
 def _filled(strip: bytes, row_bits: int) -> bytes:
     """Put fill before each EOL that would come too early (T.4 4.1.3)."""
     ends = _eol_ends(strip)
