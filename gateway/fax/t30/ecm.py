@@ -45,6 +45,11 @@ class Block:
         """The frames that have come, each once."""
         return len(self._pieces)
 
+    @property
+    def reach(self) -> int:
+        """One more than the highest frame number that has come."""
+        return max(self._pieces, default=-1) + 1
+
     def missing(self) -> frozenset[int]:
         """The frames still to come."""
         return frozenset(number for number in range(self.size or 0) if number not in self._pieces)

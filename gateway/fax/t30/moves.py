@@ -28,6 +28,7 @@ class Verb(StrEnum):
     CONFIRM_AND_IDENTIFY = "confirm_and_identify"
     CONFIRM_AND_END = "confirm_and_end"
     TRAIN_AND_RESEND = "train_and_resend"
+    IDENTIFY_AND_RESEND = "identify_and_resend"
     SEND_BLOCK = "send_block"
     SEND_NEXT_BLOCK = "send_next_block"
     SEND_PPS = "send_pps"

@@ -54,13 +54,16 @@ class Reception:
         self._image += octets
 
     def is_accepted(self, partial: PartialPage) -> bool:
-        """True when the PPS names the block last accepted: its MCF was lost."""
-        return self._accepted == (partial.page, partial.block)
+        """True when the PPS names the block last accepted: its MCF was lost.
+
+        Frames that came since are a new block, of a sender that does not count its pages.
+        """
+        return self._accepted == (partial.page, partial.block) and not self.block.count
 
     def misses_frames(self, partial: PartialPage) -> bool:
-        """True while the block that the PPS ends is not whole; the first PPS tells its size."""
+        """True while the block that the PPS ends is not whole; the first PPS tells its size, unless more has come."""
         if self.block.size is None:
-            self.block.size = partial.count
+            self.block.size = max(partial.count, self.block.reach)
         return bool(self.block.missing())
 
     def accept_block(self, partial: PartialPage) -> None:

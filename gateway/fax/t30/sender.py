@@ -9,7 +9,7 @@ from collections.abc import Callable
 from gateway.fax.t4 import stream
 from gateway.fax.t4.fit import fit
 from gateway.fax.t30 import agreement, durations
-from gateway.fax.t30.agreement import Agreement
+from gateway.fax.t30.agreement import FALL_BACK, Agreement
 from gateway.fax.t30.capabilities import Capabilities, Flag, decode_capabilities
 from gateway.fax.t30.durations import Burst
 from gateway.fax.t30.frames import Fcf
@@ -55,11 +55,11 @@ class Sender(Station):
         refinements: dict[Event, Callable[[], Event]] = {
             Event.CFR: lambda: Event.CFR_ECM if self._with_ecm else Event.CFR,
             Event.FTT: lambda: Event.FTT if len(self._rates) > 1 else Event.FTT_SLOWEST,
-            Event.RTN: lambda: self._refused(Event.RTN, Event.RTN_THIRD),
+            Event.RTN: lambda: self._refused(_RTN_BY_COMMAND.get(self._after, Event.RTN), Event.RTN_THIRD),
             Event.PIN: lambda: self._refused(Event.PIN, Event.PIN_THIRD),
             Event.MCF_PAGE: lambda: _MCF_BY_COMMAND[self._after],
             Event.RTP_PAGE: lambda: _RTP_BY_COMMAND[self._after],
-            Event.PIP_DOCUMENT: lambda: Event.PIP_LAST if self._after is Fcf.EOP else Event.PIP_DOCUMENT,
+            Event.PIP_DOCUMENT: lambda: _PIP_BY_COMMAND.get(self._after, Event.PIP_DOCUMENT),
         }
         return refinements[event]() if event in refinements else super()._meaning(event)
 
@@ -67,8 +67,10 @@ class Sender(Station):
         """Read what the far end takes, from its DIS or DTC; what it comes to for the page in hand."""
         self._offered = decode_capabilities(fif)
         self.record.remote_capabilities = str(self._offered)
-        ceiling = self._rates[0].rate if self._rates else self._options.max_rate
-        self._rates = agreement.rates(self._offered, self._options.capabilities, ceiling)
+        options = self._options
+        found = agreement.rates(self._offered, options.capabilities, options.max_rate)
+        given_up = FALL_BACK[: FALL_BACK.index(self._rates[0])] if self._rates else ()
+        self._rates = tuple(modulation for modulation in found if modulation not in given_up)
         return Event.DIS if self._rates else Event.NOTHING_COMMON
 
     def _refused(self, event: Event, third: Event) -> Event:
@@ -233,6 +235,10 @@ class Sender(Station):
         self._slow_down()
         self._train()
 
+    def identify_and_resend(self) -> None:
+        """Send the refused page again, more slowly, once the far end is back at the beginning of phase B (EOM)."""
+        self._slow_down()
+
 
 _DOUBTFUL = frozenset({State.PAGE_ANSWER, State.BLOCK_ANSWER, State.NOT_READY})
 _ANSWERING = _DOUBTFUL | {State.SLOWER, State.GIVE_UP}
@@ -249,6 +255,8 @@ _RTP_BY_COMMAND = {
     Fcf.EOP: Event.RTP_LAST,
     Fcf.NULL: Event.MCF_BLOCK,
 }
+_RTN_BY_COMMAND = {Fcf.EOM: Event.RTN_DOCUMENT}
+_PIP_BY_COMMAND = {Fcf.EOP: Event.PIP_LAST, Fcf.NULL: Event.MCF_BLOCK}
 # RNR is none: a far end that is not ready may hold the page.
 _ANSWERS = frozenset(
     {Event.MCF_PAGE, Event.RTP_PAGE, Event.PIP_DOCUMENT, Event.PIN, Event.RTN, Event.PPR, Event.CTR, Event.ERR}

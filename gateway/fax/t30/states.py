@@ -87,6 +87,7 @@ class Event(StrEnum):
     PIN = "PIN"
     PIN_THIRD = "PIN, third time"
     RTN = "RTN"
+    RTN_DOCUMENT = "RTN, page of another shape next"
     RTN_THIRD = "RTN, third time"
     PPR = "PPR"
     PPR_FOURTH = "PPR, fourth time"
