@@ -62,12 +62,12 @@ class PacketLine:
         ends = (self.caller, self.answerer)
         under_way: list[deque[tuple[int, bytes]]] = [deque(), deque()]
         over_at = self.conditions.cut_at_ms
-        while not all(end.done for end in ends) and self.now_ms < (over_at or LONGEST_MS):
+        while not (self.caller.done and self.answerer.done) and self.now_ms < (over_at or LONGEST_MS):
             self.now_ms += STEP_MS
             for end, far_end, way in zip(ends, reversed(ends), under_way, strict=True):
                 self._send(end, way, chance)
                 self._arrive(far_end, way)
-            if over_at is None and any(end.done for end in ends):
+            if over_at is None and (self.caller.done or self.answerer.done):
                 over_at = self.now_ms + HANG_UP_MS
         if over_at is None:
             raise TimeoutError("neither end has left")
