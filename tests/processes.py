@@ -42,3 +42,12 @@ def processor_seconds(ancestor: int) -> float:
     """User and system time of a process, of those that descend from it, and of those they waited for."""
     fields = [found[1] for pid in {ancestor, *descendants(ancestor)} if (found := stat(pid)) is not None]
     return sum(int(ticks) for own in fields for ticks in own[11:15]) / TICKS
+
+
+def resident_bytes(pid: int) -> int:
+    """What it holds in memory; nothing when it has gone."""
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")

@@ -1,6 +1,8 @@
 """faxgw doctor: what is missing on this machine, what will not work for it, and the command that gets it."""
 
 import sys
+import tempfile
+from pathlib import Path
 
 import click
 
@@ -8,6 +10,9 @@ from gateway import machine
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import form_option, say, write_rows
 from gateway.domain.errors import ExitCode
+from gateway.machine import Finding
+from renderers.libreoffice.profile import PACKAGES
+from renderers.libreoffice.worker import AbsentError, Worker
 
 COLUMNS = ("piece", "found", "without_it", "get_it")
 
@@ -17,7 +22,7 @@ COLUMNS = ("piece", "found", "without_it", "get_it")
 @pass_console
 def doctor(console: Console, form: str) -> None:
     """Check this machine and the settings file; exit status 1 when a piece is missing."""
-    findings = machine.check(console.settings.storage.folder)
+    findings = [*machine.check(console.settings.storage.folder), office_worker()]
     rows = [
         {
             "piece": finding.name,
@@ -33,3 +38,14 @@ def doctor(console: Console, form: str) -> None:
         say(f"{missing} of {len(findings)} pieces missing: run the commands above")
         sys.exit(ExitCode.FAILED)
     say(f"all {len(findings)} pieces found")
+
+
+def office_worker() -> Finding:
+    """Start a LibreOffice worker, as the daemon keeps them, and end it; takes a second or two."""
+    without, remedy = "office documents cost ten times as much", f"sudo apt-get install --reinstall {PACKAGES}"
+    with tempfile.TemporaryDirectory(prefix="faxgw-doctor-") as folder:
+        try:
+            Worker.start(Path(folder)).end()
+        except AbsentError as error:
+            return Finding("LibreOffice worker", False, f"{without}: {error}", remedy)
+    return Finding("LibreOffice worker", True, without, remedy)

@@ -24,7 +24,7 @@ def convert(order: Order, room: Path) -> Answer:
     soffice = profile.program()
     if soffice is None:
         return Answer(Ended.ABSENT, "LibreOffice is not installed")
-    profile.furnish(room)
+    profile.furnish(room, soffice)
     try:
         said = _run(_command(soffice, order, room), room, order.seconds)
     except TimeoutError as error:

@@ -46,11 +46,19 @@ def _has_uno(path: Path) -> bool:
     return done.returncode == 0
 
 
-def furnish(room: Path) -> None:
-    """Lay a fresh profile into an empty folder."""
+def furnish(room: Path, soffice: Path) -> None:
+    """Lay a fresh profile into an empty folder, marked as used by this build: else it starts, ends and starts again."""
     user = room / "profile" / "user"
-    user.mkdir(parents=True)
+    (user / "extensions").mkdir(parents=True)
     shutil.copy(_PROFILE, user / "registrymodifications.xcu")
+    (user / "extensions" / "buildid").write_text(_build(soffice.with_name("versionrc")), "utf-8")
+
+
+def _build(versions: Path) -> str:
+    if not versions.is_file():
+        return ""
+    lines = (line.partition("=") for line in versions.read_text("utf-8", "replace").splitlines())
+    return next((value.strip() for name, _, value in lines if name.strip().lower() == "buildid"), "")
 
 
 def command(soffice: Path, room: Path) -> list[str | Path]:

@@ -44,7 +44,7 @@ def adopt_orphans() -> None:
 
 
 def listening(room: Path) -> list[str]:
-    """The command that starts a listener in `room`.
+    """Furnish `room` and return the command that starts a listener in it.
 
     Raises:
         AbsentError: LibreOffice, or a Python that speaks UNO, is not installed.
@@ -55,6 +55,7 @@ def listening(room: Path) -> list[str]:
     python = profile.python(soffice)
     if python is None:
         raise AbsentError("no Python can import uno")
+    profile.furnish(room, soffice)
     return [str(python), "-I", "-c", _LISTEN, str(_TOP), str(soffice), str(room)]
 
 
@@ -79,7 +80,6 @@ class Worker:
         """
         worker = cls(Path(tempfile.mkdtemp(prefix="w", dir=folder)), time.monotonic())
         try:
-            profile.furnish(worker.room)
             worker._run(command(worker.room))
         except (AbsentError, OSError) as error:
             worker.end()

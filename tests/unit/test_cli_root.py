@@ -85,6 +85,13 @@ def test_a_store_that_cannot_be_reached_is_not_reachable(faxgw: Commands) -> Non
     assert "cannot be made" in ran.complaint
 
 
+@pytest.fixture
+def no_office(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LibreOffice is not found: starting it takes seconds, and tests of its own start it."""
+    monkeypatch.setattr("renderers.tools._FOLDERS", ())
+
+
+@pytest.mark.usefixtures("no_office")
 def test_commands_that_need_no_store_open_none(faxgw: Commands) -> None:
     faxgw("doctor")
 
@@ -94,12 +101,13 @@ def test_commands_that_need_no_store_open_none(faxgw: Commands) -> None:
 # Doctor.
 
 
+@pytest.mark.usefixtures("no_office")
 def test_doctor_lists_every_piece_and_its_code_tells_whether_all_are_there(faxgw: Commands) -> None:
     ran = faxgw("doctor", "-o", "json")
 
     rows = json.loads(ran.out)
     missing = [row for row in rows if not row["found"]]
-    assert len(rows) == len(machine.check(faxgw.folder))
+    assert len(rows) == len(machine.check(faxgw.folder)) + 1  # the LibreOffice worker, which it tries
     assert ran.code == (1 if missing else 0)
     assert all(row["without_it"] and row["get_it"] for row in missing)
     assert f"{len(rows)} pieces" in ran.err
@@ -117,7 +125,7 @@ def a_library_that_nobody_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     machine.pieces.cache_clear()
 
 
-@pytest.mark.usefixtures("a_library_that_nobody_has")
+@pytest.mark.usefixtures("a_library_that_nobody_has", "no_office")
 def test_what_is_missing_is_named_with_its_remedy(faxgw: Commands) -> None:
     ran = faxgw("doctor", "-o", "csv")
 
@@ -126,6 +134,16 @@ def test_what_is_missing_is_named_with_its_remedy(faxgw: Commands) -> None:
     assert (row["found"], row["without_it"]) == ("no", "nothing works")
     assert row["get_it"].endswith("apt-get install --no-install-recommends libnobody1")
     assert ran.err.endswith("pieces missing: run the commands above\n")
+
+
+@pytest.mark.usefixtures("no_office")
+def test_doctor_says_why_no_libreoffice_worker_starts(faxgw: Commands) -> None:
+    ran = faxgw("doctor", "-o", "json")
+
+    [row] = [row for row in json.loads(ran.out) if row["piece"] == "LibreOffice worker"]
+    assert not row["found"]
+    assert row["without_it"].endswith("LibreOffice is not installed")
+    assert "python3-uno" in row["get_it"]
 
 
 # Serve, help and surprises.

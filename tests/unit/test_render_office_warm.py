@@ -2,21 +2,25 @@
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
+from gateway.cli.doctor import office_worker
 from renderers import confine
 from renderers.confine import ConfinedCrashError, Limits, run_confined
-from renderers.document import Document, Format
-from renderers.errors import Reason
+from renderers.document import Document, Format, Paged
+from renderers.errors import Reason, RenderError
 from renderers.faxpage import FaxShape
 from renderers.libreoffice import profile
 from renderers.office import office_pdf
 from renderers.pdf import make_paged
+from tests.office_files import TRACKED, letter, linking, locked, workbook
 from tests.processes import descendants, lives
 
 SAMPLES = Path(__file__).parents[2] / "samples/documents"
@@ -60,10 +64,19 @@ def kill(some: set[int]) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def pages(path: Path, folder: Path, seconds: float = 100.0) -> int:
+def paged(path: Path, folder: Path, seconds: float = 100.0) -> Paged:
     folder.mkdir()
     document = Document(path, "application/octet-stream", path.name)
-    return run_confined(make_paged, document, folder, FaxShape(), limits=Limits(seconds=seconds)).pages
+    return run_confined(make_paged, document, folder, FaxShape(), limits=Limits(seconds=seconds))
+
+
+def pages(path: Path, folder: Path, seconds: float = 100.0) -> int:
+    return paged(path, folder, seconds).pages
+
+
+def words_of(made: Paged) -> str:
+    with pypdfium2.PdfDocument(made.path) as book:
+        return "\n".join(page.get_textpage().get_text_bounded() for page in book)
 
 
 def long_list(folder: Path) -> Path:
@@ -146,3 +159,62 @@ def test_a_desk_that_is_killed_is_opened_again(tmp_path: Path) -> None:
     os.kill(desk, signal.SIGKILL)
     until(lambda: not lives(office))
     assert pages(SAMPLES / "invoice.docx", tmp_path / "b") == 1
+
+
+def test_doctor_starts_a_worker_and_leaves_nothing_of_it() -> None:
+    confine._PARENT.stop()
+    found = office_worker()
+    assert found.ok
+    assert found.name == "LibreOffice worker"
+    until(lambda: "soffice.bin" not in descendants(os.getpid()).values())
+
+
+@pytest.mark.parametrize("state", ["shown", "hidden"])
+def test_hidden_sheets_are_left_out(tmp_path: Path, state: str) -> None:
+    book = workbook(tmp_path / "b.xlsx", [("first", 2, 2, ""), (state, 2, 2, "")])
+    words = words_of(paged(book, tmp_path / "a"))
+    assert "first r1c1" in words
+    assert (f"{state} r1c1" in words) is (state == "shown")
+
+
+@pytest.mark.parametrize(
+    ("columns", "after", "size", "count"),
+    [
+        (3, "", (595, 842), 1),
+        (12, "", (595, 842), 1),  # a little wider than the paper: shrunk
+        (16, "", (842, 595), 1),  # turned, as they would be too small upright
+        (60, "", (842, 595), 2),  # in parts, as one page would not be legible
+        (16, '<pageSetup paperSize="9" scale="90"/>', (595, 842), 2),  # its maker chose a scale
+    ],
+)
+def test_sheets_are_as_wide_as_a_page_and_still_legible(
+    tmp_path: Path, columns: int, after: str, size: tuple[int, int], count: int
+) -> None:
+    made = paged(workbook(tmp_path / "w.xlsx", [("w", columns, 20, after)]), tmp_path / "a")
+    with pypdfium2.PdfDocument(made.path) as book:
+        assert tuple(round(side) for side in book[0].get_size()) == size
+    assert made.pages == count
+
+
+def test_tracked_changes_are_marked_and_comments_left_out(tmp_path: Path) -> None:
+    words = words_of(paged(letter(tmp_path / "t.docx", TRACKED, "why so dear?"), tmp_path / "a"))
+    assert words.strip() == "It costs ninetyeighty dollars."
+
+
+def test_a_password_is_told_from_damage(tmp_path: Path) -> None:
+    """`sniff` knows most locked documents; LibreOffice tells of the others."""
+    (tmp_path / "broken").write_bytes(b"PK\3\4 and no more")
+    for path, reason in ((locked(tmp_path / "locked"), Reason.ENCRYPTED), (tmp_path / "broken", Reason.CORRUPT)):
+        with pytest.raises(RenderError) as caught:
+            run_confined(office_pdf, path, Format.ODT, tmp_path, "letter.odt")
+        assert caught.value.reason is reason
+
+
+@pytest.mark.parametrize("kind", ["picture", "template", "field"])
+def test_nothing_is_fetched(tmp_path: Path, kind: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as ear:
+        ear.setblocking(False)
+        linked = linking(tmp_path / "l.docx", kind, f"http://127.0.0.1:{ear.getsockname()[1]}/x.png")
+        assert "words around" in words_of(paged(linked, tmp_path / "a"))
+        with pytest.raises(BlockingIOError):
+            ear.accept()

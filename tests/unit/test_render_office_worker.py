@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from renderers.libreoffice import profile
 from renderers.libreoffice import worker as worker_module
 from renderers.libreoffice.messages import Ended, Order
 from renderers.libreoffice.worker import AbsentError, AskerGoneError, Worker
@@ -144,6 +145,22 @@ def test_two_have_rooms_of_their_own(tmp_path: Path) -> None:
     start = functools.partial(Worker.start, tmp_path, command)
     one, other = start(), start()
     assert one.room != other.room
-    assert (one.room / "profile/user/registrymodifications.xcu").is_file()
+    assert one.room.parent == other.room.parent == tmp_path
     one.end()
     other.end()
+
+
+def test_a_profile_is_marked_as_used_by_the_build_that_is_here(tmp_path: Path) -> None:
+    (tmp_path / "versionrc").write_text("[Version]\nAllLanguages=en-US\nbuildid=40(Build:2)\n")
+    profile.furnish(tmp_path / "a", tmp_path / "soffice.bin")
+    profile.furnish(tmp_path / "b", tmp_path / "elsewhere" / "soffice.bin")
+    assert (tmp_path / "a/profile/user/extensions/buildid").read_text() == "40(Build:2)"
+    assert (tmp_path / "b/profile/user/extensions/buildid").read_text() == ""
+    assert b"BlockUntrustedRefererLinks" in (tmp_path / "a/profile/user/registrymodifications.xcu").read_bytes()
+
+
+@pytest.mark.parametrize(("length", "private"), [(20, True), (100, False)])
+def test_a_pipe_lies_in_the_room_unless_its_name_grows_too_long(length: int, private: bool) -> None:
+    found = profile.surroundings(Path("/" + "x" * length))
+    assert ("OSL_SOCKET_PATH" in found) is private
+    assert found["HOME"] == found["TMPDIR"]
