@@ -134,6 +134,16 @@ def test_frames_whose_indicator_is_lost_are_heard() -> None:
     assert heard(v21((_K.HDLC, DIS)), OK_END) == [Flags(), HdlcFrame(DIS), CarrierEnd()]
 
 
+def test_the_same_answer_to_another_command_is_heard_without_any_indicator() -> None:
+    incoming, mcf = Incoming(), v21((_K.HDLC, b"\xff\xc8\x31"), (_K.FCS_OK_SIG_END, b""))
+
+    first, again = incoming.take(mcf), incoming.take(mcf)
+    incoming.take_turn()
+
+    assert (first, again) == ([Flags(), HdlcFrame(b"\xff\xc8\x31"), CarrierEnd()], [])
+    assert incoming.take(mcf) == first
+
+
 def test_a_new_preamble_after_a_gap_begins_a_new_burst() -> None:
     packets = [_I.V21_PREAMBLE, v21((_K.HDLC, CSI)), OK, None, _I.V21_PREAMBLE, v21((_K.HDLC, DIS)), OK_END]
 

@@ -105,6 +105,7 @@ class Endpoint:
         for number, signal in enumerate(signals, 1):
             following = signals[number] if number < len(signals) else upcoming[0][1] if upcoming else None
             self._outgoing.sent(self._terminal.now, signal, following)
+            self._incoming.take_turn()
 
     def _take(self, packets: list[Packet | Lost]) -> None:
         for packet in packets:

@@ -53,6 +53,10 @@ class Incoming:
         self._hole = True
         self._last = None
 
+    def take_turn(self) -> None:
+        """We have spoken: the far end's next packet answers that, even if it has the octets of the one before."""
+        self._last = None
+
     # -- indicators
 
     def _indicated(self, indicator: Indicator) -> list[LineSignal]:
