@@ -62,6 +62,7 @@ class Event(StrEnum):
     SENT = "sent"
     TIMEOUT = "time is up"
     LAST_TIMEOUT = "time is up, third try"
+    TIMEOUT_AFTER_PAGE = "time is up, a page was sent"
     DIS = "DIS"
     CANNOT_RECEIVE = "DIS without receive bit"
     NOTHING_COMMON = "nothing in common"

@@ -43,6 +43,8 @@ class Terminal(EcmSender, Receiver):
             return self._meaning_of_dis()
         if event is Event.DTC:
             return self._meaning_of_dtc()
+        if event is Event.TIMEOUT and self.state is State.IDENTIFY and self._agreed is not None:
+            return Event.TIMEOUT_AFTER_PAGE
         return super()._meaning(event)
 
     def _meaning_of_dis(self) -> Event:
