@@ -115,9 +115,15 @@ def _agreed(options: PeerOptions | None, ours: dict[str, Any]) -> tuple[PeerOpti
 def _met(
     files: tuple[Path, Path], end: Endpoint, peer: Peer, conditions: Conditions, told: dict[str, Any], *, we_call: bool
 ) -> Met:
-    theirs: PacketEnd = OverUdptl(peer, *told.get("redundancy", (3, 1))) if told["framing"] == "udptl" else peer
+    theirs: PacketEnd = OverUdptl(peer, *_redundancy(told)) if told["framing"] == "udptl" else peer
     line = PacketLine(end, theirs, conditions) if we_call else PacketLine(theirs, end, conditions)
     line.run()
     peer.close()
     sent, received = map(pels, files)
     return Met(end.report, peer.report, sent, received, line)
+
+
+def _redundancy(told: dict[str, Any]) -> tuple[int, int]:
+    """The peer's, which is ours: a number or two."""
+    redundancy = told.get("redundancy", (3, 1))
+    return (redundancy, redundancy) if isinstance(redundancy, int) else redundancy

@@ -2,7 +2,7 @@
 
 Pages are compared pel for pel, as Pillow reads the files of both. Not asked, since 0.0.6 cannot: fitting a page to what
 our end takes (it gives up); polling after sending in one call; an answer to a repeated command that ends the last page
-(it says DCN); an offer read in another T.38 version than its own; leaving by itself when the DCN was lost.
+(it says DCN); leaving by itself when the DCN was lost; PIP, which it takes for MCF.
 """
 
 from collections.abc import Callable
@@ -147,10 +147,20 @@ def test_later_versions(tmp_path: Path, calls: Calls, version: int) -> None:
     assert met.in_order, met.told()
 
 
-@pytest.mark.parametrize(("calls", "version"), [(we_call, 0), (we_call, 1), (they_call, 0)])
-def test_a_version_that_nobody_told(tmp_path: Path, calls: Calls, version: int) -> None:
-    # An answerer speaks first, so it has to guess; what it guesses is the commonest.
-    met = calls(stored(tmp_path, TWO), PeerOptions(version=version), version=None)
+@both_ways
+@ecm_or_not
+@pytest.mark.parametrize("version", [0, 1, 2, 3])
+def test_a_version_that_nobody_told_is_found_out(tmp_path: Path, calls: Calls, ecm: bool, version: int) -> None:
+    met = calls(stored(tmp_path, TWO), PeerOptions(version=version, ecm=ecm), version=None)
+    assert met.in_order, met.told()
+
+
+@both_ways
+@pytest.mark.parametrize(
+    "options", [{"nonstandard": b"\xb5\0\0"}, {"timers": "isdn"}, {"asks_repetition": True}, {"redundancy": 5}]
+)
+def test_habits_that_a_far_end_has_to_bear(tmp_path: Path, calls: Calls, options: dict[str, object]) -> None:
+    met = calls(stored(tmp_path, TWO), **options)
     assert met.in_order, met.told()
 
 
