@@ -85,6 +85,17 @@ def test_pages_arrive_in_whatever_packets(tiff: Path, options: dict[str, Any]) -
     assert done(fax(tiff, framing="udptl", **options))
 
 
+@pytest.mark.parametrize(
+    "options", [{"packet_ms": 500, "ecm": False}, {"whole_frames": True, "nonstandard": bytes(700)}]
+)
+@pytest.mark.parametrize("max_datagram", [64, 250, 400])
+def test_no_datagram_is_longer_than_the_far_end_takes(tiff: Path, max_datagram: int, options: dict[str, Any]) -> None:
+    faxed = fax(tiff, framing="udptl", max_datagram=max_datagram, **options)
+
+    assert done(faxed)
+    assert 0.7 * max_datagram < max(len(octets) for _, _, octets in faxed.network.packets) <= max_datagram
+
+
 @pytest.mark.parametrize("step_ms", [1, 7, 30, 200])
 def test_it_does_not_matter_in_which_steps_time_is_told(tiff: Path, step_ms: int) -> None:
     out = tiff.with_name("received.tif")

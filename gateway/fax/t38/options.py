@@ -20,6 +20,7 @@ from gateway.fax.t38.outgoing import Pace
 from gateway.fax.t38.packets import VERSIONS
 
 FRAMINGS = ("ifp", "udptl")
+_OVERHEAD = 16  # octets of a datagram at most, beside those of the line, with nothing to recover others
 _Chosen = TypeVar("_Chosen")
 _CODINGS = {"MH": None, "MR": Flag.MR, "MMR": Flag.MMR}
 _MODEMS = {"V27TER": "V27", "V27": "V27", "V29": "V29", "V17": "V17"}
@@ -30,9 +31,11 @@ _WIDTHS = {"A4": Widths.A4, "B4": Widths.B4, "A3": Widths.A3}
 _LENGTHS = {"A4": Lengths.A4, "B4": Lengths.B4, "UNLIMITED": Lengths.UNLIMITED}
 _PAPERS = {"LETTER": Flag.LETTER, "LEGAL": Flag.LEGAL}
 _OTHER_NAMES = {
-    "identifier": "station_id", "sub": "sub_address", "sid": "password", "pwd": "password", "sep": "selective_polling",
-    "psa": "polled_sub_address", "coding": "codings", "modem": "modems", "resolution": "resolutions", "sizes": "widths",
-    "width": "widths", "length": "lengths", "min_scan_time": "min_scan_ms", "scan_ms": "min_scan_ms",
+    "identifier": "station_id", "ident": "station_id", "sub": "sub_address", "sid": "password", "pwd": "password",
+    "sep": "selective_polling", "psa": "polled_sub_address", "coding": "codings", "modem": "modems",
+    "resolution": "resolutions", "sizes": "widths", "width": "widths", "length": "lengths",
+    "min_scan_time": "min_scan_ms", "min_scan_line_time": "min_scan_ms", "scan_time": "min_scan_ms",
+    "scan_ms": "min_scan_ms",
 }  # fmt: skip
 _TEXTS = ("station_id", "sub_address", "password", "selective_polling", "polled_sub_address", "required_password")
 _ALIKE = (*_TEXTS, "first_page", "ecm", "poll", "busy_ms", "asks_operator", "asks_repetition", "nonstandard")
@@ -122,9 +125,14 @@ class EndpointOptions:
             ("frame_octets", self.frame_octets, (64, 256)),
             ("min_scan_ms", self.min_scan_ms, (0, 5, 10, 20, 40)),
             ("repeats", self.repeats, range(1, 11)),
+            ("packet_ms", self.packet_ms, range(1, 1001)),
+            ("max_datagram", self.max_datagram, range(64, 16_001)),
         ):
             if value not in allowed:
-                raise OptionError(f"{name} is {value!r}; it can be {', '.join(map(str, allowed))}")
+                listed = (
+                    f"{allowed[0]} to {allowed[-1]}" if isinstance(allowed, range) else ", ".join(map(str, allowed))
+                )
+                raise OptionError(f"{name} is {value!r}; it can be {listed}")
         for name in _TEXTS:
             try:
                 frames.encode_identifier(getattr(self, name))
@@ -134,7 +142,8 @@ class EndpointOptions:
     @property
     def pace(self) -> Pace:
         """How signals are cut into packets."""
-        return Pace(self.packet_ms, self.whole_frames, self.repeats)
+        most = {"most": self.max_datagram - _OVERHEAD} if self.framing == "udptl" else {}
+        return Pace(self.packet_ms, self.whole_frames, self.repeats, **most)
 
     @property
     def redundant(self) -> tuple[int, int]:

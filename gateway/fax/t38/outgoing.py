@@ -35,16 +35,21 @@ class Pace:
 
     `packet_ms`: as many octets in a packet as the modulation carries in that time, one at least. `whole_frames`: an
     HDLC frame is one packet, sent when the frame ends. `repeats`: how often indicators and ends of signals are said,
-    which packets lost one by one cannot all undo.
+    which packets lost one by one cannot all undo. `most`: octets of the line in a packet, whatever the others say.
     """
 
     packet_ms: int = 30
     whole_frames: bool = False
     repeats: int = 3
+    most: int = 4096
 
     def octets(self, modulation: Modulation) -> int:
         """Octets of a packet."""
-        return max(1, modulation.rate * self.packet_ms // 8000)
+        return max(1, min(modulation.rate * self.packet_ms // 8000, self.most))
+
+    def keeps_whole(self, octets: bytes) -> bool:
+        """Whether a frame goes uncut."""
+        return self.whole_frames and len(octets) <= self.most
 
 
 class Outgoing:
@@ -101,9 +106,7 @@ class Outgoing:
         """The packets of a signal that will be out at `end`, all but what concludes it."""
         if isinstance(signal, ImageOctets):
             yield from self._pieces(end, signal.octets, signal.modulation, FieldKind.T4, 0.0)
-        elif isinstance(signal, HdlcFrame) and self._pace.whole_frames:
-            return
-        elif isinstance(signal, HdlcFrame):
+        elif isinstance(signal, HdlcFrame) and not self._pace.keeps_whole(signal.octets):
             yield from self._pieces(end, signal.octets, signal.modulation, FieldKind.HDLC, FCS_OCTETS + FLAG_OCTETS)
 
     def _pieces(self, end: int, octets: bytes, modulation: Modulation, kind: FieldKind, more: float) -> Iterator[Due]:
@@ -147,12 +150,12 @@ class Outgoing:
         self._frames = True
         carrier = CARRIERS[frame.modulation]
         closing = FieldKind.FCS_OK if frame.good else FieldKind.FCS_BAD
+        whole = (Field(FieldKind.HDLC, frame.octets),) if self._pace.keeps_whole(frame.octets) else ()
         if not last:
-            whole = (Field(FieldKind.HDLC, frame.octets),) if self._pace.whole_frames else ()
             self._put(now, Fields(carrier, (*whole, Field(closing))))
             return
-        if self._pace.whole_frames:
-            self._put(now, Fields(carrier, (Field(FieldKind.HDLC, frame.octets),)))
+        if whole:
+            self._put(now, Fields(carrier, whole))
         self._end_signal(now, carrier, FieldKind.FCS_OK_SIG_END if frame.good else FieldKind.FCS_BAD_SIG_END)
 
     def _end(self, now: int) -> None:
@@ -161,9 +164,9 @@ class Outgoing:
             self._end_signal(now, CARRIERS[self._carrier], FieldKind.HDLC_SIG_END)
         elif self._carrier is not None:
             zeros = bytes(max(1, self._carrier.rate * PADDING_MS // 8000))
-            carrier = CARRIERS[self._carrier]
-            self._put(now + PADDING_MS, Fields(carrier, (Field(FieldKind.T4, zeros),)))
-            self._end_signal(now + PADDING_MS, carrier, FieldKind.T4_SIG_END)
+            for due, packet in self._pieces(now + PADDING_MS, zeros, self._carrier, FieldKind.T4, 0.0):
+                self._put(due, packet)
+            self._end_signal(now + PADDING_MS, CARRIERS[self._carrier], FieldKind.T4_SIG_END)
         elif self._sounding:
             self._say(now, Indicator.NO_SIGNAL)
         self._sounding = False
