@@ -1,16 +1,19 @@
-"""A line of packets between two T.38 ends, on a virtual clock: delay, and datagrams lost by a seeded chance.
+"""A line of packets between two T.38 ends, on a virtual clock: delay, jitter, and datagrams lost, by a seeded chance.
 
 What lives here: the line, and the wrapping of raw IFP packets in UDPTL datagrams. What does not: its ends
 (`spandsp_peer`, `gateway.fax.t38.endpoint`).
 """
 
+import heapq
 import random
-from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.fax.t38.sequence import Lost, Receiver, Sender
 from tests.spandsp_peer import Peer
+
+Way = list[tuple[int, int, bytes]]
+"""What is under way in one direction, as a heap: when it arrives, the how manyth it is, the packet."""
 
 STEP_MS = 20
 LONGEST_MS = 4 * 3_600_000
@@ -42,25 +45,27 @@ class Conditions:
 
     loss: float = 0.0  # the part of packets that never arrive
     delay_ms: int = 0
+    jitter_ms: int = 0  # each packet takes up to so much longer, and so may be overtaken
     seed: int = 1
     cut_at_ms: int | None = None  # both ends are hung up then
 
 
 @dataclass(slots=True)
 class PacketLine:
-    """Runs a call between two ends; `now_ms` and `lost` tell of it afterwards."""
+    """Runs a call between two ends; `now_ms`, `sent` and `lost` tell of it afterwards."""
 
     caller: PacketEnd
     answerer: PacketEnd
     conditions: Conditions = Conditions()
     now_ms: int = 0
+    sent: int = 0
     lost: int = 0
 
     def run(self) -> None:
         """Carry packets until both ends are done. Raises TimeoutError when neither is after four hours."""
         chance = random.Random(self.conditions.seed)
         ends = (self.caller, self.answerer)
-        under_way: list[deque[tuple[int, bytes]]] = [deque(), deque()]
+        under_way: list[Way] = [[], []]
         over_at = self.conditions.cut_at_ms
         while not (self.caller.done and self.answerer.done) and self.now_ms < (over_at or LONGEST_MS):
             self.now_ms += STEP_MS
@@ -75,16 +80,19 @@ class PacketLine:
             if not end.done:
                 end.terminate()
 
-    def _send(self, end: PacketEnd, way: deque[tuple[int, bytes]], chance: random.Random) -> None:
+    def _send(self, end: PacketEnd, way: Way, chance: random.Random) -> None:
+        conditions = self.conditions
         for packet in end.advance(STEP_MS):
-            if self.conditions.loss and chance.random() < self.conditions.loss:
+            self.sent += 1
+            if conditions.loss and chance.random() < conditions.loss:
                 self.lost += 1
-            else:
-                way.append((self.now_ms + self.conditions.delay_ms, packet))
+                continue
+            late = chance.randint(0, conditions.jitter_ms) if conditions.jitter_ms else 0
+            heapq.heappush(way, (self.now_ms + conditions.delay_ms + late, self.sent, packet))
 
-    def _arrive(self, end: PacketEnd, way: deque[tuple[int, bytes]]) -> None:
+    def _arrive(self, end: PacketEnd, way: Way) -> None:
         while way and way[0][0] <= self.now_ms:
-            end.deliver(way.popleft()[1])
+            end.deliver(heapq.heappop(way)[2])
 
 
 class OverUdptl:

@@ -198,6 +198,16 @@ def test_redundancy_alone_takes_one_packet_lost_in_twenty(tmp_path: Path, calls:
 
 @pytest.mark.slow
 @both_ways
+@ecm_or_not
+@pytest.mark.parametrize("seed", range(3))
+def test_packets_that_overtake_one_another_are_put_in_order(tmp_path: Path, calls: Calls, ecm: bool, seed: int) -> None:
+    line = Conditions(loss=0.03, delay_ms=60, jitter_ms=100, seed=seed)
+    met = calls(stored(tmp_path, TWO), PeerOptions(ecm=ecm), line, redundancy=(4, 4))
+    assert met.in_order, met.told()
+
+
+@pytest.mark.slow
+@both_ways
 @pytest.mark.parametrize("seed", range(8))
 def test_nobody_says_success_of_a_page_that_losses_spoiled(tmp_path: Path, calls: Calls, seed: int) -> None:
     met = calls(stored(tmp_path, TWO), PeerOptions(), Conditions(loss=0.04, seed=seed), redundancy=(0, 0))
