@@ -137,7 +137,7 @@ class Timers:
 
     t0: int = 60_000  # dialling to answer
     t1: int = 35_000  # answer to first frame
-    t2: int = 6_000  # waiting for a command
+    t2: int = 6_700  # waiting for a command: 6 s within one, and callers do wait 6 s before they repeat
     t3: int = 10_000  # waiting for an operator
     t4: int = 3_000  # waiting for a response
     t5: int = 60_000  # RNR to anything else
