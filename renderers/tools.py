@@ -4,12 +4,15 @@ What lives here: search and one call. What does not: limits on memory and proces
 and ends whatever is still running when the time is over).
 """
 
+import ctypes
 import os
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 _FOLDERS = ("/usr/lib/libreoffice/program", "/opt/libreoffice/program", "/usr/bin", "/usr/local/bin")
 
 
@@ -29,7 +32,7 @@ def find(*names: str) -> Path | None:
 
 
 def run(command: Sequence[str | Path], environment: Mapping[str, str], seconds: float, folder: Path) -> Ran:
-    """Run a program in `folder`, in our own process group so that what confines us ends it as well.
+    """Run a program in `folder`; it ends with us, and in our own process group, so that what confines us ends it, too.
 
     Raises:
         TimeoutError: it was still running after `seconds`, and was killed.
@@ -37,9 +40,14 @@ def run(command: Sequence[str | Path], environment: Mapping[str, str], seconds: 
     try:
         done = subprocess.run(
             [str(word) for word in command],
-            env=dict(environment), cwd=folder, timeout=seconds, check=False,
+            env=dict(environment), cwd=folder, timeout=seconds, check=False, preexec_fn=_die_with_us,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise TimeoutError(f"{Path(command[0]).name} ran longer than {seconds:.0f} s") from error
     return Ran(done.returncode, done.stdout[-500:].decode("utf-8", "replace").strip())
+
+
+def _die_with_us() -> None:
+    """Between fork and exec."""
+    ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)

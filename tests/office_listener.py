@@ -31,6 +31,9 @@ def do(line: socket.socket, source: str, target: str) -> str:
     deed = Path(source).read_text()
     if deed == "die":
         os.kill(os.getpid(), 9)
+    if deed.startswith("die once ") and not Path(deed.removeprefix("die once ")).exists():
+        Path(deed.removeprefix("die once ")).touch()
+        os.kill(os.getpid(), 9)
     if deed == "hang":
         time.sleep(600)
     if deed == "babble":

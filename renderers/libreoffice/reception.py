@@ -3,6 +3,8 @@
 What lives here: the desk's start and what remains of it. What does not: its work (`desk`).
 """
 
+import contextlib
+import fcntl
 import os
 import selectors
 import shutil
@@ -11,8 +13,11 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from renderers.libreoffice import bell
+
+_PREFIX = "faxgw-office-"
 
 
 @dataclass(slots=True)
@@ -21,6 +26,7 @@ class Reception:
 
     selector: selectors.BaseSelector
     _folder: str = ""
+    _lock: int = -1
     _desk: subprocess.Popen[bytes] | None = None
     _heard: socket.socket = field(init=False)
 
@@ -34,10 +40,13 @@ class Reception:
     def open(self) -> None:
         """Start a desk, in a process group and a folder of its own; it hears the ring that called for it."""
         self.selector.unregister(self._heard)
-        self._folder = tempfile.mkdtemp(prefix="faxgw-office-")
+        _sweep(Path(tempfile.gettempdir()))
+        self._folder = tempfile.mkdtemp(prefix=_PREFIX)
+        self._lock = _locked(self._folder)
+        heard = self._heard.fileno()
         self._desk = subprocess.Popen(
-            [sys.executable, "-m", "renderers.libreoffice.desk", str(self._heard.fileno()), self._folder],
-            pass_fds=[self._heard.fileno()], cwd="/", process_group=0,
+            [sys.executable, "-m", "renderers.libreoffice.desk", str(heard), self._folder],
+            pass_fds=[heard, self._lock], cwd="/", process_group=0,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         watch = os.pidfd_open(self._desk.pid)
@@ -50,4 +59,29 @@ class Reception:
         if self._desk is not None and self._desk.wait() != 0:
             bell.turn_away(self._heard)
         shutil.rmtree(self._folder, ignore_errors=True)
+        os.close(self._lock)
         self._wait()
+
+
+def _locked(folder: str) -> int:
+    """Lock a folder until every process that holds the returned descriptor has gone.
+
+    Raises:
+        BlockingIOError: somebody holds it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _sweep(place: Path) -> None:
+    """Remove the folders of desks that were killed together with their warm parents."""
+    for folder in place.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            lock = _locked(str(folder))
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
