@@ -54,6 +54,7 @@ class Station(Machine):
         self._frame = Frame(Fcf.NULL)
         self._told: dict[Fcf, str] = {}  # identifiers, addresses and passwords of the burst that is coming in
         self._asked_again = 0
+        self._said: frozenset[bytes] = frozenset()  # the V.21 frames of our last burst: heard again, they are an echo
         self._heard_dis = False
         self._hearers: dict[type, Callable[[LineSignal], None]] = {
             HdlcFrame: self._hear_hdlc,
@@ -96,6 +97,14 @@ class Station(Machine):
         """A frame from us. X is set by who has heard a DIS, clear from who was answered his own (T.30 5.3.6.1)."""
         return Frame(fcf, fif, x=self._heard_dis)
 
+    def _send(self, burst: Burst) -> None:
+        self._said = frozenset(
+            signal.octets
+            for _, signal in burst
+            if isinstance(signal, HdlcFrame) and signal.modulation is Modulation.V21_300
+        )
+        super()._send(burst)
+
     def send_dcn(self) -> None:
         """Disconnect (T.30 5.3.6.1.8)."""
         self._send(self._v21([self._ours(Fcf.DCN)]))
@@ -124,11 +133,15 @@ class Station(Machine):
 
     def _hear_hdlc(self, signal: LineSignal) -> None:
         if isinstance(signal, HdlcFrame) and signal.modulation is Modulation.V21_300:
+            if self.state in (State.ANSWERED, State.SPEECH):
+                self._happen(Event.FLAGS)  # the packet that said so was lost
             self._await_frame()
             self._hear_frame(signal)
 
     def _hear_frame(self, signal: HdlcFrame) -> None:
         """Read a V.21 frame; one with a bad FCS or an unknown field is as if it had not come."""
+        if signal.octets in self._said:
+            return
         if not signal.good:
             self._note(FAR_END, "frame with errors")
             self._ask_again()
