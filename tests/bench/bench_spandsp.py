@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from gateway.domain.call import Coding
@@ -95,12 +96,13 @@ def _expect(received: bool, case: str) -> None:
         raise SystemExit(f"{case}: a page was not received as it was sent")
 
 
-def between_endpoints(folder: Path, bitmaps: list[Bitmap], stored: Coding) -> Round:
-    """Ours calls ours, by T.38 packets."""
+def between_endpoints(folder: Path, bitmaps: list[Bitmap], stored: Coding, **options: object) -> Round:
+    """Ours calls ours, by T.38 packets: as many as the pace of a modem makes, unless the options say otherwise."""
     out = folder / "ours.tif"
     out.unlink(missing_ok=True)
     began = time.process_time()
-    line = PacketLine(endpoint.caller(folder / f"sent-{stored.name}.tif"), endpoint.answerer(out))
+    caller = endpoint.caller(folder / f"sent-{stored.name}.tif", **options)
+    line = PacketLine(caller, endpoint.answerer(out, **options))
     line.run()
     cpu = time.process_time() - began
     received = PageFile(out)
@@ -117,6 +119,8 @@ def cases(folder: Path) -> list[tuple[str, Case, Coding]]:
         ("ours, signals, stored MH", between_stations, Coding.MH),
         ("ours, packets, stored MMR", between_endpoints, Coding.MMR),
         ("ours, packets, stored MH", between_endpoints, Coding.MH),
+        ("ours, whole frames, MMR", partial(between_endpoints, whole_frames=True), Coding.MMR),
+        ("ours, datagrams, stored MMR", partial(between_endpoints, framing="udptl"), Coding.MMR),
     ]
 
 
@@ -133,7 +137,7 @@ def compare(folder: Path, name: str, bitmap: Bitmap, pages: int, rounds: int) ->
     best = [min(done, key=lambda each: each.cpu) for done in took]
     for (case, _, _), each in zip(compared, best, strict=True):
         sys.stdout.write(
-            f"{name:9} {case:26} {pages / each.cpu:7.1f} pages, {each.line_seconds / each.cpu:7.0f} line seconds "
+            f"{name:9} {case:27} {pages / each.cpu:7.1f} pages, {each.line_seconds / each.cpu:7.0f} line seconds "
             f"per CPU second; {best[0].cpu / each.cpu:5.2f} of {_PEER}\n"
         )
 
