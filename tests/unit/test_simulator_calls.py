@@ -52,6 +52,18 @@ def test_a_call_needs_no_place_for_what_is_received(fax: Path) -> None:
     assert call(fax, "+12025550100").cause is Cause.DONE
 
 
+def test_a_polling_server_takes_our_pages_and_gives_its_own(fax: Path, tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours.tif", tmp_path / "theirs.tif"
+    document = EXCHANGE.far_end("polling_server").document
+    assert document is not None
+
+    report = simulate_call(EXCHANGE, CallOrder("c1", "+12025550135", fax), received=ours, polled=theirs)
+
+    assert (report.cause, report.pages_confirmed) == (Cause.DONE, 2)
+    assert pages_of(ours) == BITMAPS
+    assert pages_of(theirs) == pages_of(document)
+
+
 def test_pages_that_cannot_be_read_are_a_local_error(tmp_path: Path) -> None:
     report = call(tmp_path / "gone.tif", "+12025550100")
 

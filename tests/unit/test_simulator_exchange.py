@@ -84,7 +84,7 @@ def test_the_last_plan_holds_for_all_later_dials() -> None:
 def test_far_ends_are_found_by_name() -> None:
     old = EXCHANGE.far_end("old").options.capabilities
 
-    assert (old.modems, Flag.ECM in old) == (Modems.V27, False)
+    assert (old.modems, old.flags) == (Modems.V27, {Flag.RECEIVE})
     with pytest.raises(NotFoundError, match="no far end 'fish'; known: "):
         EXCHANGE.far_end("fish")
 

@@ -161,7 +161,6 @@ def placed(kinds: list[int], plan: FarEndPlan, caller_options: TerminalOptions, 
     answerer = Answerer(plan.options, PageWatch(page_received=received.append))
     line = line_to(plan, Random(seed), caller, FaxMachine(answerer, plan.line, plan.rings, plan.speech_ms))
     line.run(limit_ms=HOUR_MS)
-    event(f"{caller.record.cause}{', in doubt' if caller.record.last_page_in_doubt else ''}")
     return Call([DRAWN[kind] for kind in kinds], caller.record, answerer.record, confirmed, held, received)
 
 
@@ -200,6 +199,7 @@ CHECKS = [check_ending, check_order, check_success, check_held]
 
 
 def check(call: Call) -> None:
+    event(f"{call.caller.cause}{', in doubt' if call.caller.last_page_in_doubt else ''}")
     for one in CHECKS:
         one(call)
 
@@ -219,6 +219,50 @@ def test_random_lines_end_well_or_badly_but_truly(
     kinds: list[int], plan: FarEndPlan, caller_options: TerminalOptions, seed: int
 ) -> None:
     check(placed(kinds, plan, caller_options, seed))
+
+
+def polled(kinds: list[int], theirs: list[int], plan: FarEndPlan, caller_options: TerminalOptions, seed: int) -> Call:
+    """Send a document and ask for another; the call as the far end sees it, which sends the second."""
+    got: list[ReceivedPage] = []
+    confirmed: list[int] = []
+    held: list[Bitmap | None] = []
+
+    def confirm(index: int) -> None:
+        confirmed.append(index)
+        held.append(got[-1].bitmap if got else None)
+
+    wanted = replace(caller_options, poll=True)
+    pages = Pages([coded(kind) for kind in kinds]) if kinds else None
+    caller = Caller(pages, wanted, PageWatch(page_received=got.append))
+    answerer = Answerer(plan.options, PageWatch(confirm), Pages([coded(kind) for kind in theirs]))
+    line = line_to(plan, Random(seed), caller, FaxMachine(answerer, plan.line, plan.rings, plan.speech_ms))
+    line.run(limit_ms=HOUR_MS)
+    return Call([DRAWN[kind] for kind in theirs], answerer.record, caller.record, confirmed, held, got)
+
+
+@pytest.mark.slow
+@ENOUGH
+@given(st.lists(st.integers(0, 2), max_size=2), documents, far_ends, ours, seeds)
+def test_what_is_polled_over_random_lines_is_confirmed_truly(
+    kinds: list[int], theirs: list[int], plan: FarEndPlan, caller_options: TerminalOptions, seed: int
+) -> None:
+    call = polled(kinds, theirs, plan, caller_options, seed)
+
+    event(f"{call.caller.cause}, {call.answerer.cause}")
+    assert call.confirmed == list(range(len(call.confirmed)))
+    assert len(call.received) >= len(call.confirmed)
+    if call.exact and call.answerer.ecm:
+        assert call.held_when_confirmed == call.document[: len(call.confirmed)]
+        assert call.bitmaps == call.document[: len(call.received)]
+
+
+def test_what_comes_back_as_an_echo_after_a_turn_round_confirms_no_page() -> None:
+    echo = LinePlan(echo_ms=90)
+    lost = Harmed(Harm.LOSE, Side.FAR_END, "FCD", count=1_000)
+
+    call = polled([0], [0], FarEndPlan(line=echo, disturbances=(lambda: lost,)), TerminalOptions(), seed=0)
+
+    assert (call.confirmed, call.received) == ([], [])
 
 
 @A_FEW

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.app import build_clock
 from gateway.domain.call import Cause, Coding
 from gateway.fax.simulator.clock import PacedClock
 from gateway.fax.simulator.exchange import Exchange
@@ -13,6 +14,7 @@ from gateway.fax.simulator.transport import SimulatorTransport
 from gateway.fax.t4 import classf, codec
 from gateway.fax.transport import CallOrder, CallWatch
 from tests.fax_calls import text_bitmap
+from tests.filled_store import opened
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FAX, BUSY, NOBODY = "+12025550100", "+12025550101", "+12025550103"
@@ -48,6 +50,14 @@ class Office:
             return len(self.asked) > cancel_after
 
         return CallWatch(lambda _index: None, cancelled, lambda: None)
+
+
+def test_the_gateways_clock_has_the_speed_of_the_settings(tmp_path: Path) -> None:
+    with opened(tmp_path) as db:
+        leaping, paced = build_clock(db), build_clock(db, speed=10)
+
+    assert leaping.slice_ms is None
+    assert paced.slice_ms == 2_000
 
 
 async def test_a_call_is_over_when_the_clock_says_so(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.domain.call import CallReport, Cause, Coding, Phase
+from gateway.domain.call import CallReport, Cause, Coding, Phase, Signal
 from gateway.domain.errors import LostClaimError
 from gateway.fax.simulator.clock import SimulatorClock
 from gateway.fax.simulator.exchange import Exchange
@@ -22,6 +22,7 @@ from tests.fax_calls import text_bitmap
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 BITMAPS = (text_bitmap(1), text_bitmap(2))
 FAX, BUSY_ONCE, CUT_ONCE, LAST_LOST = "+12025550100", "+12025550102", "+12025550109", "+12025550110"
+POOR = "+12025550152"
 
 
 class Office:
@@ -35,9 +36,9 @@ class Office:
         self.confirmed_before_last: list[list[int]] = []
         self.restart()
 
-    def restart(self) -> None:
+    def restart(self, seed: int = 0) -> None:
         self.clock = SimulatorClock(lambda: START, grace=0.001)
-        self.transport = SimulatorTransport(Exchange.load(), self.clock, self.folder)
+        self.transport = SimulatorTransport(Exchange.load(seed=seed), self.clock, self.folder)
 
     async def place(self, number: str, uid: str = "c1", **changed: object) -> CallReport:
         order = CallOrder(uid, number, **{"pages": self.pages, "station_id": "+1 206 555 0100", **changed})
@@ -190,6 +191,19 @@ async def test_the_same_call_gives_the_same_report(office: Office, tmp_path: Pat
     folder.mkdir()
 
     assert await office.place(FAX) == await Office(folder).place(FAX)
+
+
+async def test_chance_hangs_on_the_seed_and_on_the_dial(tmp_path: Path) -> None:
+    async def two_calls(name: str, seed: int) -> list[tuple[Signal, ...]]:
+        (tmp_path / name).mkdir()
+        office = Office(tmp_path / name)
+        office.restart(seed)
+        return [(await office.place(POOR, uid)).trace for uid in ("c1", "c2")]
+
+    first, again, other = await two_calls("a", 1), await two_calls("b", 1), await two_calls("c", 2)
+
+    assert first == again
+    assert len({*first, *other}) == 4
 
 
 async def test_several_calls_run_at_once(office: Office) -> None:

@@ -5,6 +5,7 @@ what far ends received in former calls (`transport`, `received`).
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -65,12 +66,14 @@ class SimulatedCall:
             self._caller.cancel()
 
 
-def call_to(order: CallOrder, plan: FarEndPlan, chance: Random, watch: PageWatch, keep: Keep) -> tuple[Caller, Line]:
+def call_to(
+    order: CallOrder, plan: FarEndPlan, chance: Random, watch: PageWatch, keep: Keep, *, poll: bool = False
+) -> tuple[Caller, Line]:
     """Our caller, and its line to the far end that a plan describes. Raises PageFileError."""
     pages = PageFile(order.pages)
     if not 0 <= order.first_page < len(pages):
         raise PageFileError(f"{order.pages.name} has {len(pages)} pages: there is no page {order.first_page + 1}")
-    caller = Caller(pages, _options(order), watch)
+    caller = Caller(pages, replace(_options(order), poll=poll), watch)
     return caller, line_to(plan, chance, caller, far_end(plan, keep))
 
 
@@ -94,18 +97,20 @@ def simulate_call(
     dial: int = 0,
     seed: int = 0,
     received: Path | None = None,
-    started: datetime | None = None,
+    polled: Path | None = None,
 ) -> CallReport:
     """Place a call to what the exchange has for a dial of the number, counted from zero, and run it at once.
 
-    `received` is a class F TIFF that the far end writes its pages to, replacing what was there. The same exchange,
-    order and seed give the same trace. A call that fails is a report, not an exception. `started` is now if not given.
+    `received` is a class F TIFF that the far end writes its pages to, replacing what was there. With `polled` we ask
+    for the far end's document after our own, and write it there. The same exchange, order and seed give the same trace.
+    A call that fails is a report, not an exception.
     """
     plan = exchange.plan(order.destination, dial)
     chance = Exchange(exchange.scenario, seed).chance(order.destination, dial)
-    began = started or datetime.now(UTC)
+    began = datetime.now(UTC)
     try:
-        caller, line = call_to(order, plan, chance, PageWatch(), _writing(received))
+        watch = PageWatch(page_received=_writing(polled))
+        caller, line = call_to(order, plan, chance, watch, _writing(received), poll=polled is not None)
     except PageFileError as fault:
         return never_dialled(fault).report(order.call_uid, began)
     call = SimulatedCall(caller, line)

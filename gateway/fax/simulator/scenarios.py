@@ -33,7 +33,7 @@ _HARM_KEYS = {each.name for each in fields(Harmed) if each.init}
 _OPTION_KEYS = ("station_id", "password", "busy_ms", "asks_operator", "asks_repetition", "nonstandard")
 _SHAPE_KEYS = ("modems", "width", "length", "scan")
 _PLAN_KEYS = ("kind", "line", "disturb", "rings", "speech_ms", "late_ms", "document")
-_FAR_END_KEYS = {"like", "note", *_PLAN_KEYS, *_OPTION_KEYS, *_SHAPE_KEYS, *_FLAGS}
+_FAR_END_KEYS = {"like", "note", "plain", *_PLAN_KEYS, *_OPTION_KEYS, *_SHAPE_KEYS, *_FLAGS}
 _NUMBER_KEYS = {"number", "note", "meaning", "outcome", "far_end", "dial"}
 
 
@@ -160,8 +160,9 @@ def _identifier(table: Table, key: str, default: str) -> str:
 
 
 def _capabilities(table: Table, base: Capabilities) -> Capabilities:
-    """What the base offers, more or less what the scenario says."""
-    flags = {flag for key, flag in _FLAGS.items() if table.truth(key, flag in base)}
+    """What the base offers, or when `plain` nothing but to receive; more or less what the scenario says."""
+    before = {Flag.RECEIVE} if table.truth("plain", False) else base.flags
+    flags = {flag for key, flag in _FLAGS.items() if table.truth(key, flag in before)}
     return Capabilities(
         frozenset(flags),
         table.by_name("modems", Modems, base.modems),
