@@ -203,7 +203,7 @@ def _paged(sources: Sequence[_Source], order: MailOrder) -> tuple[list[_Made], l
         folder = order.workdir / f"part{number}"
         folder.mkdir()
         try:
-            made.append(_Made(part, make_paged(document, folder, shape)))
+            made.append(_Made(part, make_paged(document, folder, shape, order.max_pages)))
         except RenderError as error:
             failed.append(FailedPart(part.position, part.media_type, part.name, error.text))
     return made, failed
@@ -277,7 +277,7 @@ def _lay_out_files(order: FileOrder) -> list[int]:
     for number, file in enumerate(order.files):
         workdir = folder / f"part{number}"
         workdir.mkdir()
-        paged.append(make_paged(Document(file, "", file.name), workdir, shape))
+        paged.append(make_paged(Document(file, "", file.name), workdir, shape, order.max_pages))
     counts = rasterize(paged, shape, folder / "pages.tif", order.max_pages)
     pages = read_tiff(folder / "pages.tif")
     order.tiff.write_bytes((folder / "pages.tif").read_bytes())

@@ -33,14 +33,16 @@ _REASONS = {
 _UNLUCKY = frozenset({Ended.CRASHED, Ended.LATE})
 
 
-def office_pdf(path: Path, kind: Format, folder: Path, name: str, seconds: float = 90.0) -> Path:
-    """Convert to a PDF in `folder`; returns its path.
+def office_pdf(
+    path: Path, kind: Format, folder: Path, name: str, seconds: float = 90.0, most_pages: int = MOST_PAGES
+) -> Path:
+    """Convert to a PDF in `folder`, of at most one page more than `most_pages`; returns its path.
 
     Raises:
         RenderError: TOOL_MISSING, TOO_LONG, TOO_LARGE, ENCRYPTED, CORRUPT.
     """
     with tempfile.TemporaryDirectory(prefix="office-", dir=folder) as room:
-        order = _order(path, kind, Path(room), seconds)
+        order = replace(_order(path, kind, Path(room)), seconds=seconds, most_pages=most_pages + 1)
         answer = _answer(order, time.monotonic() + seconds)
         if answer.ended is Ended.ABSENT:
             raise RenderError(Reason.TOOL_MISSING, name, f"{answer.words}: apt-get install {PACKAGES}")
@@ -75,7 +77,7 @@ def _warm(order: Order, until: float) -> Answer:
             return Answer(Ended.ABSENT, str(error))
 
 
-def _order(path: Path, kind: Format, room: Path, seconds: float) -> Order:
+def _order(path: Path, kind: Format, room: Path) -> Order:
     """A copy under a name that cannot mislead; CSV is brought to UTF-8."""
     source = room / f"{folder_free_stem(path)}.{kind.value}"
     separator = ""
@@ -85,7 +87,7 @@ def _order(path: Path, kind: Format, room: Path, seconds: float) -> Order:
         separator = _separator(content[:65536])
     else:
         shutil.copy(path, source)
-    return Order(str(source), str(room / "made.pdf"), kind.value, seconds, separator, MOST_PAGES)
+    return Order(str(source), str(room / "made.pdf"), kind.value, separator)
 
 
 def folder_free_stem(path: Path) -> str:

@@ -17,8 +17,10 @@ __all__ = ["Document", "Format", "Paged", "make_paged", "sniff"]
 _MOST_FRAMES = 2000
 
 
-def make_paged(document: Document, workdir: Path, shape: FaxShape) -> Paged:
+def make_paged(document: Document, workdir: Path, shape: FaxShape, most_pages: int = office.MOST_PAGES) -> Paged:
     """Turn a document into pages; the file made lies in `workdir` under a name of its own.
+
+    Of an office document with more than `most_pages` only one more is made, so that it can be told by their number.
 
     Raises:
         RenderError: the document cannot be faxed; reason, name and a sentence for the sender.
@@ -35,14 +37,14 @@ def make_paged(document: Document, workdir: Path, shape: FaxShape) -> Paged:
         return _tiff(tiff.tiff_pages(document.content, shape, document.name, _MOST_FRAMES), document, workdir)
     if kind is Format.PDF:
         return _checked(document.content, document, workdir)
+    if kind.office:
+        made = office.office_pdf(document.content, kind, workdir, document.name, most_pages=most_pages)
+        return _checked(made.rename(fresh_path(workdir, document, ".pdf")), document, workdir)
     return _converted(document, kind, workdir, shape)
 
 
 def _converted(document: Document, kind: Format, workdir: Path, shape: FaxShape) -> Paged:
     target = fresh_path(workdir, document, ".pdf")
-    if kind.office:
-        made = office.office_pdf(document.content, kind, workdir, document.name)
-        return _checked(made.rename(target), document, workdir)
     content = document.content.read_bytes()
     if kind is Format.HTML:
         pages = _html(document, content, target, shape)

@@ -38,8 +38,8 @@ class Order:
     source: str
     target: str
     kind: str
-    seconds: float
     separator: str = ""
+    seconds: float = 90.0
     most_pages: int = 2000
     fresh: bool = False
 

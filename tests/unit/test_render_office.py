@@ -150,3 +150,12 @@ def test_a_program_is_found_on_the_path(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_program_that_runs_on_is_killed(tmp_path: Path) -> None:
     with pytest.raises(TimeoutError, match="sleep ran longer"):
         tools.run(["/bin/sleep", "60"], {}, 0.05, tmp_path)
+
+
+@needs_office
+@pytest.mark.office
+def test_the_cold_call_makes_no_more_pages_than_asked(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("a,b\n" * 500)
+    made = office.office_pdf(tmp_path / "list.csv", Format.CSV, tmp_path, "x", most_pages=2)
+    with pypdfium2.PdfDocument(made) as book:
+        assert len(book) == 3

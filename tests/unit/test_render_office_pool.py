@@ -187,7 +187,7 @@ def told(line: socket.socket | None, order: Order) -> Answer:
 
 def order(folder: Path, deed: str) -> Order:
     (folder / deed).write_text(deed)
-    return Order(str(folder / deed), str(folder / f"{deed}.pdf"), "docx", 20.0)
+    return Order(str(folder / deed), str(folder / f"{deed}.pdf"), "docx", seconds=20.0)
 
 
 def test_the_desk_answers_who_rings(ring: Callable[[], socket.socket | None], tmp_path: Path) -> None:

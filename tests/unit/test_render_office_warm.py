@@ -218,3 +218,10 @@ def test_nothing_is_fetched(tmp_path: Path, kind: str) -> None:
         assert "words around" in words_of(paged(linked, tmp_path / "a"))
         with pytest.raises(BlockingIOError):
             ear.accept()
+
+
+def test_of_a_document_too_long_only_one_page_too_many_is_made(tmp_path: Path) -> None:
+    long = workbook(tmp_path / "w.xlsx", [("w", 2, 400, "")])
+    cut = run_confined(make_paged, Document(long, "", "w.xlsx"), tmp_path, FaxShape(), 3)
+    assert cut.pages == 4
+    assert paged(long, tmp_path / "a").pages > 4

@@ -33,7 +33,7 @@ def worker(tmp_path: Path) -> Iterator[Worker]:
 
 def order(folder: Path, deed: str, seconds: float = 20.0) -> Order:
     (folder / "source").write_text(deed)
-    return Order(str(folder / "source"), str(folder / "made.pdf"), "docx", seconds)
+    return Order(str(folder / "source"), str(folder / "made.pdf"), "docx", seconds=seconds)
 
 
 def test_it_converts_one_document_after_another(worker: Worker, tmp_path: Path, asker: socket.socket) -> None:
