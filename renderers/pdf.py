@@ -30,7 +30,6 @@ def make_paged(document: Document, workdir: Path, shape: FaxShape, most_pages: i
         raise RenderError(Reason.EMPTY, document.name)
     if not kind.pageable:
         raise RenderError(Reason.UNKNOWN_TYPE, document.name, kind.name.lower())
-    refuse_encrypted(document, kind)
     if kind is Format.IMAGE:
         return _tiff(image.picture_pages(document.content, shape, document.name), document, workdir)
     if kind is Format.TIFF:
@@ -38,9 +37,18 @@ def make_paged(document: Document, workdir: Path, shape: FaxShape, most_pages: i
     if kind is Format.PDF:
         return _checked(document.content, document, workdir)
     if kind.office:
-        made = office.office_pdf(document.content, kind, workdir, document.name, most_pages=most_pages)
-        return _checked(made.rename(fresh_path(workdir, document, ".pdf")), document, workdir)
+        return _checked(_by_office(document, kind, workdir, most_pages), document, workdir)
     return _converted(document, kind, workdir, shape)
+
+
+def _by_office(document: Document, kind: Format, workdir: Path, most_pages: int) -> Path:
+    """LibreOffice is asked first: some locked documents open without anyone's password, with the one Excel sets."""
+    try:
+        made = office.office_pdf(document.content, kind, workdir, document.name, most_pages=most_pages)
+    except RenderError:
+        refuse_encrypted(document, kind)  # it does not always say that this was why
+        raise
+    return made.rename(fresh_path(workdir, document, ".pdf"))
 
 
 def _converted(document: Document, kind: Format, workdir: Path, shape: FaxShape) -> Paged:

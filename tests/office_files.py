@@ -1,8 +1,11 @@
 """Small office documents, made by hand: only what a test looks at is in them."""
 
+import subprocess
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from renderers.libreoffice import profile
 
 SHEETS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 WORDS = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -129,4 +132,30 @@ def locked(path: Path) -> Path:
             f'manifest:full-path="/" manifest:media-type="application/vnd.oasis.opendocument.text"/>{entry}'
             "</manifest:manifest>",
         )
+    return path
+
+
+LOCK = """
+import sys, pathlib
+sys.path.append(sys.argv[1])
+from renderers.libreoffice import listener, papers, profile
+soffice, path = map(pathlib.Path, sys.argv[2:4])
+profile.furnish(path.parent / "room", soffice)
+process, desktop = listener._start(soffice, path.parent / "room")
+book = desktop.loadComponentFromURL("private:factory/scalc", "_blank", 0, papers._properties({"Hidden": True}))
+book.Sheets.getByIndex(0).getCellByPosition(0, 0).String = "cells of a locked book"
+wanted = {"FilterName": "MS Excel 97", "Password": sys.argv[4]}
+book.storeToURL(path.as_uri(), papers._properties(wanted))
+book.close(True)
+process.kill()
+"""
+
+
+def locked_book(path: Path, password: str) -> Path:
+    """An XLS that LibreOffice itself has enciphered."""
+    soffice = profile.program()
+    assert soffice is not None
+    command = [str(profile.python(soffice)), "-I", "-c", LOCK, str(Path(__file__).parents[1]), soffice, path, password]
+    environment = profile.surroundings(path.parent / "room")
+    subprocess.run(command, check=True, env=environment, timeout=60)
     return path

@@ -1,6 +1,7 @@
 """Office documents by warm LibreOffice workers, from confined processes, as the daemon has them made."""
 
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -20,7 +21,7 @@ from renderers.faxpage import FaxShape
 from renderers.libreoffice import profile
 from renderers.office import office_pdf
 from renderers.pdf import make_paged
-from tests.office_files import TRACKED, letter, linking, locked, workbook
+from tests.office_files import TRACKED, letter, linking, locked, locked_book, workbook
 from tests.processes import descendants, lives
 
 SAMPLES = Path(__file__).parents[2] / "samples/documents"
@@ -208,6 +209,17 @@ def test_a_password_is_told_from_damage(tmp_path: Path) -> None:
         with pytest.raises(RenderError) as caught:
             run_confined(office_pdf, path, Format.ODT, tmp_path, "letter.odt")
         assert caught.value.reason is reason
+
+
+@pytest.mark.slow
+def test_a_book_locked_with_excels_own_password_opens_and_one_with_a_persons_does_not(tmp_path: Path) -> None:
+    opens = locked_book(tmp_path / "a.xls", "VelvetSweatshop")  # what Excel sets for books that nobody locked
+    shutil.rmtree(tmp_path / "room")
+    locked = locked_book(tmp_path / "b.xls", "a person's")
+    assert "cells of a locked book" in words_of(paged(opens, tmp_path / "made"))
+    with pytest.raises(RenderError) as caught:
+        paged(locked, tmp_path / "refused")
+    assert caught.value.reason is Reason.ENCRYPTED
 
 
 @pytest.mark.parametrize("kind", ["picture", "template", "field"])
