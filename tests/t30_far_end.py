@@ -178,11 +178,13 @@ class FarEnd:
             yield CarrierEnd(modulation)
 
     def _page(self, how: str) -> list[bytes]:
-        """A page without ECM: good, cut, half, bad, or with so many bad rows."""
+        """A page without ECM: good, cut, half, bad, with a row of more than 5 s, or with so many bad rows."""
         coding = agreement.coding_of(self._profile)
         octets = stream.to_line(codec.encode(self.page, coding).strip, coding)
         if how == "good":
             return [octets[:100], octets[100:]]
+        if how == "endless-row":
+            return [octets[:100], *[b"\xff" * (self._profile.modulation.rate // 8)] * 6]
         if how in ("half", "cut"):
             return [octets[: len(octets) // 2]]
         return [bytes(octet ^ 0x22 for octet in octets) if how == "bad" else _with_bad_rows(octets, int(how))]

@@ -187,7 +187,7 @@ def test_a_refused_page_is_sent_again_more_slowly() -> None:
 
 
 def test_a_page_refused_three_times_ends_the_call() -> None:
-    finished = call(document(text_bitmap(rows=800)), NO_ECM, disturbances=[_WhitewashPages()])
+    finished = call(document(text_bitmap(rows=200)), NO_ECM, disturbances=[_WhitewashPages()])
 
     assert (finished.caller.cause, finished.caller.phase) == (Cause.PAGE_REFUSED, Phase.POST_MESSAGE)
     assert finished.said("far end").count("RTN") == 3

@@ -1,5 +1,7 @@
 """What the line adds to a page: return to control and fill."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -122,3 +124,10 @@ def test_rows_that_are_long_enough_are_left_alone() -> None:
 def test_what_has_no_row_gets_no_fill() -> None:
     assert stream.to_line(b"", Coding.MH, 288) == stream.to_line(b"", Coding.MH)
     assert stream.to_line(bytes(9), Coding.MH, 288).startswith(bytes(9))
+
+
+@given(st.lists(st.sampled_from([*"0000001", "0" * 9]), max_size=12).map("".join))
+def test_an_eol_is_found_wherever_it_starts_in_an_octet(bits: str) -> None:
+    octets = bytes(int(bits[first : first + 8].ljust(8, "0"), 2) for first in range(0, len(bits), 8))
+
+    assert bool(stream.EOL_IN_OCTETS.search(octets)) == bool(re.search("0{11}1", bits))

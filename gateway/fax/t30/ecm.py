@@ -58,6 +58,12 @@ class Block:
         """The frames to ask for in PPR: those missing, and every place past the last frame (T.30 A.4.4.3)."""
         return self.missing() | frozenset(range(self.size or 0, FRAMES_PER_BLOCK))
 
+    def forget_short(self, frame_octets: int) -> None:
+        """Drop frames that lost octets and nothing told of it (T.38 without numbers); the last may be short."""
+        last = (self.size or 0) - 1
+        for number in [n for n, piece in self._pieces.items() if len(piece) != frame_octets and n != last]:
+            del self._pieces[number]
+
     def octets(self) -> bytes:
         """The data of a block that misses nothing."""
         return b"".join(self._pieces[number] for number in range(self.size or 0))

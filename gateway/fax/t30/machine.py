@@ -16,6 +16,7 @@ from gateway.fax.t30.states import FRAME_MS, PATIENCE_MS, PHASES, TRIES, WAITS, 
 from gateway.fax.t30.table import find
 
 US, FAR_END = "us", "far end"
+_VERBS = tuple((verb, verb.value) for verb in Verb)
 
 
 class Machine:
@@ -26,7 +27,7 @@ class Machine:
         self.now = 0
         self.record = CallRecord()
         self._timers = timers
-        self._verbs: dict[Verb, Callable[[], None]] = {verb: getattr(self, verb.value) for verb in Verb}
+        self._verbs: dict[Verb, Callable[[], None]] = {verb: getattr(self, name) for verb, name in _VERBS}
         self._outbox: deque[tuple[int, LineSignal]] = deque()
         self._sending = False
         self._timer: int | None = None
@@ -44,7 +45,9 @@ class Machine:
     def wake_in(self) -> int | None:
         """Milliseconds until `advance` has something to do; none when only a signal can change anything."""
         moment = self._next_moment()
-        return None if moment is None else max(0, moment - self.now)
+        if moment is None:
+            return None
+        return moment - self.now if moment > self.now else 0
 
     @property
     def outgoing(self) -> Sequence[tuple[int, LineSignal]]:
@@ -56,7 +59,8 @@ class Machine:
         end = self.now + milliseconds
         sent: list[LineSignal] = []
         while (moment := self._next_moment()) is not None and moment <= end:
-            self.now = max(self.now, moment)
+            if moment > self.now:
+                self.now = moment
             self._step(sent)
         self.now = end
         return sent
@@ -66,8 +70,8 @@ class Machine:
     def _next_moment(self) -> int | None:
         if not self._outbox:
             return self._timer
-        first = self._outbox[0][0]
-        return first if self._timer is None else min(first, self._timer)
+        first, timer = self._outbox[0][0], self._timer
+        return first if timer is None or first < timer else timer
 
     def _step(self, sent: list[LineSignal]) -> None:
         """Do what is due now: send, or let the timer run out."""

@@ -10,7 +10,7 @@ from gateway.fax.t30.capabilities import Profile, decode_profile, decode_rate
 from gateway.fax.t30.frames import Fcf, Frame, FrameError, PartialPage, X, decode_partial_page
 from gateway.fax.t30.machine import FAR_END, US
 from gateway.fax.t30.options import PageWatch, TerminalOptions
-from gateway.fax.t30.reception import ReceivedPage, Reception
+from gateway.fax.t30.reception import ROW_SECONDS, ReceivedPage, Reception
 from gateway.fax.t30.signals import CarrierEnd, HdlcFrame, ImageOctets, LineSignal, Modulation, Training
 from gateway.fax.t30.states import Event, State
 from gateway.fax.t30.station import Station
@@ -31,7 +31,7 @@ class Receiver(Station):
     # -- what events mean
 
     def _meaning(self, event: Event) -> Event:
-        if event in _COMMANDS and self._is_repetition():
+        if event in _COMMANDS and self.state in _ANSWERING and self._is_repetition():
             return Event.REPEATED
         if event is Event.TIMEOUT and self.state is State.COMMAND:
             too_long = self.now - self._identifying_since >= self._timers.t1
@@ -135,6 +135,8 @@ class Receiver(Station):
     def _hear_image(self, signal: LineSignal) -> None:
         if isinstance(signal, ImageOctets) and self._is_ours(signal.modulation):
             self._reception.take_image(signal.octets)
+            if self.state is State.MESSAGE and self._reception.row_seconds > ROW_SECONDS:
+                self._happen(Event.ROW_TOO_LONG)
 
     def _hear_hdlc(self, signal: LineSignal) -> None:
         if not isinstance(signal, HdlcFrame):
@@ -241,5 +243,6 @@ _PPS_EVENTS = {
     Fcf.PRI_EOP: Event.PPS_EOP,
 }
 _RECEIVING = frozenset({State.MESSAGE, State.AFTER_MESSAGE})
+_ANSWERING = _RECEIVING | {State.COMMAND, State.AFTER_DOCUMENT, State.AFTER_LAST, State.OPERATOR}
 _EOR_DOCUMENT = frozenset(bytes((fcf | x,)) for fcf in (Fcf.EOM, Fcf.PRI_EOM, Fcf.EOS) for x in (0, X))
 _WITH_OPERATOR = {Fcf.MCF: Fcf.PIP, Fcf.RTP: Fcf.PIP, Fcf.RTN: Fcf.PIN}

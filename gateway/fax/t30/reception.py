@@ -14,6 +14,8 @@ from gateway.fax.t30.ecm import Block
 from gateway.fax.t30.frames import Fcf, PartialPage
 
 FAIR_FROM, BAD_ABOVE = 0.05, 0.15  # shares of bad rows: below MCF, between RTP, above RTN
+ROW_SECONDS = 5.0  # a row without EOL for so long is no page (T.4 4.1.2)
+EOL_OCTETS = 3  # that an EOL without fill touches at most
 TCF_GOOD_SECONDS = 1.0  # of the 1.5 s sent, unbroken
 
 
@@ -34,6 +36,7 @@ class Reception:
         self.profile = profile
         self.block = Block()
         self._image = bytearray()
+        self._since_eol = 0  # octets
         self._accepted: tuple[int, int] | None = None  # page and block
 
     @property
@@ -48,10 +51,18 @@ class Reception:
     def begin_image(self) -> None:
         """A carrier begins: a TCF or a page without ECM starts anew."""
         self._image = bytearray()
+        self._since_eol = 0
 
     def take_image(self, octets: bytes) -> None:
         """Octets outside HDLC."""
+        start = max(0, len(self._image) - EOL_OCTETS)
         self._image += octets
+        self._since_eol = 0 if stream.EOL_IN_OCTETS.search(self._image, start) else self._since_eol + len(octets)
+
+    @property
+    def row_seconds(self) -> float:
+        """How long the last piece that held an EOL lies back: the row that is coming in, to one piece."""
+        return self._since_eol * 8 / self.profile.modulation.rate
 
     def is_accepted(self, partial: PartialPage) -> bool:
         """True when the PPS names the block last accepted: its MCF was lost.
@@ -64,6 +75,7 @@ class Reception:
         """True while the block that the PPS ends is not whole; the first PPS tells its size, unless more has come."""
         if self.block.size is None:
             self.block.size = max(partial.count, self.block.reach)
+        self.block.forget_short(agreement.frame_octets_of(self.profile))
         return bool(self.block.missing())
 
     def accept_block(self, partial: PartialPage) -> None:
@@ -88,7 +100,8 @@ class Reception:
         strip = stream.from_line(bytes(self._image), coding)
         width, resolution = agreement.width_of(self.profile), agreement.resolution_of(self.profile)
         bitmap, bad = codec.decode_counting(strip, coding, width, resolution)
-        received = ReceivedPage(number, CodedPage(bitmap.shape, coding, strip), bitmap, bad)
+        page = codec.encode(bitmap, coding) if bad else CodedPage(bitmap.shape, coding, strip)
+        received = ReceivedPage(number, page, bitmap, bad)
         return received, quality(bitmap.shape.rows, bad)
 
 

@@ -104,6 +104,7 @@ class Event(StrEnum):
     TCF_BAD = "TCF bad"
     TCF_REFUSED = "TCF, wrong password before"
     TCF_BEYOND = "TCF for a coding not offered"
+    ROW_TOO_LONG = "no EOL for 5 s"
     CARRIER_END = "carrier ends"
     MPS = "MPS"
     EOM = "EOM"

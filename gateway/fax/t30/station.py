@@ -23,6 +23,7 @@ from gateway.fax.t30.signals import (
     Modulation,
     Progress,
     Tone,
+    ToneKind,
     Training,
 )
 from gateway.fax.t30.states import TRIES, WAITS, Event, State
@@ -124,7 +125,8 @@ class Station(Machine):
     def _hear_tone(self, signal: LineSignal) -> None:
         if isinstance(signal, Tone):
             self._note(FAR_END, signal.kind.value)
-            self._happen(Event.TONE)
+            if signal.kind is ToneKind.CED:  # CNG is another caller's, or our own come back
+                self._happen(Event.TONE)
 
     def _hear_flags(self, _signal: LineSignal) -> None:
         self._told = {}

@@ -51,7 +51,7 @@ class Terminal(EcmSender, Receiver):
         if self.state is State.COMMAND and self._frame.fif == self._offer().encode():
             return Event.DIS  # our own, come back as an echo
         self._heard_dis = True
-        if self.state is State.COMMAND and self._has_pages_left:
+        if self.state is State.COMMAND:
             return self._meaning_of_dtc()  # who answers DIS with DIS may take our document (T.30 5.2, flow chart R)
         if self.state not in (State.IDENTIFY, State.INTERRUPTED):
             return Event.DIS

@@ -4,6 +4,7 @@ What lives here: strip to line octets and back. What does not: the coding of row
 """
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,25 @@ _RTC_FOUND = {
 }
 # libtiff drops what precedes the first EOL; a row without EOL or tag bit is one-dimensional.
 _FIRST_EOL = {Coding.MH: b"\0\x01", Coding.MR: b"\0\x03"}
+
+
+def _eol_in_octets() -> re.Pattern[bytes]:
+    """Finds eleven zeros and a one wherever they start in an octet, with any fill between."""
+
+    def octets(chosen: Iterable[int]) -> bytes:
+        return b"[" + b"".join(b"\\x%02x" % octet for octet in chosen) + b"]"
+
+    ways = []
+    for behind in range(8):  # zeros at the end of the octet in which the run starts
+        starts = octets(octet for octet in range(256) if octet % (1 << behind) == 0) if behind else b""
+        least = 11 - behind - 8 * (behind < 4)  # zeros at the head of the octet that has the one
+        ends = octets(range(1, 1 << (8 - least))) if least > 0 else b"[^\\x00]"
+        ways.append(starts + (b"\\x00" if behind < 4 else b"") + ends)
+    ways.append(rb"\x00\x00+[^\x00]")
+    return re.compile(b"|".join(ways), re.DOTALL)
+
+
+EOL_IN_OCTETS = _eol_in_octets()
 _TAIL = 24  # octets that hold an RTC of 78 bits wherever it starts
 
 
