@@ -42,7 +42,12 @@ def make_paged(document: Document, workdir: Path, shape: FaxShape, most_pages: i
 
 
 def _by_office(document: Document, kind: Format, workdir: Path, most_pages: int) -> Path:
-    """LibreOffice is asked first: some locked documents open without anyone's password, with the one Excel sets."""
+    """LibreOffice is asked first: some locked documents open without anyone's password, with the one Excel sets.
+
+    Of PPT it opens none that is locked.
+    """
+    if kind is Format.PPT:
+        refuse_encrypted(document, kind)
     try:
         made = office.office_pdf(document.content, kind, workdir, document.name, most_pages=most_pages)
     except RenderError:

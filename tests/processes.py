@@ -24,11 +24,16 @@ def lives(pid: int) -> bool:
 
 def descendants(ancestor: int) -> dict[int, str]:
     """All processes that descend from one, with their names; zombies are not counted."""
-    parents = {pid: (int(found[1][1]), found[0]) for pid, found in _all() if found[1][0] != "Z"}
-    chosen = {ancestor}
-    while more := {pid for pid, (parent, _) in parents.items() if parent in chosen} - chosen:
+    return {pid: name for pid, (name, fields) in _tree(ancestor).items() if pid != ancestor and fields[0] != "Z"}
+
+
+def _tree(ancestor: int) -> dict[int, tuple[str, list[str]]]:
+    """A process and all that descend from it, zombies, too."""
+    every = dict(_all())
+    chosen = {ancestor} & set(every)
+    while more := {pid for pid, (_, fields) in every.items() if int(fields[1]) in chosen} - chosen:
         chosen |= more
-    return {pid: parents[pid][1] for pid in chosen - {ancestor}}
+    return {pid: every[pid] for pid in chosen}
 
 
 def _all() -> Iterator[tuple[int, tuple[str, list[str]]]]:
@@ -40,8 +45,7 @@ def _all() -> Iterator[tuple[int, tuple[str, list[str]]]]:
 
 def processor_seconds(ancestor: int) -> float:
     """User and system time of a process, of those that descend from it, and of those they waited for."""
-    fields = [found[1] for pid in {ancestor, *descendants(ancestor)} if (found := stat(pid)) is not None]
-    return sum(int(ticks) for own in fields for ticks in own[11:15]) / TICKS
+    return sum(int(ticks) for _, fields in _tree(ancestor).values() for ticks in fields[11:15]) / TICKS
 
 
 def resident_bytes(pid: int) -> int:
