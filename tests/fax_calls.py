@@ -89,8 +89,8 @@ def call(
     cancel: Callable[[], bool] = lambda: False,
 ) -> Finished:
     """Make a call that is answered at once and run it to its end, which for a short document comes within an hour."""
-    answering = TerminalOptions(capabilities, station_id=THEIR_ID)
-    return converse(pages, options, answering, disturbances=disturbances, delay_ms=delay_ms, cancel=cancel)
+    talk = _Talk(pages, options, TerminalOptions(capabilities, station_id=THEIR_ID), None)
+    return talk.run(disturbances, delay_ms, cancel)
 
 
 def converse(
@@ -100,24 +100,51 @@ def converse(
     *,
     polled: Pages | None = None,
     disturbances: Sequence[Disturbance] = (),
-    delay_ms: int = 0,
-    cancel: Callable[[], bool] = lambda: False,
 ) -> Finished:
     """Make a call between two terminals, each with its options and either with a document."""
-    confirmed: list[int] = []
-    received: list[ReceivedPage] = []
-    fetched: list[ReceivedPage] = []
-    before_last: list[int] = []
-    caller = Caller(
-        pages,
-        calling or TerminalOptions(station_id=OUR_ID),
-        PageWatch(confirmed.append, lambda: before_last.append(len(caller.record.notes)), fetched.append),
-    )
-    answering = answering or TerminalOptions(station_id=THEIR_ID)
-    answerer = Answerer(answering, PageWatch(page_received=received.append), polled)
-    caller.deliver(CallProgress(Progress.ANSWERED))
-    answerer.begin()
-    line = Line(caller, answerer, disturbances, delay_ms)
-    length = len(pages or []) + len(polled or [])
-    line.run(lambda: caller.cancel() if cancel() else None, limit_ms=(1 + length // 5) * 3_600_000)
-    return Finished(caller.record, answerer.record, confirmed, received, line.now / 1000, before_last, fetched)
+    return _Talk(pages, calling, answering, polled).run(disturbances)
+
+
+class _Talk:
+    """Two terminals on one line."""
+
+    def __init__(
+        self,
+        pages: Pages | None,
+        calling: TerminalOptions | None,
+        answering: TerminalOptions | None,
+        polled: Pages | None,
+    ) -> None:
+        self._length = len(pages or []) + len(polled or [])
+        self._confirmed: list[int] = []
+        self._received: list[ReceivedPage] = []
+        self._fetched: list[ReceivedPage] = []
+        self._before_last: list[int] = []
+        watch = PageWatch(self._confirmed.append, self._note_last_page, self._fetched.append)
+        self._caller = Caller(pages, calling or TerminalOptions(station_id=OUR_ID), watch)
+        answering = answering or TerminalOptions(station_id=THEIR_ID)
+        self._answerer = Answerer(answering, PageWatch(page_received=self._received.append), polled)
+
+    def _note_last_page(self) -> None:
+        self._before_last.append(len(self._caller.record.notes))
+
+    def run(
+        self,
+        disturbances: Sequence[Disturbance],
+        delay_ms: int = 0,
+        cancel: Callable[[], bool] = lambda: False,
+    ) -> Finished:
+        caller, answerer = self._caller, self._answerer
+        caller.deliver(CallProgress(Progress.ANSWERED))
+        answerer.begin()
+        line = Line(caller, answerer, disturbances, delay_ms)
+        line.run(lambda: caller.cancel() if cancel() else None, limit_ms=(1 + self._length // 5) * 3_600_000)
+        return Finished(
+            caller.record,
+            answerer.record,
+            self._confirmed,
+            self._received,
+            line.now / 1000,
+            self._before_last,
+            self._fetched,
+        )
