@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 
-from renderers.charsets import decode, known
+from renderers.charsets import charset_of, decode, known
 from renderers.errors import Reason, RenderError
 from renderers.faxpage import FaxShape
 from renderers.layout import lay_out
@@ -47,9 +47,15 @@ def html_pdf(content: bytes, target: Path, shape: FaxShape, name: str, charset: 
     if reader.deepest > _DEEPEST:
         raise TooDeepError(reader.words)
     try:
-        return lay_out(content, target, shape, known(charset), inline)
+        return lay_out(content, target, shape, _charset(content, charset), inline)
     except RecursionError as error:
         raise TooDeepError(reader.words) from error
+
+
+def _charset(content: bytes, declared: str) -> str:
+    """What overrides the HTML's own words on its charset; nothing where it says one and the mail does not."""
+    says_one = b"charset" in content[:4096].lower() or content.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf"))
+    return "" if says_one and not known(declared) else charset_of(content, known(declared))
 
 
 class _Reader(HTMLParser):

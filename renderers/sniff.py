@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from renderers import ole
+from renderers.charsets import wide
 from renderers.document import Document, Format
 from renderers.errors import Reason, RenderError
 
@@ -164,7 +165,7 @@ def _by_words(head: bytes, document: Document) -> Format:
 
 
 def _reads_as_text(head: bytes) -> bool:
-    if head.startswith(_MARKS):
+    if head.startswith(_MARKS) or wide(head):
         return True
     return not any(byte < 32 and byte not in _TEXT_CONTROLS for byte in head)
 

@@ -12,7 +12,8 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from gateway.domain.errors import GatewayError
-from gateway.mail.words import decode_octets, decode_words
+from gateway.mail.words import decode_words
+from renderers.charsets import decode
 
 MAX_NAME = 120  # characters
 _TAG = re.compile(r"<!--.*?-->|<(style|script|title)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
@@ -151,7 +152,7 @@ class PartWriter:
 
     def text_of(self, part: Message) -> str:
         """A text part in Unicode, whatever it claims to be."""
-        return decode_octets(_octets(part), _charset(part)).replace("\r\n", "\n")
+        return decode(_octets(part), _charset(part)).replace("\r\n", "\n")
 
     def joined(self, body: PartFile, more: PartFile) -> PartFile:
         """A plain text and what follows it, a blank line between them, as one part."""
