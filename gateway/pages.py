@@ -1,7 +1,8 @@
-"""From a mail, or files, on disk to fax pages on disk: what runs inside the confined process that renders.
+"""From a mail on disk to fax pages on disk: what runs inside the confined process that renders.
 
 What lives here: the order in which parts become pages, covers that need the page count, and what failed and why. What
-does not: rendering (`renderers`), templates (`coverpages`), the store. Nothing here opens a network connection.
+does not: rendering (`renderers`), making a cover (`gateway.cover_pages`), files without a mail (`gateway.files`), the
+store. Nothing here opens a network connection.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,34 +10,35 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from coverpages import cover
-from gateway.domain.cover_rules import choose_cover
-from gateway.domain.errors import BadDirectiveError, RefusedError, UnavailableError
+from coverpages.cover import Cover
+from gateway.cover_pages import COVER, FilledCover, make_cover, shape_of
+from gateway.domain.cover_rules import CoverChoice, CoverRule, choose_cover
+from gateway.domain.errors import BadDirectiveError
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages
 from gateway.mail.notice_facts import FailedPart, part_label
 from gateway.mail.parse import MailError, MailParts, PartFile, PartLimits, parts_of
 from gateway.mail.parse import Reason as LeftOutReason
-from renderers.confine import Limits, run_confined
 from renderers.document import Document, Paged
 from renderers.errors import RenderError
-from renderers.faxpage import FaxShape, Paper, Resolution, read_tiff, write_pdf
 from renderers.image import is_ornament
 from renderers.pdf import make_paged, sniff
 from renderers.rasterize import rasterize
 
-COVER = "cover page"
-
 
 @dataclass(frozen=True, slots=True)
 class CoverWish:
-    """What decides on one job's cover, and what fills it; `wish` as in `choose_cover`."""
+    """What decides on one job's cover, and what fills it; `rule` and `wish` as in `choose_cover`.
+
+    `cover` is the one that would be taken; None when there is none of that name, for the reason in `missing`.
+    """
 
     job_id: int
-    behavior: str
-    default: str
+    rule: CoverRule
     wish: str | None
+    cover: Cover | None
     fields: Mapping[str, str]
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +104,10 @@ def lay_out_mail(order: MailOrder) -> MailPages | MailFailure:
         return MailFailure(Outcome.INVALID_ATTACHMENT, "", (FailedPart(0, "message/rfc822", "", error.text),))
     left_out = tuple(PartPages(part_label(0, part.media_type), 0, part.reason.value) for part in parts.left_out)
     try:
-        wishes = {wish.job_id: _template(wish, parts) for wish in order.covers}
+        wishes = {wish.job_id: _chosen(wish, parts) for wish in order.covers}
     except BadDirectiveError as error:
         return MailFailure(Outcome.GENERAL_ERROR, error.text)
-    text = _cover_text(parts) if all(name for name, _ in wishes.values()) else ""
+    text = _cover_text(parts) if all(chosen.name for chosen in wishes.values()) else ""
     made, failed = _paged(_sources(parts, with_body=not text), order)
     if failed:
         return MailFailure(Outcome.INVALID_ATTACHMENT, "", tuple(failed), left_out)
@@ -136,18 +138,20 @@ def _cover_text(parts: MailParts) -> str:
 def _joined(
     order: MailOrder,
     made: Sequence[_Made],
-    wishes: Mapping[int, tuple[str, str]],
+    wishes: Mapping[int, CoverChoice],
     body: str,
     left_out: tuple[PartPages, ...],
 ) -> MailPages | MailFailure:
-    shape = _shape(order.resolution, order.paper)
+    shape = shape_of(order.resolution, order.paper)
     tiff = order.workdir / "pages.tif"
     try:
         counts = rasterize([one.paged for one in made], shape, tiff, order.max_pages) if made else []
         total = sum(counts)
-        covers = {wish.job_id: _cover(order, shape, wish, wishes[wish.job_id], (body, total)) for wish in order.covers}
+        covers = {wish.job_id: _cover(order, wish, wishes[wish.job_id], (body, total)) for wish in order.covers}
     except RenderError as error:
         return MailFailure(Outcome.INVALID_ATTACHMENT, "", (_blamed(error, made),), left_out)
+    except BadDirectiveError as error:
+        return MailFailure(Outcome.GENERAL_ERROR, error.text)
     told = tuple(PartPages(one.label, count) for one, count in zip(made, counts, strict=True))
     if body:
         told = (PartPages(part_label(0, "text/plain"), 0, f"on the {COVER}"), *told)
@@ -162,18 +166,16 @@ def _blamed(error: RenderError, made: Sequence[_Made]) -> FailedPart:
     return FailedPart(part.position, part.media_type, part.name, error.text)
 
 
-def _template(wish: CoverWish, parts: MailParts) -> tuple[str, str]:
-    """The template's name, empty for none, and the note for the sender.
+def _chosen(wish: CoverWish, parts: MailParts) -> CoverChoice:
+    """What the level's rule makes of the wish.
 
     Raises:
         BadDirectiveError: the wish is against the level's rule, or names no cover.
     """
-    has_text = parts.body is not None
-    choice = choose_cover(wish.behavior, wish.default, wish.wish, has_text)
-    if choice.name and choice.name not in cover.templates():
-        known = ", ".join(cover.templates())
-        raise BadDirectiveError(f"there is no cover page {choice.name!r}; known are {known}")
-    return choice.name, choice.note
+    choice = choose_cover(wish.rule, wish.wish, has_body_text=parts.body is not None)
+    if choice.name and wish.cover is None:
+        raise BadDirectiveError(wish.missing)
+    return choice
 
 
 def _sources(parts: MailParts, with_body: bool) -> list[_Source]:
@@ -198,7 +200,7 @@ def _paged(sources: Sequence[_Source], order: MailOrder) -> tuple[list[_Made], l
     """Every part as pages, and every one that cannot be."""
     made: list[_Made] = []
     failed: list[FailedPart] = []
-    shape = _shape(order.resolution, order.paper)
+    shape = shape_of(order.resolution, order.paper)
     for number, (part, document) in enumerate(sources):
         folder = order.workdir / f"part{number}"
         folder.mkdir()
@@ -209,78 +211,12 @@ def _paged(sources: Sequence[_Source], order: MailOrder) -> tuple[list[_Made], l
     return made, failed
 
 
-def _cover(
-    order: MailOrder, shape: FaxShape, wish: CoverWish, template: tuple[str, str], content: tuple[str, int]
-) -> CoverPages:
-    """One job's cover; made twice when its text runs over to more pages than was thought."""
-    name, note = template
-    if not name:
-        return CoverPages(None, 0, note)
+def _cover(order: MailOrder, wish: CoverWish, chosen: CoverChoice, content: tuple[str, int]) -> CoverPages:
+    """One job's cover."""
+    if not chosen.name or wish.cover is None:
+        return CoverPages(None, 0, chosen.note)
     body, others = content
-    own = 1
-    for _ in range(2):
-        folder = order.workdir / f"cover{wish.job_id}-{own}"
-        folder.mkdir()
-        fields = {**wish.fields, "body": body, "pages": str(others + own)}
-        html = folder / "cover.html"
-        html.write_text(cover.fill(name, fields), encoding="utf-8")
-        paged = make_paged(Document(html, "text/html", COVER, "utf-8"), folder, shape)
-        made = rasterize([paged], shape, folder / "cover.tif", order.max_pages)[0]
-        if made == own:
-            break
-        own = made
-    return CoverPages(folder / "cover.tif", made, note)
-
-
-def _shape(resolution: str, paper: str) -> FaxShape:
-    return FaxShape(resolution=Resolution[resolution.upper()], paper=Paper[paper.upper()])
-
-
-@dataclass(frozen=True, slots=True)
-class FileOrder:
-    """Files to be laid out without a mail."""
-
-    files: tuple[Path, ...]
-    tiff: Path
-    pdf: Path | None
-    resolution: str
-    paper: str
-    max_pages: int
-
-
-def lay_out_files(order: FileOrder, max_seconds: int, max_memory: int) -> list[int]:
-    """Make the pages of files in a confined process; the pages of each, in order.
-
-    Raises:
-        RefusedError: a file cannot become pages; names it and says what to do.
-        UnavailableError: a file cannot be read or written; names it.
-    """
-    try:
-        return run_confined(_lay_out_files, _absolute(order), limits=Limits(seconds=max_seconds, memory=max_memory))
-    except RenderError as error:
-        raise RefusedError(f"{error.text} Nothing was written.") from None
-    except OSError as error:
-        raise UnavailableError(f"{error.filename}: {error.strerror}; check the path and who may use it") from None
-
-
-def _absolute(order: FileOrder) -> FileOrder:
-    """The confined process works in a folder of its own."""
-    pdf = None if order.pdf is None else order.pdf.absolute()
-    files = tuple(file.absolute() for file in order.files)
-    return replace(order, files=files, tiff=order.tiff.absolute(), pdf=pdf)
-
-
-def _lay_out_files(order: FileOrder) -> list[int]:
-    shape = _shape(order.resolution, order.paper)
-    folder = Path.cwd()
-    paged = []
-    for number, file in enumerate(order.files):
-        workdir = folder / f"part{number}"
-        workdir.mkdir()
-        paged.append(make_paged(Document(file, "", file.name), workdir, shape, order.max_pages))
-    counts = rasterize(paged, shape, folder / "pages.tif", order.max_pages)
-    pages = read_tiff(folder / "pages.tif")
-    order.tiff.write_bytes((folder / "pages.tif").read_bytes())
-    if order.pdf is not None:
-        write_pdf(order.pdf, pages)
-    return counts
+    filled = FilledCover(wish.cover, {**wish.fields, "body": body})
+    shape = shape_of(order.resolution, order.paper)
+    tiff, pages = make_cover(filled, others, shape, order.workdir / f"cover{wish.job_id}", order.max_pages)
+    return CoverPages(tiff, pages, chosen.note)

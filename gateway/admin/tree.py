@@ -6,7 +6,8 @@ What lives here: checking what is typed, before the store is asked. What does no
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from coverpages import cover
+from gateway import covers
+from gateway.covers import no_cover
 from gateway.domain.addresses import NumberPlan, parse_number
 from gateway.domain.errors import UsageError
 from gateway.domain.nodes import Contact, Node, User, checked_address, checked_name
@@ -16,6 +17,7 @@ from gateway.store import tree
 from gateway.store.database import Database
 
 MAX_RECEIVING = 3
+DEFAULT_COVER = "cover.default"
 NUMBER_FORM = "write + and 7 to 15 digits with the country code, as in +12025550123"
 LEAST_PASSWORD = 8  # characters; the policies of a level come with administrators and rights
 
@@ -42,7 +44,7 @@ def add_company(db: Database, name: str, settings: Sequence[str] = ()) -> Node:
         UsageError: a bad name or setting.
         RefusedError: the name is taken.
     """
-    pairs = _pairs(settings)
+    pairs = _pairs(settings, covers.everywhere(db))
     node = tree.add_company(db, checked_name(name, "a company's name"))
     return _with_settings(db, node, pairs)
 
@@ -55,7 +57,7 @@ def add_department(db: Database, parent: str, name: str, settings: Sequence[str]
         NotFoundError: no such parent.
         RefusedError: the name is taken there.
     """
-    pairs = _pairs(settings)
+    pairs = _pairs(settings, covers.shelf(db, parent))
     node = tree.add_department(db, parent, checked_name(name, "a department's name"))
     return _with_settings(db, node, pairs)
 
@@ -68,7 +70,7 @@ def add_user(db: Database, form: UserForm, settings: Sequence[str] = ()) -> User
         NotFoundError: no such parent.
         RefusedError: a sending address, user name or fax number is taken; says by whom.
     """
-    pairs = _pairs(settings)
+    pairs = _pairs(settings, covers.shelf(db, form.parent))
     added = tree.add_user(db, _checked(form))
     for name, value in pairs:
         tree.set_setting(db, added.id, name, value)
@@ -110,23 +112,16 @@ def _checked(form: UserForm) -> tree.NewUser:
     )
 
 
-def _pairs(settings: Sequence[str]) -> list[tuple[str, str]]:
+def _pairs(settings: Sequence[str], shelf: covers.Shelf) -> list[tuple[str, str]]:
     pairs = []
     for text in settings:
         name, separator, value = text.partition("=")
         if not separator:
             raise UsageError(f"write a setting as NAME=VALUE, not {text!r}")
         pairs.append((name, checked_value(name, value)))
-        if name == "cover.default":
-            _check_cover(value)
+        if name == DEFAULT_COVER and value not in shelf:  # the catalogue cannot know the covers
+            raise UsageError(f"{no_cover(value, shelf.names)}; {DEFAULT_COVER} must be one of them")
     return pairs
-
-
-def _check_cover(name: str) -> None:
-    """The catalogue cannot know the covers: they are files."""
-    known = cover.templates()
-    if name not in known:
-        raise UsageError(f"there is no cover page {name!r} for cover.default; known are {', '.join(known)}")
 
 
 def _with_settings(db: Database, node: Node, pairs: Sequence[tuple[str, str]]) -> Node:

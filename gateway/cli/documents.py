@@ -1,32 +1,127 @@
-"""faxgw render: the fax pages of documents, without sending them."""
+"""faxgw render: the fax pages of documents, without sending them.
 
+What lives here: files in, pages out, and the options that say how; `covers preview` writes its pages by them too.
+What does not: making pages (`gateway.files`), the other commands on cover pages (`covers`).
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import click
 
+from coverpages.fields import FIELDS
+from gateway import covers
 from gateway.cli.context import Console, pass_console
-from gateway.cli.output import page_count, say
-from gateway.domain.errors import NotFoundError
-from gateway.pages import FileOrder, lay_out_files
+from gateway.cli.output import Form, form_option, page_count, say, write_one
+from gateway.cover_pages import COVER, FilledCover
+from gateway.domain.errors import NotFoundError, UsageError
+from gateway.files import FileOrder, FilePages, Targets, lay_out_files
+
+RESOLUTIONS, PAPERS = ("standard", "fine", "superfine"), ("letter", "a4", "legal")
+company_option = click.option(
+    "--company", default="", help="Whose cover pages are meant: a company, or a path in it as in Acme/Billing."
+)
+
+
+class PageOptions(TypedDict):
+    """What `page_options` gives; `paper` is None where the command's own choice holds."""
+
+    tiff: Path | None
+    pdf: Path | None
+    png: Path | None
+    resolution: str
+    paper: str | None
+    fields: tuple[str, ...]
+    form: str
+
+
+def page_options(command: click.decorators.FC) -> click.decorators.FC:
+    """What is written, and of what shape; the same for `render` and `covers preview`."""
+    path = click.Path(path_type=Path)
+    options = (
+        click.option("--to", "tiff", type=path, help="Write the pages as a fax TIFF."),
+        click.option("--pdf", type=path, help="Write the same pages as a PDF."),
+        click.option("--png", type=path, help="Write each page as a picture into this folder."),
+        click.option("--resolution", type=click.Choice(RESOLUTIONS), default="fine", show_default=True),
+        click.option("--paper", type=click.Choice(PAPERS), help="Default: letter; of a preview, what it is drawn for."),
+        click.option(
+            "--field", "fields", multiple=True, metavar="NAME=VALUE", help="What the cover page says; repeatable."
+        ),
+        form_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--to", "tiff", required=True, type=click.Path(path_type=Path), help="The fax TIFF to write.")
-@click.option("--pdf", type=click.Path(path_type=Path), help="Also write the same pages as PDF.")
-@click.option("--resolution", type=click.Choice(["standard", "fine", "superfine"]), default="fine", show_default=True)
-@click.option("--paper", type=click.Choice(["letter", "a4", "legal"]), default="letter", show_default=True)
+@click.option("--cover", help="Put this cover page before them; see faxgw covers list.")
+@company_option
+@page_options
 @pass_console
 def render(
-    console: Console, files: tuple[Path, ...], tiff: Path, pdf: Path | None, resolution: str, paper: str
+    console: Console, files: tuple[Path, ...], cover: str | None, company: str, **given: Unpack[PageOptions]
 ) -> None:
     """Render FILES, in that order, to the pages that a fax of them would have."""
     for file in files:
         if not file.is_file():
             raise NotFoundError(f"{file}: there is no such file; nothing was written")
-    rendering = console.settings.rendering
-    order = FileOrder(files, tiff, pdf, resolution, paper, rendering.max_pages)
-    counts = lay_out_files(order, rendering.max_seconds, rendering.max_memory)
-    for file, count in zip(files, counts, strict=True):
-        say(f"{file}: {page_count(count)}")
-    say(f"{tiff} written, {page_count(sum(counts))}" + (f"; {pdf} too" if pdf else ""))
+    values = field_values(given["fields"])
+    filled = None
+    if cover is not None:
+        shelf = covers.shelf(console.database, company) if company else covers.everywhere(console.database)
+        filled = FilledCover(shelf.take(cover), values)
+    targets, made = laid_out(console, files, filled, given)
+    if given["form"] == Form.TABLE:
+        named = ([COVER] if made.cover else []) + [str(file) for file in files]
+        for name, count in zip(named, made.each, strict=True):
+            say(f"{name}: {page_count(count)}")
+        tell_written(targets, made)
+    else:
+        parts = [{"name": str(file), "pages": count} for file, count in zip(files, made.files, strict=True)]
+        write_one({"pages": made.total, "cover_pages": made.cover, "parts": parts, **written(targets)}, given["form"])
+
+
+def laid_out(
+    console: Console, files: tuple[Path, ...], cover: FilledCover | None, given: PageOptions
+) -> tuple[Targets, FilePages]:
+    """Make the pages within the limits of the settings file.
+
+    Raises:
+        UsageError: nothing is to be written.
+    """
+    targets = Targets(given["tiff"], given["pdf"], given["png"])
+    if not targets.paths:
+        raise UsageError("say what to write: --to FILE.tif, --pdf FILE.pdf or --png FOLDER")
+    limits = console.settings.rendering
+    order = FileOrder(files, targets, given["resolution"], given["paper"] or PAPERS[0], limits.max_pages, cover)
+    return targets, lay_out_files(order, limits.max_seconds, limits.max_memory)
+
+
+def field_values(fields: Sequence[str]) -> dict[str, str]:
+    r"""NAME=VALUE, each, as a mapping; \n in a value ends a line.
+
+    Raises:
+        UsageError: another form, or a field that does not exist.
+    """
+    values = {}
+    for text in fields:
+        name, separator, value = text.partition("=")
+        if not separator or name not in FIELDS:
+            raise UsageError(f"write a field as NAME=VALUE, not {text!r}; known are {', '.join(FIELDS)}")
+        values[name] = value.replace("\\n", "\n")
+    return values
+
+
+def written(targets: Targets) -> dict[str, str | None]:
+    """What was written, for programs."""
+    named = {"tiff": targets.tiff, "pdf": targets.pdf, "png": targets.png}
+    return {name: None if path is None else str(path) for name, path in named.items()}
+
+
+def tell_written(targets: Targets, made: FilePages) -> None:
+    """What was written, for people: the first, and what else."""
+    first, *others = targets.paths
+    say("; ".join((f"{first} written, {page_count(made.total)}", *(f"{other} too" for other in others))))

@@ -26,7 +26,7 @@ from gateway.fax.simulator.plans import FarEndPlan, Kind
 from gateway.fax.t4.classf import PageFile, PageFileError
 from gateway.fax.t30.frames import Fcf, FrameError, encode_identifier
 from gateway.fax.transport import CallOrder
-from gateway.pages import FileOrder, lay_out_files
+from gateway.files import FileOrder, Targets, lay_out_files
 
 COLUMNS = ("number", "meaning", "outcome", "far_end")
 RATES = ("2400", "4800", "7200", "9600", "12000", "14400")
@@ -238,7 +238,7 @@ def _pages(console: Console, files: tuple[Path, ...], folder: Path, rendering: _
         return files[0]
     limits = console.settings.rendering
     made = folder / "pages.tif"
-    order = FileOrder(files, made, None, rendering["resolution"], rendering["paper"], limits.max_pages)
+    order = FileOrder(files, Targets(made), rendering["resolution"], rendering["paper"], limits.max_pages)
     lay_out_files(order, limits.max_seconds, limits.max_memory)
     return made
 

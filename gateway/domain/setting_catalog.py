@@ -14,6 +14,7 @@ from zoneinfo import available_timezones
 import phonenumbers
 
 from gateway.domain.addresses import NumberPlan
+from gateway.domain.cover_rules import CoverRule
 from gateway.domain.dates import DATE_FORMATS, TIME_FORMATS, DateStyle
 from gateway.domain.errors import UsageError
 from gateway.domain.retry import Caps
@@ -53,7 +54,7 @@ def _is_zone(text: str) -> bool:
     return text in available_timezones()
 
 
-ON_OFF = ("on", "off")
+ON_OFF, OFF_ON = ("on", "off"), ("off", "on")
 CATALOG = MappingProxyType(
     {
         setting.name: setting
@@ -70,7 +71,10 @@ CATALOG = MappingProxyType(
                 "when a cover page is sent",
                 ("automatic", "none", "on-demand", "with-body-text"),
             ),
-            Setting("cover.default", "builtin", "the cover page used when none is named"),
+            Setting("cover.default", "plain", "the cover page used when none is named; see faxgw covers list"),
+            Setting("cover.only_own", "off", "only covers of this level and those below it may be used", OFF_ON),
+            Setting("cover.may_leave_out", "off", "%{NoCover} is honoured where covers are automatic", OFF_ON),
+            Setting("cover.token_overrides_none", "off", "%{Cover} is honoured where covers are switched off", OFF_ON),
             Setting("notify.initial_success", "on", "tell the sender that the fax was accepted", ON_OFF),
             Setting("notify.initial_failure", "on", "tell the sender that the mail cannot be faxed", ON_OFF),
             Setting("notify.delivery_success", "on", "tell the sender that the fax was delivered", ON_OFF),
@@ -128,6 +132,15 @@ class Effective:
             dials=int(self.text("retry.dials")),
             tries_per_page=int(self.text("retry.tries_per_page")),
             lifetime=timedelta(minutes=int(self.text("retry.lifetime_minutes"))),
+        )
+
+    def cover_rule(self) -> CoverRule:
+        """When a cover page is sent, and which."""
+        return CoverRule(
+            behavior=self.text("cover.behavior"),
+            default=self.text("cover.default"),
+            may_leave_out=self.on("cover.may_leave_out"),
+            token_overrides=self.on("cover.token_overrides_none"),
         )
 
     def date_style(self) -> DateStyle:

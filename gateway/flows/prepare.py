@@ -10,8 +10,10 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coverpages.cover import Cover
+from gateway import covers
 from gateway.domain.clock import Clock
-from gateway.domain.errors import UnavailableError
+from gateway.domain.errors import BadDirectiveError, UnavailableError
 from gateway.domain.job import Job
 from gateway.domain.nodes import User
 from gateway.domain.outcome import Outcome
@@ -105,13 +107,17 @@ class Prepare:
 
     def _wish(self, submission: Submission, job: Job, sender: User, settings: Effective) -> CoverWish:
         date = settings.date_style().write(self.clock.now())
-        return CoverWish(
-            job_id=job.id,
-            behavior=settings.text("cover.behavior"),
-            default=settings.text("cover.default"),
-            wish=job.recipient_cover or submission.cover,
-            fields=cover_fields(submission, job, sender) | {"date": date},
-        )
+        rule, wish = settings.cover_rule(), job.recipient_cover or submission.cover
+        cover, missing = self._cover(sender, rule.named(wish))
+        fields = cover_fields(submission, job, sender) | {"date": date}
+        return CoverWish(job.id, rule, wish, cover, fields, missing)
+
+    def _cover(self, sender: User, name: str) -> tuple[Cover | None, str]:
+        """The cover of that name, and why there is none; what was there when the mail was taken may be gone."""
+        try:
+            return covers.shelf(self.db, sender.id).take(name), ""
+        except BadDirectiveError as error:
+            return None, error.text
 
     def _keep(self, claim: RenderClaim, made: MailPages) -> None:
         digest = self.spool.put_copy(made.tiff) if made.tiff else ""

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 from uuid import uuid4
 
-from coverpages.cover import templates
+from gateway import covers
 from gateway.domain.addresses import FaxAddress, NumberPlan, parse_fax_address
 from gateway.domain.clock import Clock
-from gateway.domain.cover_rules import choose_cover
+from gateway.domain.cover_rules import CoverRule, choose_cover
 from gateway.domain.decision import Action, Decision, decide
 from gateway.domain.directives import parse_subject
-from gateway.domain.errors import BadDirectiveError, GatewayError, RefusedError, SmtpReply, UnavailableError
+from gateway.domain.errors import GatewayError, RefusedError, SmtpReply, UnavailableError
 from gateway.domain.nodes import User
 from gateway.domain.passwords import verify_password
 from gateway.domain.setting_catalog import Effective
@@ -123,7 +123,7 @@ class FrontDesk:
         plan = settings.number_plan()
         addresses = _distinct([parse_fax_address(text, self.domains, plan) for text in envelope.recipients])
         for address in addresses:
-            _check_cover(settings, address.cover or directives.cover)
+            self._check_cover(sender, settings.cover_rule(), address.cover or directives.cover)
         return NewSubmission(
             user_id=sender.id,
             sender_address=evidence.header_from,
@@ -140,6 +140,15 @@ class FrontDesk:
             expires=self.clock.now() + settings.caps().lifetime,
             evidence={"rule": decision.rule, "peer": envelope.peer, "authenticated_as": evidence.authenticated_as},
         )
+
+    def _check_cover(self, sender: User, rule: CoverRule, wish: str | None) -> None:
+        """Refuse a wish that no body could make good: against the level's rule, or for a cover that does not exist.
+
+        Raises:
+            BadDirectiveError: says which, and names the covers there are.
+        """
+        if choose_cover(rule, wish, has_body_text=True).name:
+            covers.shelf(self.db, sender.id).check(rule.named(wish))
 
     def _store(self, envelope: Envelope, new: NewSubmission) -> submissions.Accepted:
         """Content first, then rows: a row without its content cannot arise."""
@@ -187,14 +196,3 @@ def _key(facts: HeaderFacts, envelope: Envelope, addresses: tuple[FaxAddress, ..
 def _distinct(addresses: list[FaxAddress]) -> tuple[FaxAddress, ...]:
     """The same number twice is one job: the first address wins."""
     return tuple({address.destination: address for address in reversed(addresses)}.values())[::-1]
-
-
-def _check_cover(settings: Effective, wish: str | None) -> None:
-    """Refuse a wish that no body could make good: against the level's rule, or for a cover that does not exist.
-
-    Raises:
-        BadDirectiveError: says which, and names the covers there are.
-    """
-    chosen = choose_cover(settings.text("cover.behavior"), settings.text("cover.default"), wish, has_body_text=True)
-    if chosen.name and chosen.name not in templates():
-        raise BadDirectiveError(f"there is no cover page {chosen.name!r}; known are {', '.join(templates())}")

@@ -1,6 +1,6 @@
-"""Rows of the tree: nodes, what only users have, their addresses, and explicit settings.
+"""Rows of the tree: nodes, what only users have, their addresses, explicit settings, and uploaded covers.
 
-What lives here: tables. What does not: queries (`tree`, `users`, `settings`).
+What lives here: tables. What does not: queries (`tree`, `people`, `covers`).
 """
 
 from datetime import datetime
@@ -87,3 +87,20 @@ class SettingRow(Row, table=True):
     node_id: int = Field(primary_key=True, foreign_key="node.id", sa_type=BIG)
     name: str = Field(primary_key=True)
     value: str
+
+
+class CoverRow(Row, table=True):
+    """An uploaded cover page of a company or department; `name_key` tells a node's covers apart."""
+
+    __tablename__ = "cover"
+    __table_args__: Any = (UniqueConstraint("node_id", "name_key"), {"sqlite_autoincrement": True})
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
+    node_id: int = Field(foreign_key="node.id", sa_type=BIG)
+    name: str
+    name_key: str
+    title: str
+    description: str
+    paper: str
+    html: str
+    added: datetime = Field(sa_type=UtcTime)

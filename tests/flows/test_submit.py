@@ -286,7 +286,7 @@ async def test_who_is_locked_sends_nothing(stage: Stage, level: str) -> None:
         ("%{Covr} offer", "unknown directive %{Covr}"),
         ("%{Cover} %{NoCover}", "disagree on cover"),
         ("%{NoCover} offer", "a cover page is always sent for you"),
-        ("%{Cover:gala} offer", "there is no cover page 'gala'; known are builtin"),
+        ("%{Cover:gala} offer", "there is no cover page 'gala' here; known are business, medical, plain"),
         ("%{Cover offer", "is not closed"),
     ],
 )

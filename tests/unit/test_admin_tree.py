@@ -100,11 +100,13 @@ def test_a_bad_setting_stops_all_of_it(db: Database, setting: str) -> None:
 
 
 def test_a_default_cover_must_be_there_and_those_there_are_named(db: Database) -> None:
-    with pytest.raises(UsageError, match=r"no cover page 'gala' for cover\.default; known are builtin"):
+    with pytest.raises(
+        UsageError, match=r"no cover page .gala. here; known are business, medical, plain; cover\.default"
+    ):
         admin.add_company(db, "Zenith", ["cover.default=gala"])
 
-    bolt = admin.add_company(db, "Bolt", ["cover.default=builtin"])
-    assert tree.effective(db, bolt.id).text("cover.default") == "builtin"
+    bolt = admin.add_company(db, "Bolt", ["cover.default=medical"])
+    assert tree.effective(db, bolt.id).text("cover.default") == "medical"
 
 
 def test_departments_and_users_are_listed_below_a_path(db: Database) -> None:

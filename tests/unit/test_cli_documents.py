@@ -50,7 +50,7 @@ def test_resolution_and_paper_are_as_asked(faxgw: Commands) -> None:
         (("words.txt", "locked.pdf", *TO), 6, "protected by a password; remove the password and resend"),
         (("words.txt", "--to", "no/such/folder/out.tif"), 7, "no/such/folder/out.tif: No such file or directory"),
         (("words.txt", *TO, "--pdf", "folder"), 7, "folder: Is a directory; check the path"),
-        (("words.txt",), 2, "Missing option '--to'; see faxgw render --help"),
+        (("words.txt",), 2, "say what to write: --to FILE.tif, --pdf FILE.pdf or --png FOLDER"),
         (TO, 2, "Missing argument 'FILES...'"),
         (("words.txt", *TO, "--paper", "a5"), 2, "'a5' is not one of"),
     ],

@@ -1,15 +1,19 @@
 """From a mail on disk to pages on disk: which parts become pages, which go on the cover, and what is to blame."""
 
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from coverpages.cover import Cover, shipped
+from gateway.domain.cover_rules import CoverRule
 from gateway.domain.errors import RefusedError, UnavailableError
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages
-from gateway.pages import CoverWish, FileOrder, MailFailure, MailOrder, MailPages, lay_out_files, lay_out_mail
+from gateway.files import FileOrder, FilePages, Targets, lay_out_files
+from gateway.pages import CoverWish, MailFailure, MailOrder, MailPages, lay_out_mail
 from renderers.faxpage import Resolution, read_tiff
 from renderers.libtiff import decode_page
 from tests.flows.letters import SAMPLES, corrupt_pdf, locked_pdf, mail, pdf, picture, unknown
@@ -22,7 +26,7 @@ FIELDS = {"sender": "Anna Smith", "recipient_number": "+12025550101", "subject":
 
 
 def wish(behavior: str = "none", token: str | None = None, job_id: int = 1) -> CoverWish:
-    return CoverWish(job_id, behavior, "builtin", token, FIELDS)
+    return CoverWish(job_id, CoverRule(behavior, "plain"), token, shipped()["plain"], FIELDS)
 
 
 def laid_out(folder: Path, message: EmailMessage, *wishes: CoverWish, most: int = 50) -> MailPages | MailFailure:
@@ -122,10 +126,10 @@ COVERED, BARE, TOLD = (1, True), (0, False), "left out"
 RULES = [
     ("automatic", None, COVERED),
     ("automatic", "on", COVERED),
-    ("automatic", "builtin", COVERED),
+    ("automatic", "medical", COVERED),
     ("on-demand", None, BARE),
     ("on-demand", "on", COVERED),
-    ("on-demand", "builtin", COVERED),
+    ("on-demand", "medical", COVERED),
     ("on-demand", "off", BARE),
     ("with-body-text", None, COVERED),
     ("with-body-text", "on", COVERED),
@@ -147,7 +151,7 @@ def test_behaviour_and_token_decide_on_the_cover(
     assert cover.note == ""
 
 
-@pytest.mark.parametrize("token", ["on", "builtin"])
+@pytest.mark.parametrize("token", ["on", "medical"])
 def test_a_cover_that_is_switched_off_is_told_of(tmp_path: Path, token: str) -> None:
     cover = made(tmp_path, mail("Dear all"), wish("none", token)).covers[1]
 
@@ -163,7 +167,26 @@ def test_an_automatic_cover_cannot_be_refused(tmp_path: Path) -> None:
 
 
 def test_a_cover_that_is_gone_fails_the_mail(tmp_path: Path) -> None:
-    assert "no cover page 'gala'; known are builtin" in failed(tmp_path, mail(), wish("automatic", "gala")).detail
+    gone = CoverWish(1, CoverRule("automatic", "plain"), "gala", None, FIELDS, "no cover page 'gala'")
+
+    failure = failed(tmp_path, mail(), gone)
+
+    assert (failure.outcome, failure.detail) == (Outcome.GENERAL_ERROR, "no cover page 'gala'")
+
+
+def test_a_cover_of_a_gateway_that_knew_other_fields_fails_the_mail(tmp_path: Path) -> None:
+    old = Cover("gala", "Gala", "", "letter", "<p>{{ pager }}</p>")
+
+    failure = failed(tmp_path, mail(), CoverWish(1, CoverRule("automatic", "gala"), None, old, FIELDS))
+
+    assert failure.outcome is Outcome.GENERAL_ERROR
+    assert "the cover page 'gala' cannot be used: line 1: unknown field 'pager'" in failure.detail
+
+
+def test_a_cover_that_is_gone_is_no_matter_where_none_is_sent(tmp_path: Path) -> None:
+    gone = CoverWish(1, CoverRule("on-demand", "gala"), None, None, FIELDS, "no cover page 'gala'")
+
+    assert made(tmp_path, mail("Dear all"), gone).covers[1].pages == 0
 
 
 def test_without_body_text_there_is_no_cover_with_body_text(tmp_path: Path) -> None:
@@ -198,7 +221,7 @@ def test_when_one_job_has_no_cover_the_body_is_a_page_for_all(tmp_path: Path) ->
 
 
 def test_each_job_has_a_cover_with_its_own_words(tmp_path: Path) -> None:
-    other = CoverWish(2, "automatic", "builtin", None, {**FIELDS, "recipient_number": "+12025550199"})
+    other = replace(wish("automatic", job_id=2), fields={**FIELDS, "recipient_number": "+12025550199"})
 
     covers = made(tmp_path, mail("Dear all"), wish("automatic"), other).covers
 
@@ -303,7 +326,7 @@ def test_a_mail_that_cannot_be_taken_apart_says_why(tmp_path: Path) -> None:
 
 
 def order(folder: Path, *files: Path, most: int = 50) -> FileOrder:
-    return FileOrder(files, folder / "out.tif", folder / "out.pdf", "fine", "letter", most)
+    return FileOrder(files, Targets(folder / "out.tif", folder / "out.pdf"), "fine", "letter", most)
 
 
 def written(folder: Path, content: bytes, name: str) -> Path:
@@ -314,7 +337,7 @@ def written(folder: Path, content: bytes, name: str) -> Path:
 def test_files_become_one_tiff_and_one_pdf(tmp_path: Path) -> None:
     files = [written(tmp_path, pdf(2)[0], "a.pdf"), written(tmp_path, b"plain words\n", "b.txt")]
 
-    assert lay_out_files(order(tmp_path, *files), 30, 2_000_000_000) == [2, 1]
+    assert lay_out_files(order(tmp_path, *files), 30, 2_000_000_000) == FilePages(0, (2, 1))
 
     assert len(read_tiff(tmp_path / "out.tif")) == 3
     assert (tmp_path / "out.pdf").read_bytes().startswith(b"%PDF")
@@ -333,7 +356,7 @@ def test_relative_paths_are_those_of_the_caller(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     written(tmp_path, pdf()[0], "a.pdf")
 
-    lay_out_files(FileOrder((Path("a.pdf"),), Path("o.tif"), None, "fine", "a4", 50), 30, 2_000_000_000)
+    lay_out_files(FileOrder((Path("a.pdf"),), Targets(Path("o.tif")), "fine", "a4", 50), 30, 2_000_000_000)
 
     assert (tmp_path / "o.tif").exists()
 
@@ -341,7 +364,7 @@ def test_relative_paths_are_those_of_the_caller(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.parametrize(("source", "target"), [("gone.pdf", "out"), ("a.pdf", "no/such/folder")])
 def test_a_path_that_cannot_be_used_is_named(tmp_path: Path, source: str, target: str) -> None:
     written(tmp_path, pdf()[0], "a.pdf")
-    asked = FileOrder((tmp_path / source,), tmp_path / target / "o.tif", None, "fine", "letter", 50)
+    asked = FileOrder((tmp_path / source,), Targets(tmp_path / target / "o.tif"), "fine", "letter", 50)
 
     with pytest.raises(UnavailableError, match=r"No such file or directory; check the path"):
         lay_out_files(asked, 30, 2_000_000_000)

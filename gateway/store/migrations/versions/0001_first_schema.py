@@ -16,7 +16,7 @@ depends_on = None
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TABLES = (
     "outbox", "event", "attempt", "job", "part", "submission", "refusal", "trunk", "process",
-    "setting", "receiving_address", "sending_address", "user_profile", "node",
+    "cover", "setting", "receiving_address", "sending_address", "user_profile", "node",
 )  # fmt: skip
 
 
@@ -90,6 +90,16 @@ def _tree() -> None:
         *_texts("name", "value"),
         _key("setting", "node_id", "name"),
         _to("setting", "node_id", "node.id"),
+    )
+    op.create_table(
+        "cover",
+        *_big("id", "node_id"),
+        *_texts("name", "name_key", "title", "description", "paper", "html"),
+        *_big("added"),
+        _key("cover", "id"),
+        _to("cover", "node_id", "node.id"),
+        _once("cover", "node_id", "name_key"),
+        sqlite_autoincrement=True,
     )
 
 

@@ -1,0 +1,85 @@
+"""The cover pages that somebody may use: their company's and departments' own, and those that ship.
+
+What lives here: finding a cover by its name, for mails, settings and commands alike. What does not: rows
+(`gateway.store.covers`), when a cover is sent (`gateway.domain.cover_rules`), templates (`coverpages`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from coverpages.cover import Cover, shipped
+from gateway.domain.cover_rules import cover_key
+from gateway.domain.errors import BadDirectiveError, NotFoundError
+from gateway.store import covers as store
+from gateway.store.covers import OwnCover
+from gateway.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The covers that one node may use: its own by key, nearest first, and whether those that ship are among them."""
+
+    db: Database
+    own: Mapping[str, OwnCover]
+    with_shipped: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the covers are called: own ones first."""
+        ours = tuple(cover.name for cover in self.own.values())
+        return ours + (tuple(shipped()) if self.with_shipped else ())
+
+    def __contains__(self, name: str) -> bool:
+        key = cover_key(name)
+        return key in self.own or (self.with_shipped and key in shipped())
+
+    def take(self, name: str) -> Cover:
+        """The cover of that name.
+
+        Raises:
+            BadDirectiveError: there is none that may be used; names those that may.
+        """
+        self.check(name)
+        key = cover_key(name)
+        return shipped()[key] if key not in self.own else cover_of(self.db, self.own[key])
+
+    def check(self, name: str) -> None:
+        """Return when there is a cover of that name.
+
+        Raises:
+            BadDirectiveError: as `take`.
+        """
+        if name not in self:
+            raise BadDirectiveError(no_cover(name, self.names))
+
+
+def shelf(db: Database, node: int | str) -> Shelf:
+    """The covers that the node with this id or path may use.
+
+    Raises:
+        NotFoundError: there is no such node.
+    """
+    held = store.held(db, node)
+    return Shelf(db, {cover.key: cover for cover in held.covers}, held.with_shipped)
+
+
+def everywhere(db: Database) -> Shelf:
+    """The covers that are there for everybody."""
+    return Shelf(db, {}, with_shipped=True)
+
+
+def cover_of(db: Database, own: OwnCover) -> Cover:
+    """An uploaded cover with its template.
+
+    Raises:
+        BadDirectiveError: it was removed meanwhile.
+    """
+    try:
+        return Cover(own.name, own.title, own.description, own.paper, store.html(db, own.id))
+    except NotFoundError:
+        raise BadDirectiveError(f"the cover page {own.name!r} was removed") from None
+
+
+def no_cover(name: str, names: tuple[str, ...]) -> str:
+    """What is told of a name that nobody knows."""
+    return f"there is no cover page {name!r} here; known are {', '.join(names) or 'none'}"

@@ -1,0 +1,115 @@
+"""From files, or a cover page alone, on disk to fax pages on disk, without a mail.
+
+What lives here: laying out in a confined process, and the files that come of it. What does not: mails
+(`gateway.pages`), making a cover (`gateway.cover_pages`), rendering (`renderers`), the store.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gateway.cover_pages import COVER, FilledCover, make_cover, shape_of
+from gateway.domain.errors import RefusedError, UnavailableError
+from renderers.confine import Limits, run_confined
+from renderers.document import Document, Paged
+from renderers.errors import RenderError
+from renderers.faxpage import FaxShape, read_tiff, write_pdf
+from renderers.pdf import make_paged
+from renderers.rasterize import rasterize
+from renderers.viewing import write_pngs
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What is to be written: a fax TIFF, a PDF, and a folder of PNG; None for what is not wanted."""
+
+    tiff: Path | None = None
+    pdf: Path | None = None
+    png: Path | None = None
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Those that are wanted."""
+        return tuple(path for path in (self.tiff, self.pdf, self.png) if path is not None)
+
+    def absolute(self) -> "Targets":
+        """The same wherever the process works."""
+        return Targets(*(path and path.absolute() for path in (self.tiff, self.pdf, self.png)))
+
+
+@dataclass(frozen=True, slots=True)
+class FileOrder:
+    """Files to be laid out in that order, behind a cover if there is one."""
+
+    files: tuple[Path, ...]
+    targets: Targets
+    resolution: str
+    paper: str
+    max_pages: int
+    cover: FilledCover | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilePages:
+    """How many pages the cover and each file gave."""
+
+    cover: int
+    files: tuple[int, ...]
+
+    @property
+    def each(self) -> tuple[int, ...]:
+        """The pages of the cover, when there is one, and of each file."""
+        return (self.cover, *self.files) if self.cover else self.files
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.cover + sum(self.files)
+
+
+def lay_out_files(order: FileOrder, max_seconds: int, max_memory: int) -> FilePages:
+    """Make the pages of files in a confined process.
+
+    Raises:
+        RefusedError: a file or the cover cannot become pages; names it and says what to do.
+        UnavailableError: a file cannot be read or written; names it.
+    """
+    files = tuple(file.absolute() for file in order.files)
+    order = replace(order, files=files, targets=order.targets.absolute())
+    try:
+        return run_confined(_lay_out_files, order, limits=Limits(seconds=max_seconds, memory=max_memory))
+    except RenderError as error:
+        raise RefusedError(f"{error.text} Nothing was written.") from None
+    except OSError as error:
+        raise UnavailableError(f"{error.filename}: {error.strerror}; check the path and who may use it") from None
+
+
+def _lay_out_files(order: FileOrder) -> FilePages:
+    """What the confined process does, in its own folder."""
+    shape = shape_of(order.resolution, order.paper)
+    folder = Path.cwd()
+    paged = [_paged(file, number, folder, order, shape) for number, file in enumerate(order.files)]
+    counts = rasterize(paged, shape, folder / "files.tif", order.max_pages) if paged else []
+    made = [Paged(folder / "files.tif", "tiff", sum(counts), "the files")] if paged else []
+    own = 0
+    if order.cover is not None:
+        tiff, own = make_cover(order.cover, sum(counts), shape, folder / "cover", order.max_pages)
+        made.insert(0, Paged(tiff, "tiff", own, COVER))
+    rasterize(made, shape, folder / "pages.tif", order.max_pages)
+    _write(folder / "pages.tif", order.targets)
+    return FilePages(own, tuple(counts))
+
+
+def _paged(file: Path, number: int, folder: Path, order: FileOrder, shape: FaxShape) -> Paged:
+    workdir = folder / f"part{number}"
+    workdir.mkdir()
+    return make_paged(Document(file, "", file.name), workdir, shape, order.max_pages)
+
+
+def _write(tiff: Path, targets: Targets) -> None:
+    if targets.tiff is not None:
+        targets.tiff.write_bytes(tiff.read_bytes())
+    if targets.pdf is not None:
+        write_pdf(targets.pdf, read_tiff(tiff))
+    if targets.png is not None:
+        targets.png.mkdir(exist_ok=True)
+        write_pngs(tiff, targets.png)
