@@ -41,7 +41,7 @@ def _eol_in_octets() -> re.Pattern[bytes]:
         least = 11 - behind - 8 * (behind < 4)  # zeros at the head of the octet that has the one
         ends = octets(range(1, 1 << (8 - least))) if least > 0 else b"[^\\x00]"
         ways.append(starts + (b"\\x00" if behind < 4 else b"") + ends)
-    ways.append(rb"\x00\x00+[^\x00]")
+    ways.append(rb"\x00\x00[^\x00]")
     return re.compile(b"|".join(ways), re.DOTALL)
 
 
