@@ -135,7 +135,7 @@ class Receiver(Station):
     def _hear_image(self, signal: LineSignal) -> None:
         if isinstance(signal, ImageOctets) and self._is_ours(signal.modulation):
             self._reception.take_image(signal.octets)
-            if self.state is State.MESSAGE and self._reception.row_seconds > ROW_SECONDS:
+            if self.state is State.MESSAGE and self._reception.row_seconds(len(signal.octets)) > ROW_SECONDS:
                 self._happen(Event.ROW_TOO_LONG)
 
     def _hear_hdlc(self, signal: LineSignal) -> None:

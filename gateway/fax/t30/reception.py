@@ -55,13 +55,13 @@ class Reception:
 
     def take_image(self, octets: bytes) -> None:
         """Octets outside HDLC."""
-        start = max(0, len(self._image) - EOL_OCTETS)
         self._image += octets
-        self._since_eol = 0 if stream.EOL_IN_OCTETS.search(self._image, start) else self._since_eol + len(octets)
 
-    @property
-    def row_seconds(self) -> float:
-        """How long the last piece that held an EOL lies back: the row that is coming in, to one piece."""
+    def row_seconds(self, octets: int) -> float:
+        """How long the row that is coming in lasts, to one piece, when so many octets are new (T.4 4.1.2)."""
+        start = max(0, len(self._image) - octets - EOL_OCTETS)
+        found = stream.EOL_IN_OCTETS.search(self._image, start)
+        self._since_eol = 0 if found else self._since_eol + octets
         return self._since_eol * 8 / self.profile.modulation.rate
 
     def is_accepted(self, partial: PartialPage) -> bool:
