@@ -29,7 +29,7 @@ from gateway.fax.t4.page import Bitmap
 from gateway.fax.t30.options import TerminalOptions
 from gateway.fax.t38 import endpoint
 from tests import spandsp_library, spandsp_peer
-from tests.bench.pages import halftone, text
+from tests.bench.pages import halftone, photograph, text
 from tests.fax_calls import call, document, text_bitmap
 from tests.packet_line import PacketLine
 
@@ -178,7 +178,7 @@ def main() -> None:
         return
     many(asked.calls)
     with tempfile.TemporaryDirectory() as folder:
-        for name, bitmap in (("text", text()), ("halftone", halftone())):
+        for name, bitmap in (("text", text()), ("photograph", photograph()), ("halftone", halftone())):
             compare(Path(folder), name, bitmap, asked.pages, asked.rounds)
 
 
