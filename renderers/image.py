@@ -1,16 +1,19 @@
-"""Pictures to fax pages: JPEG, PNG, GIF, BMP, WEBP and what else Pillow opens.
+"""Pictures to fax pages: JPEG, PNG, GIF, BMP, WEBP, AVIF and what else Pillow opens, and HEIC.
 
 What lives here: one picture, upright, as wide as the page. What does not: TIFF, whose pages have sizes (`tiff`).
 """
 
 from pathlib import Path
 
+from pi_heif import register_heif_opener
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from renderers.errors import Reason, RenderError
 from renderers.faxpage import FaxPage, FaxShape
 from renderers.grey import OPEN_ERRORS, check_pixels, for_paper, is_photo, to_grey
 from renderers.placing import natural_size, page_of, sheets
+
+register_heif_opener(thumbnails=False)
 
 
 def picture_pages(path: Path, shape: FaxShape, name: str) -> list[FaxPage]:
@@ -35,7 +38,7 @@ def _open(path: Path, name: str, width: int) -> Image.Image:
             upright.load()
             return to_grey(upright)
     except UnidentifiedImageError as error:
-        raise _unknown(path, name) from error
+        raise RenderError(Reason.CORRUPT, name, "no decoder knows it") from error
     except OPEN_ERRORS as error:
         raise RenderError(Reason.CORRUPT, name, str(error)) from error
 
@@ -52,12 +55,3 @@ def is_ornament(path: Path) -> bool:
     except (UnidentifiedImageError, *OPEN_ERRORS):
         return True
     return width * height < STAMP_PIXELS or min(width, height) < STAMP_SIDE
-
-
-def _unknown(path: Path, name: str) -> RenderError:
-    with path.open("rb") as file:
-        head = file.read(12)
-    if head[4:8] == b"ftyp" and head[8:12] != b"avif":
-        sentence = f"“{name}” is a HEIC picture, which cannot be faxed; convert it to JPEG and resend."
-        return RenderError(Reason.UNKNOWN_TYPE, name, "heic", sentence)
-    return RenderError(Reason.CORRUPT, name, "no decoder knows it")

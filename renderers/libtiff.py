@@ -7,6 +7,8 @@ three to ten times as long. Rows are uint8 arrays of shape (rows, width / 8), 1 
 
 import ctypes
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -71,6 +73,7 @@ def _prepare(found: ctypes.CDLL) -> ctypes.CDLL:
     found.TIFFStripSize.argtypes = [ctypes.c_void_p]
     found.TIFFStripSize.restype = ctypes.c_ssize_t
     found.TIFFReadDirectory.argtypes = [ctypes.c_void_p]
+    found.TIFFIsTiled.argtypes = [ctypes.c_void_p]
     found.TIFFReadRGBAImageOriented.argtypes = [ctypes.c_void_p, _LONG, _LONG, ctypes.c_void_p, _SHORT, _SHORT]
     found.TIFFNumberOfStrips.argtypes = [ctypes.c_void_p]
     found.TIFFNumberOfStrips.restype = ctypes.c_uint32
@@ -107,10 +110,21 @@ def decode_page(path: Path, index: int, width: int, height: int) -> Rows:
     Raises:
         DamagedError: libtiff complained about the page or found fewer rows than `height`.
     """
+    with open_page(path, index) as (lib, tif):
+        return read_strips(lib, tif, (height, (width + 7) // 8))
+
+
+@contextmanager
+def open_page(path: Path, index: int) -> Iterator[tuple[ctypes.CDLL, ctypes.c_void_p]]:
+    """The library and its handle of page `index`, for as long as the context lasts.
+
+    Raises:
+        DamagedError: there is no such page.
+    """
     lib = library()
     tif = _open_page(lib, path, index)
     try:
-        return _read_strips(lib, tif, (height, (width + 7) // 8))
+        yield lib, tif
     finally:
         lib.TIFFClose(tif)
 
@@ -128,14 +142,23 @@ def _open_page(lib: ctypes.CDLL, path: Path, index: int) -> ctypes.c_void_p:
     return tif
 
 
-def _read_strips(lib: ctypes.CDLL, tif: ctypes.c_void_p, shape: tuple[int, int]) -> Rows:
+def read_strips(
+    lib: ctypes.CDLL, tif: ctypes.c_void_p, shape: tuple[int, int], first: int = 0, patient: bool = False
+) -> Rows:
+    """Decode the strips of a page from the `first` on until `shape` (rows, octets a row) is full.
+
+    Who is `patient` minds nothing but missing rows.
+
+    Raises:
+        DamagedError: libtiff complained, or rows are missing.
+    """
     room = np.zeros(shape, np.uint8)
     strip_size = lib.TIFFStripSize(tif)
     used = 0
-    for strip in range(lib.TIFFNumberOfStrips(tif)):
+    for strip in range(first, lib.TIFFNumberOfStrips(tif)):
         wanted = min(strip_size, room.nbytes - used)
-        got = lib.TIFFReadEncodedStrip(tif, strip, room.ctypes.data + used, wanted)
-        if got != wanted or _complaints:
+        got = lib.TIFFReadEncodedStrip(tif, strip, room.ctypes.data + used, wanted) if wanted else 0
+        if got != wanted or (_complaints and not patient):
             raise DamagedError("; ".join(_complaints) or "rows are missing")
         used += got
     if used != room.nbytes:
@@ -149,15 +172,11 @@ def decode_colors(path: Path, index: int, size: tuple[int, int]) -> NDArray[np.u
     Raises:
         DamagedError: it cannot.
     """
-    lib = library()
     width, height = size
     room = np.zeros((height, width, 4), np.uint8)
-    tif = _open_page(lib, path, index)
-    try:
+    with open_page(path, index) as (lib, tif):
         if not lib.TIFFReadRGBAImageOriented(tif, width, height, room.ctypes.data, _TOP_LEFT, 0):
             raise DamagedError("; ".join(_complaints) or "libtiff cannot draw it")
-    finally:
-        lib.TIFFClose(tif)
     return room
 
 

@@ -66,6 +66,7 @@ _BY_NAME = {
 }  # fmt: skip
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\b\x1b\x1a\v")
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, ValueError, EOFError)
+_PICTURE_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"}
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -91,7 +92,7 @@ def _by_magic(head: bytes, _path: Path) -> Format | None:
             return kind
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return Format.IMAGE
-    if head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"avif"}:
+    if head[4:8] == b"ftyp" and head[8:12] in _PICTURE_BRANDS:
         return Format.IMAGE
     return None
 

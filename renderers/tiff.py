@@ -6,6 +6,7 @@ the CCITT codec (`libtiff`), scaling (`placing`).
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from renderers.faxpage import PELS_PER_INCH, FaxPage, FaxShape, resolution_near
 from renderers.grey import OPEN_ERRORS, check_pixels, for_paper, is_photo, to_grey
 from renderers.libtiff import DamagedError, decode_colors, decode_page, encode, page_sizes
 from renderers.placing import fitted_size, natural_size, page_of, sheets
+from renderers.samples import grey_samples
 
 _CCITT = {2, 3, 4}
 _LONGEST_INCHES = 14.2
@@ -72,13 +74,38 @@ def _rescued(path: Path, shape: FaxShape, name: str, trouble: str) -> list[FaxPa
         if not 0 < size[0] * size[1] <= _MOST_RESCUED_PIXELS:
             raise RenderError(Reason.TOO_LARGE, name, f"{size[0]} x {size[1]} pixels")
         try:
-            grey = to_grey(Image.fromarray(decode_colors(path, index, size)))
-        except DamagedError as error:
+            grey = _drawn(path, index, size)
+        except (DamagedError, UnidentifiedImageError, *OPEN_ERRORS) as error:
             raise RenderError(Reason.CORRUPT, name, f"{trouble}; {error}") from error
         pages += _laid(grey, None, False, shape)
     if not pages:
         raise RenderError(Reason.CORRUPT, name, trouble)
     return pages
+
+
+def _drawn(path: Path, index: int, size: tuple[int, int]) -> Image.Image:
+    """A page as libtiff draws it, else from its samples, else the JPEG stream that it wraps."""
+    try:
+        return to_grey(Image.fromarray(decode_colors(path, index, size)))
+    except DamagedError:
+        pass
+    try:
+        return Image.fromarray(grey_samples(path, index, size))
+    except DamagedError:
+        return _wrapped_jpeg(path, size)
+
+
+def _wrapped_jpeg(path: Path, size: tuple[int, int]) -> Image.Image:
+    """TIFF 6.0 section 22, withdrawn: a whole JPEG of the page's size in the file, found by its own marks."""
+    content = path.read_bytes()
+    start = content.find(b"\xff\xd8\xff")
+    if start < 0:
+        raise DamagedError("nothing in it can be decoded")
+    with Image.open(BytesIO(content[start:]), formats=("JPEG",)) as picture:
+        if picture.size != size:
+            raise DamagedError("what it wraps is another picture")
+        picture.load()
+        return to_grey(picture)
 
 
 def _frames(path: Path, image: Image.Image, name: str, most: int) -> Iterator[_Frame]:
