@@ -18,6 +18,7 @@ from coverpages.fields import FIELDS
 TAG = re.compile(r"\{\{\s*([#/]?)\s*([^{}]*?)\s*\}\}")
 # No sign of a page, or one that would break the page's file: controls, surrogates, what is no character.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\ud800-\udfff\ufffe\uffff]")
+MOST_TOLD = 5  # of the problems of a template
 _RIGHT_TO_LEFT, _END = "\u2067", "\u2069"  # an isolate (UAX 9)
 _LINE = '<span dir="rtl" style="display: block; direction: rtl; text-align: right">{}</span>'
 _OTHER_LINE = '<span style="display: block">{}</span>'
@@ -28,8 +29,8 @@ class TemplateError(ValueError):
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
-        more = f"; and {len(problems) - 3} more" if len(problems) > 3 else ""
-        super().__init__("; ".join(self.problems[:3]) + more)
+        more = f"; and {len(problems) - MOST_TOLD} more" if len(problems) > MOST_TOLD else ""
+        super().__init__("; ".join(self.problems[:MOST_TOLD]) + more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ def remove(db: Database, owner: str, key: str) -> OwnCover:
         if users:
             more = f" and {len(users) - MOST_NAMED} more" if len(users) > MOST_NAMED else ""
             named = ", ".join(users[:MOST_NAMED]) + more
-            raise RefusedError(f"cover page {row.name!r} is the default of {named}: choose another there first")
+            raise RefusedError(f"cover page {row.name!r} is the default of {named}; see faxgw covers default")
         removed = _own(row, place.path)
         session.execute(delete(CoverRow).where(col(CoverRow.id) == row.id))
         return removed

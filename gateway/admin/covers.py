@@ -1,0 +1,167 @@
+"""What an administrator does with cover pages: look at them, add, remove and preview them.
+
+What lives here: checking what is uploaded before the store is asked, and finding a cover by name and owner. What does
+not: rows (`gateway.store.covers`), what a template may hold (`coverpages.markup`), which covers a sender may use
+(`gateway.covers`).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from coverpages.cover import Cover, shipped
+from coverpages.fields import SAMPLE
+from coverpages.language import TemplateError
+from coverpages.markup import read_template
+from gateway import covers
+from gateway.cover_pages import FilledCover
+from gateway.domain.cover_rules import FORMER_NAMES, checked_cover_name, cover_key
+from gateway.domain.errors import NotFoundError, RefusedError, UsageError
+from gateway.domain.setting_catalog import CATALOG
+from gateway.store import covers as store
+from gateway.store import tree
+from gateway.store.covers import NewCover, OwnCover
+from gateway.store.database import Database
+
+DEFAULT = "cover.default"
+MOST_PAGES = 3  # that the values of a preview may take
+
+
+@dataclass(frozen=True, slots=True)
+class CoverForm:
+    """A cover as uploaded; `owner` is the path of a company or department."""
+
+    owner: str
+    name: str
+    content: bytes
+    title: str = ""
+    description: str = ""
+    paper: str = "letter"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A cover in a list; `own` is None of one that ships."""
+
+    cover: Cover
+    own: OwnCover | None
+    is_default: bool
+
+    @property
+    def owner(self) -> str:
+        """Whose it is, empty of one that ships."""
+        return self.own.owner if self.own else ""
+
+
+def add_cover(
+    db: Database, form: CoverForm, now: datetime, try_out: Callable[[FilledCover], int], *, replace: bool = False
+) -> OwnCover:
+    """Check a template, lay it out once, and keep it.
+
+    Args:
+        db: the store.
+        form: what is uploaded.
+        now: the time.
+        try_out: lays a filled cover out, confined, and returns its pages.
+        replace: put it in the place of the one of that name.
+
+    Raises:
+        UsageError: a name that cannot be one.
+        RefusedError: the template holds what it may not (each problem with its line), cannot be laid out, or the name
+            is taken.
+        NotFoundError: there is no such owner.
+    """
+    name = checked_cover_name(form.name)
+    key = cover_key(name)
+    if key in shipped():
+        raise RefusedError(f"{shipped()[key].name!r} is a cover page that ships with the gateway: choose another name")
+    try:
+        html = read_template(form.content)
+    except TemplateError as error:
+        raise RefusedError(f"cover page {name!r} was not added: {error}") from None
+    pages = try_out(FilledCover(Cover(name, form.title, form.description, form.paper, html), dict(SAMPLE)))
+    if pages > MOST_PAGES:
+        raise RefusedError(f"cover page {name!r} was not added: a short letter alone takes {pages} pages of it")
+    new = NewCover(form.owner, name, key, form.title or name, form.description, form.paper, html)
+    return store.add(db, new, now, replace=replace)
+
+
+def make_default(db: Database, path: str, name: str) -> str:
+    """Make a cover the default of a company, department or user, and of all below that have none; returns its name.
+
+    Raises:
+        NotFoundError: there is no such path, or no such cover there.
+    """
+    one = find_cover(db, name, path)
+    tree.set_setting(db, path, DEFAULT, one.cover.name)
+    return one.cover.name
+
+
+def remove_cover(db: Database, owner: str, name: str) -> OwnCover:
+    """Take an uploaded cover away.
+
+    Raises:
+        NotFoundError: there is no such cover there.
+        RefusedError: it is somebody's default, or it ships with the gateway.
+    """
+    key = cover_key(name)
+    if key in shipped():
+        raise RefusedError(f"{name!r} ships with the gateway and stays; cover.only_own=on keeps a level from using it")
+    return store.remove(db, owner, key)
+
+
+def all_covers(db: Database) -> Sequence[Listed]:
+    """Those that ship, and all that were uploaded; the default is that of the product, or of the owner."""
+    ours = [Listed(cover, None, name == CATALOG[DEFAULT].default) for name, cover in shipped().items()]
+    return ours + [
+        Listed(covers.cover_of(db, own), own, _is_default(db, own.owner, own.key)) for own in store.listing(db)
+    ]
+
+
+def covers_at(db: Database, path: str) -> Sequence[Listed]:
+    """The covers that may be used at a company, a department or a user.
+
+    Raises:
+        NotFoundError: there is no such path.
+    """
+    shelf = covers.shelf(db, path)
+    default = _default_at(db, path)
+    found = [Listed(covers.cover_of(db, own), own, own.key == default) for own in shelf.own.values()]
+    if shelf.with_shipped:
+        ours = (cover for name, cover in shipped().items() if name not in shelf.own)
+        found += [Listed(cover, None, cover.name == default) for cover in ours]
+    return found
+
+
+def find_cover(db: Database, name: str, path: str = "") -> Listed:
+    """One cover by name: of those usable at a path, else of all.
+
+    Raises:
+        NotFoundError: there is none of that name, or no such path.
+        UsageError: several companies have one.
+    """
+    listed = covers_at(db, path) if path else all_covers(db)
+    found = [one for one in listed if cover_key(one.cover.name) == cover_key(name)]
+    if not found:
+        raise NotFoundError(covers.no_cover(name, tuple(one.cover.name for one in listed)))
+    if len(found) > 1:
+        raise UsageError(f"{name!r} is a cover page of {', '.join(one.owner for one in found)}: say whose by --company")
+    return found[0]
+
+
+def default_of(db: Database, one: Listed) -> tuple[str, ...]:
+    """Who has made an uploaded cover their default."""
+    return store.users_of(db, one.own) if one.own else ()
+
+
+def former_names(name: str) -> tuple[str, ...]:
+    """What a cover that ships was called before; mails and settings may still say so."""
+    return tuple(former for former, now in FORMER_NAMES.items() if now == name)
+
+
+def _is_default(db: Database, path: str, key: str) -> bool:
+    return _default_at(db, path) == key
+
+
+def _default_at(db: Database, path: str) -> str:
+    return cover_key(tree.effective(db, tree.node_by_path(db, path).id).text(DEFAULT))
