@@ -156,7 +156,7 @@ def test_packets_flow_at_the_pace_of_the_line(tmp_path: Path) -> None:
 
 def test_a_page_is_on_disk_when_its_mcf_leaves(tiff: Path) -> None:
     out = tiff.with_name("received.tif")
-    network = Network((endpoint.caller(tiff), endpoint.answerer(out)))
+    network = Network((endpoint.caller(tiff), endpoint.answerer(out, packet_ms=30)))
     kept: list[int] = []
     receiving = network.ends[1]
     advance = receiving.advance

@@ -11,6 +11,7 @@ from gateway.fax.t30.options import TerminalOptions
 from gateway.fax.t30.states import ISDN, Timers
 from gateway.fax.t38 import endpoint
 from gateway.fax.t38.options import EndpointOptions, OptionError
+from gateway.fax.t38.outgoing import Pace
 
 
 def told(*, called: bool = True, **options: Any) -> TerminalOptions:
@@ -178,3 +179,17 @@ def test_no_version_means_find_out_and_no_other_value_means_the_default() -> Non
     options = EndpointOptions.of({"version": None, "max_rate": None, "document": None})
 
     assert (options.version, options.max_rate, options.document) == (None, 14400, None)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, Pace(120, whole_fast_frames=True)),
+        ({"whole_frames": False}, Pace(120)),
+        ({"whole_frames": True, "packet_ms": 30}, Pace(30, whole_frames=True)),
+        ({"framing": "udptl"}, Pace(30, most=384)),
+        ({"framing": "udptl", "packet_ms": 60, "max_datagram": 200}, Pace(60, most=184)),
+    ],
+)
+def test_datagrams_keep_pace_where_bare_packets_hold_more(options: dict[str, Any], expected: Pace) -> None:
+    assert EndpointOptions.of(options).pace == expected

@@ -197,3 +197,14 @@ def test_however_time_is_told_the_packets_and_their_order_are_the_same(
     coarse, fine = packets_of(burst, pace, step), packets_of(burst, pace, 1)
 
     assert [packet for _, packet in coarse] == [packet for _, packet in fine]
+
+
+def test_fast_frames_may_go_whole_while_those_of_v21_keep_pace() -> None:
+    frame = b"\xff\xc0\x60\x00" + bytes(256)
+    timed = packets_of(
+        durations.hdlc([frame], Modulation.V17_14400, short=True), Pace(whole_fast_frames=True, repeats=1)
+    )
+    slow = packets_of(durations.v21([DIS]), Pace(whole_fast_frames=True, repeats=1))
+
+    assert next(len(packet.fields[0].octets) for _, packet in timed if isinstance(packet, Fields)) == len(frame)
+    assert max(len(packet.fields[0].octets) for _, packet in slow if isinstance(packet, Fields)) == 1

@@ -62,16 +62,18 @@ class Endpoint:
 
     def deliver(self, packet: bytes) -> None:
         """Take a packet, now. Octets that are none are as if lost."""
-        self._take(self._link.unpack(packet, self._now))
-        self._next_due = min(self._next_due, self._next_moment())
+        heard = self._take(self._link.unpack(packet, self._now))
+        if heard or self._link.next_due is not None:
+            self._next_due = self._next_moment()
 
     def advance(self, milliseconds: int) -> list[bytes]:
         """Let time pass; the packets that leave meanwhile, in order."""
         end = self._now + milliseconds
-        sent: list[bytes] = []
+        sent = self._leave(min(end, self._next_due))
         while self._next_due <= end:
-            sent += self._run_to(max(self._now, self._next_due))
+            self._run_to(max(self._now, self._next_due))
             self._next_due = self._next_moment()
+            sent += self._leave(min(end, self._next_due))
         self._now = end
         return sent
 
@@ -83,18 +85,23 @@ class Endpoint:
         self._outgoing.drop()
 
     def _next_moment(self) -> int:
-        wake = self._terminal.wake_in
-        moments = (self._outgoing.next_due, self._link.next_due, None if wake is None else self._terminal.now + wake)
-        return min([moment for moment in moments if moment is not None], default=_FOR_EVER)
+        """When the engine, or what waits in the link, has something to do."""
+        wake, overdue = self._terminal.wake_in, self._link.next_due
+        moment = _FOR_EVER if wake is None else self._terminal.now + wake
+        return moment if overdue is None or moment < overdue else overdue
 
-    def _run_to(self, moment: int) -> list[bytes]:
-        """Let the engine go on to a moment; the packets due until then."""
+    def _leave(self, moment: int) -> list[bytes]:
+        """The packets due until then."""
+        due = self._outgoing.next_due
+        return [] if due is None or due > moment else self._link.pack(self._outgoing.due(moment))
+
+    def _run_to(self, moment: int) -> None:
+        """Let the engine go on to a moment."""
         self._now = moment
         self._tell_sent(self._attempt(self._catch_up) or [])
         self._take(self._link.overdue(moment))
         upcoming = self._terminal.outgoing
         self._outgoing.look_ahead(upcoming[0] if upcoming else None)
-        return self._link.pack(self._outgoing.due(moment))
 
     def _catch_up(self) -> list[LineSignal]:
         """Let the engine know what time it is; what it has sent."""
@@ -107,16 +114,19 @@ class Endpoint:
             self._outgoing.sent(self._terminal.now, signal, following)
             self._incoming.take_turn()
 
-    def _take(self, packets: list[Packet | Lost]) -> None:
+    def _take(self, packets: list[Packet | Lost]) -> bool:
+        """Hear packets; whether they said anything to the engine."""
+        heard = False
         for packet in packets:
             if isinstance(packet, Lost):
                 self._incoming.lose()
-            else:
-                self._hear(self._incoming.take(packet))
+            elif signals := self._incoming.take(packet):
+                self._hear(signals)
+                heard = True
+        return heard
 
     def _hear(self, signals: list[LineSignal]) -> None:
-        if signals:
-            self._tell_sent(self._attempt(self._catch_up) or [])
+        self._tell_sent(self._attempt(self._catch_up) or [])
         for signal in signals:
             self._attempt(partial(self._terminal.deliver, signal))
 

@@ -20,6 +20,7 @@ from gateway.fax.t38.outgoing import Pace
 from gateway.fax.t38.packets import VERSIONS
 
 FRAMINGS = ("ifp", "udptl")
+DATAGRAM_MS, BARE_MS = 30, 120  # line time of a packet
 _OVERHEAD = 16  # octets of a datagram at most, beside those of the line, with nothing to recover others
 _Chosen = TypeVar("_Chosen")
 _CODINGS = {"MH": None, "MR": Flag.MR, "MMR": Flag.MMR}
@@ -50,7 +51,8 @@ class EndpointOptions:
     """Everything an endpoint can be told. Several values are an iterable, or one text with commas.
 
     Packets: `framing` "ifp" (each packet bare) or "udptl"; `version` 0 to 3, or None to find out the far end's;
-    `packet_ms` the line time of a packet, `whole_frames` HDLC frames uncut, `repeats` of indicators and ends;
+    `packet_ms` the line time of a packet (30, and 120 where packets are bare), `whole_frames` HDLC frames uncut (those
+    of fast carriers are where packets are bare, unless it is False), `repeats` of indicators and ends;
     `redundancy` one number, or (control, image), or `parity` (span, entries); `max_datagram` in octets; what
     comes behind a gap waits `hold_ms` for what was overtaken.
 
@@ -70,8 +72,8 @@ class EndpointOptions:
 
     framing: str = "ifp"
     version: int | None = 0
-    packet_ms: int = 30
-    whole_frames: bool = False
+    packet_ms: int | None = None
+    whole_frames: bool | None = None
     repeats: int = 3
     redundancy: Any = (3, 1)
     parity: Any = None
@@ -125,7 +127,7 @@ class EndpointOptions:
             ("frame_octets", self.frame_octets, (64, 256)),
             ("min_scan_ms", self.min_scan_ms, (0, 5, 10, 20, 40)),
             ("repeats", self.repeats, range(1, 11)),
-            ("packet_ms", self.packet_ms, range(1, 1001)),
+            ("packet_ms", self._packet_ms, range(1, 1001)),
             ("max_datagram", self.max_datagram, range(64, 16_001)),
         ):
             if value not in allowed:
@@ -142,8 +144,16 @@ class EndpointOptions:
     @property
     def pace(self) -> Pace:
         """How signals are cut into packets."""
-        most = {"most": self.max_datagram - _OVERHEAD} if self.framing == "udptl" else {}
-        return Pace(self.packet_ms, self.whole_frames, self.repeats, **most)
+        if self.framing == "udptl":
+            most = self.max_datagram - _OVERHEAD
+            return Pace(self._packet_ms, bool(self.whole_frames), repeats=self.repeats, most=most)
+        return Pace(self._packet_ms, bool(self.whole_frames), self.whole_frames is None, self.repeats)
+
+    @property
+    def _packet_ms(self) -> int:
+        """Bare packets have no size to keep to, and each costs the same."""
+        usual = DATAGRAM_MS if self.framing == "udptl" else BARE_MS
+        return usual if self.packet_ms is None else self.packet_ms
 
     @property
     def redundant(self) -> tuple[int, int]:

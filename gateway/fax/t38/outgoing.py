@@ -34,12 +34,14 @@ class Pace:
     """How signals are cut into packets.
 
     `packet_ms`: as many octets in a packet as the modulation carries in that time, one at least. `whole_frames`: an
-    HDLC frame is one packet, sent when the frame ends. `repeats`: how often indicators and ends of signals are said,
+    HDLC frame is one packet, sent when the frame ends; with `whole_fast_frames` one of a fast carrier is, which ends
+    soon after it began. `repeats`: how often indicators and ends of signals are said,
     which packets lost one by one cannot all undo. `most`: octets of the line in a packet, whatever the others say.
     """
 
     packet_ms: int = 30
     whole_frames: bool = False
+    whole_fast_frames: bool = False
     repeats: int = 3
     most: int = 4096
 
@@ -47,9 +49,10 @@ class Pace:
         """Octets of a packet."""
         return max(1, min(modulation.rate * self.packet_ms // 8000, self.most))
 
-    def keeps_whole(self, octets: bytes) -> bool:
+    def keeps_whole(self, frame: HdlcFrame) -> bool:
         """Whether a frame goes uncut."""
-        return self.whole_frames and len(octets) <= self.most
+        fast = frame.modulation is not Modulation.V21_300
+        return (self.whole_frames or (fast and self.whole_fast_frames)) and len(frame.octets) <= self.most
 
 
 class Outgoing:
@@ -69,13 +72,14 @@ class Outgoing:
     @property
     def next_due(self) -> int | None:
         """When the next packet is due; none when nothing is known to come."""
-        moments = [dues[0][0] for dues in (self._queue, self._planned) if dues]
-        return min(moments, default=None)
+        if not self._queue:
+            return self._planned[0][0] if self._planned else None
+        first = self._queue[0][0]
+        return min(first, self._planned[0][0]) if self._planned else first
 
     def due(self, now: int) -> list[Packet]:
         """The packets that should have left by now, in order."""
-        packets = [packet for _, packet in _until(self._queue, now)]
-        return packets + [packet for _, packet in _until(self._planned, now)]
+        return _until(self._queue, now) + _until(self._planned, now)
 
     def drop(self) -> None:
         """Nothing more is to be sent."""
@@ -106,7 +110,7 @@ class Outgoing:
         """The packets of a signal that will be out at `end`, all but what concludes it."""
         if isinstance(signal, ImageOctets):
             yield from self._pieces(end, signal.octets, signal.modulation, FieldKind.T4, 0.0)
-        elif isinstance(signal, HdlcFrame) and not self._pace.keeps_whole(signal.octets):
+        elif isinstance(signal, HdlcFrame) and not self._pace.keeps_whole(signal):
             yield from self._pieces(end, signal.octets, signal.modulation, FieldKind.HDLC, FCS_OCTETS + FLAG_OCTETS)
 
     def _pieces(self, end: int, octets: bytes, modulation: Modulation, kind: FieldKind, more: float) -> Iterator[Due]:
@@ -150,7 +154,7 @@ class Outgoing:
         self._frames = True
         carrier = CARRIERS[frame.modulation]
         closing = FieldKind.FCS_OK if frame.good else FieldKind.FCS_BAD
-        whole = (Field(FieldKind.HDLC, frame.octets),) if self._pace.keeps_whole(frame.octets) else ()
+        whole = (Field(FieldKind.HDLC, frame.octets),) if self._pace.keeps_whole(frame) else ()
         if not last:
             self._put(now, Fields(carrier, (*whole, Field(closing))))
             return
@@ -195,6 +199,8 @@ def _as_indicated(training: Training) -> Training:
     return training if training in INDICATORS else Training(training.modulation)
 
 
-def _until(dues: deque[Due], now: int) -> Iterator[Due]:
+def _until(dues: deque[Due], now: int) -> list[Packet]:
+    packets = []
     while dues and dues[0][0] <= now:
-        yield dues.popleft()
+        packets.append(dues.popleft()[1])
+    return packets

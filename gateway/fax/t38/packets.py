@@ -114,7 +114,7 @@ class Fields:
     @property
     def ends_signal(self) -> bool:
         """Whether the carrier is over with this packet."""
-        return any(field.kind.ends_signal for field in self.fields)
+        return bool(self.fields) and not _ENDS.isdisjoint([field.kind for field in self.fields])
 
 
 Packet = Indicator | Fields

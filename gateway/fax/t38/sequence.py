@@ -97,6 +97,10 @@ class Receiver:
             return []
         number = expected + ahead
         self._late_in_a_row = 0
+        if not ahead and not self._come:
+            self._remember(number, datagram.primary)
+            self._expected = number + 1
+            return [datagram.primary] if datagram.primary else []
         self.late += number in self._come
         self._keep(number, datagram.primary, now)
         self._recover(datagram, number, now)
@@ -164,6 +168,10 @@ class Receiver:
 
     def _keep(self, number: int, packet: bytes, now: int) -> None:
         self._come.setdefault(number, (now, packet))
+        self._remember(number, packet)
+
+    def _remember(self, number: int, packet: bytes) -> None:
+        """Keep a packet for parity that comes later."""
         self._kept[number] = packet
         if len(self._kept) > _KEPT:
             del self._kept[next(iter(self._kept))]

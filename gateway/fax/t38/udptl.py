@@ -6,10 +6,12 @@ What lives here: encoding and decoding. What does not: what came before and afte
 
 from dataclasses import dataclass
 
-from gateway.fax.t38.per import PerError, Reader, length, open_type
+from gateway.fax.t38.per import PerError, length, open_type
 
 SEQUENCES = 0x10000
 _PARITY = 0x80
+_SEQUENCE_OCTETS = 2
+_TWO_OCTETS, _FRAGMENTS = 0x80, 0xC0
 
 
 class UdptlError(ValueError):
@@ -52,11 +54,18 @@ def encode(datagram: Datagram) -> bytes:
 
 def decode(octets: bytes) -> Datagram:
     """The datagram in octets. Raises UdptlError."""
-    reader = Reader(octets)
     try:
-        return Datagram(reader.number(16), reader.open_type(), _recovery(reader))
-    except PerError as fault:
-        raise UdptlError(f"{octets[:8].hex(' ')}: {fault}") from fault
+        primary, at = _open_type(octets, _SEQUENCE_OCTETS)
+        if octets[at] & ~_PARITY:
+            raise UdptlError(f"{octets[:8].hex(' ')}: padding bits that are not zero")
+        if not octets[at]:
+            recovery: tuple[bytes, ...] | Parity = _packets(octets, at + 1)
+        else:
+            span, after = _open_type(octets, at + 1)
+            recovery = Parity(int.from_bytes(span, "big"), _packets(octets, after))
+    except IndexError as fault:
+        raise UdptlError(f"{octets[:8].hex(' ')}: it ends too early") from fault
+    return Datagram(int.from_bytes(octets[:_SEQUENCE_OCTETS], "big"), primary, recovery)
 
 
 def exclusive_or(packets: list[bytes]) -> bytes:
@@ -68,12 +77,30 @@ def exclusive_or(packets: list[bytes]) -> bytes:
     return total.to_bytes(longest, "big")
 
 
-def _recovery(reader: Reader) -> tuple[bytes, ...] | Parity:
-    parity = reader.number(1)
-    if not parity:
-        return _packets(reader)
-    return Parity(int.from_bytes(reader.open_type(), "big"), _packets(reader))
+def _packets(octets: bytes, at: int) -> tuple[bytes, ...]:
+    """So many packets as their count says. Raises IndexError where they are not all there."""
+    count, at = _length(octets, at)
+    packets = []
+    for _ in range(count):
+        packet, at = _open_type(octets, at)
+        packets.append(packet)
+    return tuple(packets)
 
 
-def _packets(reader: Reader) -> tuple[bytes, ...]:
-    return tuple(reader.open_type() for _ in range(reader.length()))
+def _open_type(octets: bytes, at: int) -> tuple[bytes, int]:
+    """Octets behind their length (X.691 10.2), and where the next begin. Raises IndexError, UdptlError."""
+    length, start = _length(octets, at)
+    end = start + length
+    if end > len(octets):
+        raise IndexError(end)
+    return octets[start:end], end
+
+
+def _length(octets: bytes, at: int) -> tuple[int, int]:
+    """A length of one octet, or of two with 14 bits (X.691 10.9.3). Raises IndexError, UdptlError for longer ones."""
+    first = octets[at]
+    if first < _TWO_OCTETS:
+        return first, at + 1
+    if first >= _FRAGMENTS:
+        raise UdptlError("a length in fragments")
+    return (first - _TWO_OCTETS) << 8 | octets[at + 1], at + 2
