@@ -4,6 +4,8 @@ What lives here: threshold, clustered screen, and the choice between them block 
 grey comes from. Grey is uint8 (rows, width), 255 = white, width a multiple of 8; rows are packed as in `libtiff`.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,9 +14,11 @@ from renderers.faxpage import Resolution
 Grey = NDArray[np.uint8]
 Rows = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
+Window = tuple[slice, slice]
 
 BLOCK = 16
 DARK, LIGHT = 48, 208
+_BAND = 128  # rows
 _TONED_SHARE = 0.6  # more than strokes of grey text ever cover
 # Clustered dot at 45 degrees: each half grows from its own centre, so tones print as dots a fax keeps apart.
 _DOTS = np.array(
@@ -39,15 +43,31 @@ def level_for(resolution: Resolution) -> int:
 
 def threshold(grey: Grey, level: int) -> Rows:
     """Black where darker than `level`: sharp, and the only thing text survives."""
-    return np.packbits(grey < level, axis=1)
+    return _darker(grey, np.array(level, np.uint8))
 
 
 def screen(grey: Grey, resolution: Resolution) -> Rows:
     """Clustered dots, about 36 to the inch, round on paper at every resolution."""
-    levels = _dots_for(resolution) * 4 + 2
+    return _darker(grey, _dot_levels(resolution, grey.shape[1]))
+
+
+def _darker(grey: Grey, levels: NDArray[np.uint8]) -> Rows:
+    """Packed bits of grey < levels (one, or a band of rows that repeats), done in bands that stay in the cache."""
     height, width = grey.shape
-    tiled = np.tile(levels, (-(-height // len(levels)), -(-width // 8)))[:height, :width]
-    return np.packbits(grey < tiled, axis=1)
+    rows = np.empty((height, -(-width // 8)), np.uint8)
+    black = np.empty((min(_BAND, height), width), np.bool_)
+    for top in range(0, height, _BAND):
+        part = grey[top : top + _BAND]
+        np.less(part, levels[: len(part)] if levels.ndim else levels, out=black[: len(part)])
+        rows[top : top + _BAND] = np.packbits(black[: len(part)], axis=1)
+    return rows
+
+
+@lru_cache(maxsize=8)
+def _dot_levels(resolution: Resolution, width: int) -> NDArray[np.uint8]:
+    """The grey below which each pel of a band is black."""
+    dots = _dots_for(resolution) * 4 + 2
+    return np.tile(dots, (_BAND // len(dots), -(-width // 8)))[:, :width]
 
 
 def _dots_for(resolution: Resolution) -> NDArray[np.uint8]:
@@ -61,26 +81,56 @@ def selective(grey: Grey, resolution: Resolution, where: Mask | None = None) -> 
 
     `where`, one flag a block, says which blocks may be screened at all; None is all of them.
     """
-    plain = threshold(grey, level_for(resolution))
-    if where is not None and not where.any():
-        return plain
-    toned = toned_blocks(grey)
-    if where is not None:
-        toned &= where
-    if not toned.any():
-        return plain
-    toned = _grown(toned)
-    if where is not None:
-        toned &= where
-    chosen = toned.repeat(BLOCK, 0)[: grey.shape[0]].repeat(BLOCK // 8, 1)[:, : plain.shape[1]]
-    return np.where(chosen, screen(grey, resolution), plain)
+    rows = threshold(grey, level_for(resolution))
+    may = np.ones((-(-grey.shape[0] // BLOCK), -(-grey.shape[1] // BLOCK)), np.bool_) if where is None else where
+    window = block_window(may)
+    if window is not None:
+        may = may[window]
+        toned = _grown(toned_blocks(grey[pels_of(window)]) & may) & may
+        _screen_blocks(grey[pels_of(window)], rows[_bytes_of(window)], toned, resolution)
+    return rows
+
+
+def _screen_blocks(grey: Grey, rows: Rows, toned: Mask, resolution: Resolution) -> None:
+    """Put dots into `rows` where blocks are toned."""
+    window = block_window(toned)
+    if window is None:
+        return
+    part = rows[_bytes_of(window)]
+    dots = screen(grey[pels_of(window)], resolution)
+    chosen = toned[window].repeat(BLOCK, 0)[: part.shape[0]].repeat(BLOCK // 8, 1)[:, : part.shape[1]]
+    np.copyto(part, dots, where=chosen)
+
+
+def block_window(blocks: Mask) -> Window | None:
+    """The smallest rectangle of blocks that holds all that are set; None when none is."""
+    down, across = np.flatnonzero(blocks.any(axis=1)), np.flatnonzero(blocks.any(axis=0))
+    if not down.size:
+        return None
+    return slice(int(down[0]), int(down[-1]) + 1), slice(int(across[0]), int(across[-1]) + 1)
+
+
+def pels_of(window: Window) -> Window:
+    """The rows and pels of a rectangle of blocks."""
+    return _times(window[0], BLOCK), _times(window[1], BLOCK)
+
+
+def _bytes_of(window: Window) -> Window:
+    return _times(window[0], BLOCK), _times(window[1], BLOCK // 8)
+
+
+def _times(blocks: slice, factor: int) -> slice:
+    return slice(blocks.start * factor, blocks.stop * factor)
 
 
 def toned_blocks(grey: Grey) -> Mask:
     """One flag for each block of 16 by 16 pels: at least 60 % of it is neither nearly black nor nearly white."""
-    middle = np.packbits((grey > DARK) & (grey < LIGHT), axis=1)
-    counts = count_in_blocks(middle)
-    toned: Mask = counts >= int(_TONED_SHARE * BLOCK * BLOCK)
+    below = np.uint8(DARK + 1)
+    middle = [
+        np.packbits(grey[top : top + _BAND] - below < LIGHT - below, axis=1)  # wraps around: one look at both ends
+        for top in range(0, grey.shape[0], _BAND)
+    ]
+    toned: Mask = count_in_blocks(np.concatenate(middle)) >= int(_TONED_SHARE * BLOCK * BLOCK)
     return toned
 
 

@@ -4,7 +4,9 @@ What lives here: opening, geometry, rendering, and where a page has pictures. Wh
 (`halftone`). PDFium is not thread-safe: one document at a time in a process.
 """
 
+import contextlib
 import ctypes
+import mmap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +24,7 @@ _DEEPEST_FORM = 4
 _PICTURES = (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_SHADING)
 _SIGN_BLOCKS = 16  # a picture this small is a sign, such as an emoji, and reads best without dots
 _SMALLEST_POINTS = 1.0
+_HUGE_PAGE = 2 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class Raster:
 
     def __init__(self, shape: FaxShape) -> None:
         self.shape = shape
-        self.grey: Grey = np.empty((shape.rows, shape.width), np.uint8)
+        self.grey = _room(shape.rows, shape.width)
         self._bitmap = raw.FPDFBitmap_CreateEx(
             shape.width, shape.rows, raw.FPDFBitmap_Gray, self.grey.ctypes.data_as(ctypes.c_void_p), shape.width
         )
@@ -131,6 +134,15 @@ class Raster:
                 if blocks[window].size > _SIGN_BLOCKS:
                     blocks[window] = True
         return blocks
+
+
+def _room(rows: int, width: int) -> Grey:
+    """A buffer in memory pages of 2 MB where the kernel has them: a thousand page faults less in a forked process."""
+    size = -(-rows * width // _HUGE_PAGE) * _HUGE_PAGE
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with contextlib.suppress(OSError):
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(memory, np.uint8, rows * width).reshape(rows, width)
 
 
 def _has_picture(part: object, depth: int) -> bool:
