@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gateway.domain.clock import Clock
+from gateway.domain.errors import UnavailableError
 from gateway.fax.simulator.clock import PacedClock, SimulatorClock
 from gateway.fax.simulator.exchange import Exchange
 from gateway.fax.simulator.transport import CallClock, SimulatorTransport
@@ -34,6 +35,9 @@ from gateway.store.database import Database
 from gateway.store.migrate import open_store
 from gateway.store.spool import Spool
 from gateway.worker import Bell, Worker
+from renderers.confine import ConfinedCrashError
+from renderers.standing import Standing
+from renderers.standing import look as look_at_walls
 
 log = logging.getLogger(__name__)
 DESK_THREADS = 8
@@ -72,6 +76,7 @@ class Gateway:
     process: processes.Process
     work: Path
     stopping: asyncio.Event
+    look: Callable[[], Standing] = look_at_walls
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
@@ -84,9 +89,30 @@ class Gateway:
         # Each worker holds a thread while it renders, calls or asks the store: none may wait for another's.
         threads = ThreadPoolExecutor(len(self.workers) + SPARE_THREADS, thread_name_prefix="worker")
         asyncio.get_running_loop().set_default_executor(threads)
+        if self.settings.rendering.require_no_network:
+            await self._look_at_walls()
         await self.listener.start()
         self._tasks = [asyncio.create_task(worker.run(), name=worker.name) for worker in self.workers]
+        if not self.settings.rendering.require_no_network:
+            self._tasks.append(asyncio.create_task(self._look_at_walls(), name="walls"))
         log.info("started", extra={"owner": self.process.id})
+
+    async def _look_at_walls(self) -> None:
+        """Find out what a rendered document could reach, and tell.
+
+        Raises:
+            UnavailableError: it could reach the network, and the settings want that it cannot.
+        """
+        try:
+            standing = await asyncio.to_thread(self.look)
+        except ConfinedCrashError as error:
+            log.warning("not-walled", extra={"kind": "renders", "detail": error.detail})
+            return
+        for wall, name in ((standing.network, "network"), (standing.files, "files")):
+            event, level = ("walled", logging.INFO) if wall else ("not-walled", logging.WARNING)
+            log.log(level, event, extra={"kind": name, "detail": wall or "see: faxgw doctor"})
+        if self.settings.rendering.require_no_network and not standing.network:
+            raise UnavailableError("documents could reach the network while they are rendered; see: faxgw doctor")
 
     def stop(self) -> None:
         """Ask for a graceful end."""

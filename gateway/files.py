@@ -16,6 +16,7 @@ from renderers.faxpage import FaxShape, read_tiff, write_pdf
 from renderers.pdf import make_paged
 from renderers.rasterize import rasterize
 from renderers.viewing import write_pngs
+from renderers.walls.landlock import Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,10 @@ def lay_out_files(order: FileOrder, max_seconds: int, max_memory: int) -> FilePa
     """
     files = tuple(file.absolute() for file in order.files)
     order = replace(order, files=files, targets=order.targets.absolute())
+    places = Places(read=files, written=tuple(path.parent for path in order.targets.paths))
     try:
-        return run_confined(_lay_out_files, order, limits=Limits(seconds=max_seconds, memory=max_memory))
+        limits = Limits(seconds=max_seconds, memory=max_memory)
+        return run_confined(_lay_out_files, order, limits=limits, places=places)
     except RenderError as error:
         raise RefusedError(f"{error.text} Nothing was written.") from None
     except OSError as error:

@@ -78,6 +78,7 @@ class Rendering:
     max_seconds: int = 180
     max_memory: int = 2_000_000_000  # octets of address space of one converter
     workers: int = 2
+    require_no_network: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from renderers import wire
 from renderers.errors import Reason, RenderError
+from renderers.walls.landlock import Places
 
 T = TypeVar("T")
 
@@ -43,12 +44,16 @@ class ConfinedCrashError(RenderError):
     """The process died or was ended: TOO_LONG at a limit of time, CRASHED otherwise; `detail` says by what."""
 
 
-def run_confined(function: Callable[..., T], *arguments: Any, limits: Limits | None = None) -> T:
+def run_confined(
+    function: Callable[..., T], *arguments: Any, limits: Limits | None = None, places: Places | None = None
+) -> T:
     """Run a module-level function in its own process and return what it returns; blocks, so call it in a thread.
 
     The process starts in an empty private folder, its current one and its TMPDIR, which is removed afterwards. When
-    it ends, by itself or at a limit, everything it started is killed with it. Arguments are pickled; results and
-    exceptions may hold built-in values, paths, and classes of the function's own package and of this one.
+    it ends, by itself or at a limit, everything it started is killed with it. It reaches no network, and of files those
+    of the system, its folder and `places` (None: all that we reach), where the machine has walls for it (`standing`
+    tells). Arguments are pickled; results and exceptions may hold built-in values, paths, and classes of the
+    function's own package and of this one.
 
     Raises:
         ConfinedCrashError: it crashed, or ran into a limit (TOO_LONG, TOO_LARGE).
@@ -56,7 +61,7 @@ def run_confined(function: Callable[..., T], *arguments: Any, limits: Limits | N
     """
     limits = limits or Limits()
     with tempfile.TemporaryDirectory(prefix="confined-", ignore_cleanup_errors=True) as folder:
-        order = wire.Order(function, arguments, folder, limits.memory, limits.file_size, limits.seconds)
+        order = wire.Order(function, arguments, folder, limits.memory, limits.file_size, limits.seconds, places)
         with _PARENT.child(limits.seconds) as line:
             line.settimeout(limits.seconds + _GRACE_SECONDS)
             try:

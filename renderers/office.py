@@ -38,10 +38,12 @@ def office_pdf(
 ) -> Path:
     """Convert to a PDF in `folder`, of at most one page more than `most_pages`; returns its path.
 
+    Work is done in the temporary folder, the one place that this process and LibreOffice both may write.
+
     Raises:
         RenderError: TOOL_MISSING, TOO_LONG, TOO_LARGE, ENCRYPTED, CORRUPT.
     """
-    with tempfile.TemporaryDirectory(prefix="office-", dir=folder) as room:
+    with tempfile.TemporaryDirectory(prefix="office-") as room:
         order = replace(_order(path, kind, Path(room)), seconds=seconds, most_pages=most_pages + 1)
         answer = _answer(order, time.monotonic() + seconds)
         if answer.ended is Ended.ABSENT:

@@ -4,15 +4,14 @@ What lives here: search and one call. What does not: limits on memory and proces
 and ends whatever is still running when the time is over).
 """
 
-import ctypes
 import os
-import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
+from renderers.walls.prctl import die_with_parent
+
 _FOLDERS = ("/usr/lib/libreoffice/program", "/opt/libreoffice/program", "/usr/bin", "/usr/local/bin")
 
 
@@ -40,14 +39,9 @@ def run(command: Sequence[str | Path], environment: Mapping[str, str], seconds: 
     try:
         done = subprocess.run(
             [str(word) for word in command],
-            env=dict(environment), cwd=folder, timeout=seconds, check=False, preexec_fn=_die_with_us,
+            env=dict(environment), cwd=folder, timeout=seconds, check=False, preexec_fn=die_with_parent,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise TimeoutError(f"{Path(command[0]).name} ran longer than {seconds:.0f} s") from error
     return Ran(done.returncode, done.stdout[-500:].decode("utf-8", "replace").strip())
-
-
-def _die_with_us() -> None:
-    """Between fork and exec."""
-    ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)

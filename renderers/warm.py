@@ -4,7 +4,6 @@ What lives here: its loop and the child's side of `confine`. What does not: the 
 `python -m renderers.warm FD`; it ends when the other end of FD is closed, and its children with it.
 """
 
-import ctypes
 import gc
 import os
 import pickle
@@ -17,14 +16,18 @@ import tempfile
 import time
 import warnings
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import NoReturn
 
-from renderers import pdf, rasterize, weasy, wire
+from renderers import pdf, rasterize, rehearsal, weasy, wire
 from renderers.libreoffice import reception
+from renderers.walls import landlock, namespace, prctl, seccomp
+from renderers.walls.seccomp import Filter
 
-_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 _PRELOADED = (pdf, rasterize, weasy)
+_MOST_FILES = 1024  # open at a time
+_MOST_PROCESSES = 4096  # of our user, threads among them: it stops what multiplies
 
 
 @dataclass(slots=True)
@@ -124,7 +127,8 @@ def _be_child(line: socket.socket) -> NoReturn:
     code = 1
     try:
         _lead_group(0)
-        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+        prctl.die_with_parent()
+        prctl.be_called("fax-render")
         _, content = wire.receive(line)
         with _Answering(line, wire.packages_of(_work)):  # an order that cannot be read is told, too
             _work(pickle.loads(content), line)
@@ -175,9 +179,32 @@ def _confine(order: wire.Order) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (order.file_size, order.file_size))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for what, most in ((resource.RLIMIT_NOFILE, _MOST_FILES), (resource.RLIMIT_NPROC, _MOST_PROCESSES)):
+        _, allowed = resource.getrlimit(what)
+        least = most if allowed == resource.RLIM_INFINITY else min(most, allowed)
+        resource.setrlimit(what, (least, least))
+    _wall_in(order)
+
+
+def _wall_in(order: wire.Order) -> None:
+    """What cannot be had here is missing without a word: `standing` tells, and decides whether we render at all."""
+    if order.places is not None:
+        own = Path(order.folder)
+        landlock.enter(replace(order.places, written=(own, *order.places.written)))
+    seccomp.enter(Filter.CLOSED)
+
+
+def _be_ready() -> None:
+    """What all children share."""
+    prctl.keep_memory_private()
+    if not seccomp.available():
+        namespace.leave_network()
+    landlock.system()
+    rehearsal.rehearse()
+    gc.freeze()  # children share these pages as long as nobody writes to them
 
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")  # libraries quote documents in theirs
-    gc.freeze()  # children share these pages as long as nobody writes to them
+    _be_ready()
     serve(socket.socket(fileno=int(sys.argv[1])))

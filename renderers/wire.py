@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from renderers.walls.landlock import Places
+
 ORDER, RESULT, ERROR, ENDED = b"O", b"R", b"X", b"E"
 _HEAD = struct.Struct("<cQ")
 _SECONDS = struct.Struct("<d")
@@ -34,6 +36,7 @@ class Order:
     memory: int
     file_size: int
     seconds: float
+    places: Places | None = None
 
 
 def send(line: socket.socket, kind: bytes, content: bytes) -> None:

@@ -11,8 +11,10 @@ from gateway.cli.context import Console, pass_console
 from gateway.cli.output import form_option, say, write_rows
 from gateway.domain.errors import ExitCode
 from gateway.machine import Finding
+from renderers.confine import ConfinedCrashError
 from renderers.libreoffice.profile import PACKAGES
 from renderers.libreoffice.worker import AbsentError, Worker
+from renderers.standing import look
 
 COLUMNS = ("piece", "found", "without_it", "get_it")
 
@@ -22,7 +24,7 @@ COLUMNS = ("piece", "found", "without_it", "get_it")
 @pass_console
 def doctor(console: Console, form: str) -> None:
     """Check this machine and the settings file; exit status 1 when a piece is missing."""
-    findings = [*machine.check(console.settings.storage.folder), office_worker()]
+    findings = [*machine.check(console.settings.storage.folder), office_worker(), *walls()]
     rows = [
         {
             "piece": finding.name,
@@ -49,3 +51,25 @@ def office_worker() -> Finding:
         except AbsentError as error:
             return Finding("LibreOffice worker", False, f"{without}: {error}", remedy)
     return Finding("LibreOffice worker", True, without, remedy)
+
+
+def walls() -> list[Finding]:
+    """Try from inside what a rendered document could reach."""
+    try:
+        standing = look()
+    except ConfinedCrashError as error:
+        return [Finding("confined rendering", False, f"nothing can be rendered: {error}", "make setup")]
+    return [
+        Finding(
+            f"documents reach no network ({standing.network or 'no wall'})",
+            bool(standing.network),
+            "a document could call out from our address; rendering.require_no_network = true would not start so",
+            "sudo apt-get install --no-install-recommends libseccomp2, or allow user namespaces",
+        ),
+        Finding(
+            f"documents see no other files ({standing.files or 'no wall'})",
+            bool(standing.files),
+            "a document that takes over its converter can read whatever our user may read",
+            "use Linux 5.19 or later, with landlock among its security modules",
+        ),
+    ]

@@ -7,7 +7,7 @@ import asyncio
 import functools
 import logging
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from coverpages.cover import Cover
@@ -23,13 +23,16 @@ from gateway.mail.notice_facts import FailedPart
 from gateway.notices import Composer
 from gateway.owed import Owed
 from gateway.pages import CoverWish, MailFailure, MailOrder, MailPages, lay_out_mail
+from gateway.part_troubles import PROBLEMS, Look, in_work
 from gateway.store import submissions, tree
 from gateway.store.database import Database
 from gateway.store.spool import Spool
 from gateway.store.submissions import FailedRender, RenderClaim, RenderedJob, RenderedSubmission
 from renderers.confine import ConfinedCrashError, Limits, run_confined
+from renderers.walls.landlock import Places
 
 log = logging.getLogger(__name__)
+MOST_GIVEN_UP = 3  # parts that end their process, before the mail is given up
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +88,22 @@ class Prepare:
     def _make(self, claim: RenderClaim, folder: Path) -> MailPages | MailFailure:
         if claim.is_poisoned:
             return MailFailure(Outcome.GENERAL_ERROR, "render-crashes")
+        order = self._order(claim, folder)
+        while True:
+            try:
+                return self._rendered(order)
+            except ConfinedCrashError as error:
+                log.warning("render-cut-off", extra={"submission": claim.submission.id, "detail": error.reason.value})
+                part = in_work(order.workdir, error) or _whole_mail(error)
+                if not order.partial or not part.position or len(order.given_up) == MOST_GIVEN_UP:
+                    return MailFailure(Outcome.INVALID_ATTACHMENT, "", (*order.given_up, part))
+                order = replace(order, workdir=order.workdir / "again", given_up=(*order.given_up, part))
+                order.workdir.mkdir()
+
+    def _rendered(self, order: MailOrder) -> MailPages | MailFailure:
         limits = Limits(seconds=self.limits.seconds, memory=self.limits.memory)
-        try:
-            return run_confined(lay_out_mail, self._order(claim, folder), limits=limits)
-        except ConfinedCrashError as error:
-            log.warning("render-cut-off", extra={"submission": claim.submission.id, "detail": error.reason.value})
-            return MailFailure(Outcome.INVALID_ATTACHMENT, "", (FailedPart(0, "text/plain", "", error.text),))
+        places = Places(read=(order.mail,), written=(order.workdir,))
+        return run_confined(lay_out_mail, order, limits=limits, places=places)
 
     def _order(self, claim: RenderClaim, folder: Path) -> MailOrder:
         submission = claim.submission
@@ -103,6 +116,8 @@ class Prepare:
             paper=settings.text("fax.paper"),
             max_pages=self.limits.pages,
             covers=tuple(self._wish(submission, job, sender, settings) for job in claim.jobs),
+            with_text=settings.on("fax.mail_text"),
+            partial=settings.text("attachments.on_failure") == "send-rest",
         )
 
     def _wish(self, submission: Submission, job: Job, sender: User, settings: Effective) -> CoverWish:
@@ -127,7 +142,8 @@ class Prepare:
         }
         rendered = RenderedSubmission(digest, made.pages, made.parts, own)
         notes = sorted({cover.note for cover in made.covers.values()} - {""})
-        mail = self.composer.initial_success(claim, rendered, notes)
+        look = Look(made.warnings, made.line_seconds)
+        mail = self.composer.initial_success(claim, rendered, notes, look)
         submissions.finish_render(self.db, claim, rendered, self.clock.now(), [mail] if mail else [])
         extra = {"submission": claim.submission.id, "pages": made.pages, "job": [job.public_id for job in claim.jobs]}
         log.info("submission-rendered", extra=extra)
@@ -159,3 +175,8 @@ def cover_fields(submission: Submission, job: Job, sender: User) -> dict[str, st
         "job_id": job.public_id,
     }
     return fields | {f"custom_{number}": value for number, value in enumerate(sender.custom, 1)}
+
+
+def _whole_mail(error: ConfinedCrashError) -> FailedPart:
+    """What is to blame when no part was begun."""
+    return FailedPart(0, "message/rfc822", "", error.text, PROBLEMS[error.reason])

@@ -17,6 +17,9 @@ from renderers.libreoffice import bell, messages
 from renderers.libreoffice.messages import Answer, Ended, Order
 from renderers.libreoffice.pool import Pool
 from renderers.libreoffice.worker import AbsentError, AskerGoneError, Worker, adopt_orphans
+from renderers.walls import landlock, seccomp
+from renderers.walls.landlock import Places
+from renderers.walls.seccomp import Filter
 
 _REST_SECONDS = 20.0
 _PATIENCE = 10.0  # for the words of who rang
@@ -63,8 +66,10 @@ def _leave(_signal: int, _frame: object) -> None:
 
 
 def main(descriptor: str, folder: str) -> None:
-    """Serve with workers whose rooms lie in `folder`."""
+    """Serve with workers whose rooms lie in `folder`, as do the folders of confined processes, in that for all."""
     signal.signal(signal.SIGTERM, _leave)
+    landlock.enter(Places(written=(Path(folder).parent,)))
+    seccomp.enter(Filter.OFFLINE)
     adopt_orphans()
     pool = Pool(functools.partial(Worker.start, Path(folder)))
     try:

@@ -5,7 +5,6 @@ under LibreOffice's own Python; standard input is a socket to the desk. It ends,
 is gone.
 """
 
-import ctypes
 import os
 import resource
 import secrets
@@ -24,8 +23,9 @@ from com.sun.star.connection import NoConnectException
 
 from renderers.libreoffice import messages, papers, profile
 from renderers.libreoffice.messages import Answer, Ended
+from renderers.walls import prctl, seccomp
+from renderers.walls.seccomp import Filter
 
-_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 _START_SECONDS = 60.0
 _PAUSE = 0.03
 _MEMORY = 3 << 30
@@ -108,11 +108,12 @@ def _run(command: list[str | Path], room: Path) -> subprocess.Popen[bytes]:
 
 
 def _limit() -> None:
-    """Between fork and exec: LibreOffice ends with us, whatever ends us, and stays within bounds."""
-    ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+    """Between fork and exec: LibreOffice ends with us, whatever ends us, stays within bounds, and calls nobody."""
+    prctl.die_with_parent()
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_SIZE, _FILE_SIZE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    seccomp.enter(Filter.CLOSED)
 
 
 def _end_with(line: socket.socket) -> None:

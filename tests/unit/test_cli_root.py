@@ -107,7 +107,7 @@ def test_doctor_lists_every_piece_and_its_code_tells_whether_all_are_there(faxgw
 
     rows = json.loads(ran.out)
     missing = [row for row in rows if not row["found"]]
-    assert len(rows) == len(machine.check(faxgw.folder)) + 1  # the LibreOffice worker, which it tries
+    assert len(rows) == len(machine.check(faxgw.folder)) + 3  # what it tries: the LibreOffice worker, two walls
     assert ran.code == (1 if missing else 0)
     assert all(row["without_it"] and row["get_it"] for row in missing)
     assert f"{len(rows)} pieces" in ran.err

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from renderers.faxpage import FaxShape
 from renderers.libreoffice import profile
 from renderers.office import office_pdf
 from renderers.pdf import make_paged
+from renderers.walls import seccomp
 from tests.office_files import TRACKED, letter, linking, locked, locked_book, workbook
 from tests.processes import descendants, lives
 
@@ -95,6 +97,16 @@ def test_documents_share_a_worker(tmp_path: Path) -> None:
     assert len(first) == 1
 
 
+def filters(pid: int) -> str:
+    return Path(f"/proc/{pid}/status").read_text().split("Seccomp:")[1].split()[0]
+
+
+@pytest.mark.skipif(not seccomp.available(), reason="no libseccomp2, or a kernel without filters")
+def test_no_process_under_the_warm_parent_may_call_out(tmp_path: Path) -> None:
+    pages(SAMPLES / "invoice.docx", tmp_path / "a")
+    assert set(map(filters, below())) == {"2"}  # seccomp(2): filtered
+
+
 def test_a_worker_killed_while_it_waits_costs_nothing(tmp_path: Path) -> None:
     pages(SAMPLES / "invoice.docx", tmp_path / "a")
     kill(offices())
@@ -106,7 +118,7 @@ def test_a_worker_killed_in_the_midst_of_a_document_costs_neither_it_nor_others(
     pages(SAMPLES / "invoice.docx", tmp_path / "a")
     with ThreadPoolExecutor(2) as threads:
         made = threads.submit(pages, long_list(tmp_path), tmp_path / "b")
-        until(lambda: list((tmp_path / "b").glob("office-*/long.csv")))
+        until(lambda: list(Path(tempfile.gettempdir()).glob("confined-*/office-*/long.csv")))
         other = threads.submit(pages, SAMPLES / "price-list.xlsx", tmp_path / "c")
         kill(offices())
         assert made.result() > 100

@@ -1,5 +1,6 @@
 """The order of ways: a worker, a fresh one, LibreOffice started cold, a refusal. Without LibreOffice."""
 
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,7 +67,8 @@ def refused(folder: Path, deed: str, seconds: float = 60.0) -> Reason:
     return caught.value.reason
 
 
-def test_a_worker_is_the_first_way(started: list[Worker], tmp_path: Path) -> None:
+def test_a_worker_is_the_first_way(started: list[Worker], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert made(tmp_path, "make") == "%PDF-"
     assert made(tmp_path, "make") == "%PDF-"
     assert len(started) == 1
