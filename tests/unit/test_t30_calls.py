@@ -79,13 +79,14 @@ def test_the_far_ends_name_and_offer_are_told() -> None:
     assert (finished.caller.rate, finished.caller.rate_steps) == (14400, [14400])
 
 
-def test_a_sub_address_is_sent_to_a_far_end_that_takes_one() -> None:
-    options = TerminalOptions(sub_address="4711")
+@pytest.mark.parametrize("address", ["4711", "12*3#"])
+def test_a_sub_address_is_sent_to_a_far_end_that_takes_one(address: str) -> None:
+    options = TerminalOptions(sub_address=address)
 
     with_sub = call(document(text_bitmap(rows=20)), options)
     without = call(document(text_bitmap(rows=20)), options, replace(EVERYTHING, flags=EVERYTHING.flags - {Flag.SUB}))
 
-    assert with_sub.answerer.remote_sub_address == "4711"
+    assert with_sub.answerer.remote_sub_address == address
     assert without.answerer.remote_sub_address == ""
     assert without.caller.cause is Cause.DONE
 

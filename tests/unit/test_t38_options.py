@@ -59,13 +59,30 @@ def test_the_refusal_is_an_error_of_use_and_of_type() -> None:
         ({"widths": "A5"}, "widths: A5"),
         ({"station_id": "9" * 21}, "station_id: "),
         ({"password": "secret"}, "password: "),
+        ({"station_id": "12*3"}, "station_id: "),
         ({"timers": {"t9": 1}}, "timers: "),
+        ({"timers": {"t1": "soon"}}, "timers: \\['soon'\\]; it can be whole numbers"),
+        ({"rates": "fast"}, "rates: \\['fast'\\]; it can be whole numbers"),
+        ({"first_page": -1}, "first_page is -1; it can be 0 to 9999"),
+        ({"hold_ms": -1}, "hold_ms is -1; it can be 0 to 10000"),
+        ({"redundancy": -1}, "redundancy is -1; it can be 0 to 20"),
+        ({"redundancy": (3, 21)}, "redundancy is 21; it can be 0 to 20"),
+        ({"redundancy": (1, 2, 3)}, "redundancy: \\(1, 2, 3\\); it can be two whole numbers"),
+        ({"redundancy": "much"}, "redundancy: 'much'; it can be whole numbers"),
+        ({"parity": 3}, "parity: 3; it can be whole numbers"),
+        ({"parity": (3, 0)}, "parity's entries is 0; it can be 1 to 20"),
+        ({"parity": (21, 3)}, "parity's span is 21; it can be 1 to 20"),
         ({"timers": 7}, "timers: "),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_with_those_that_can(options: dict[str, Any], why: str) -> None:
     with pytest.raises(OptionError, match=why):
         EndpointOptions.of(options).terminal(called=True)
+
+
+@pytest.mark.parametrize("name", ["sub_address", "password", "selective_polling", "polled_sub_address"])
+def test_addresses_and_passwords_may_have_star_and_number_sign(name: str) -> None:
+    assert getattr(told(**{name: "12*3#"}), name) == "12*3#"
 
 
 @pytest.mark.parametrize("codings", ["MH,MR", "mh mr", ["MH", "MR"], ("MR",), {"MR"}, "MR"])

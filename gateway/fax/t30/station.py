@@ -197,7 +197,7 @@ class Station(Machine):
     def _addresses(self, offered: Capabilities, wanted: dict[Fcf, str]) -> list[Frame]:
         """Identifier frames for those texts that are set, where the far end has said that it reads them."""
         return [
-            self._ours(fcf, frames.encode_identifier(text))
+            self._ours(fcf, frames.encode_identifier(text, fcf))
             for fcf, text in wanted.items()
             if text and (fcf not in NEEDED or NEEDED[fcf] in offered)
         ]

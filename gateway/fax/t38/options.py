@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from gateway.domain.errors import UsageError
 from gateway.fax.t30 import frames
 from gateway.fax.t30.capabilities import Capabilities, Flag, Lengths, Modems, ScanTime, Widths
-from gateway.fax.t30.frames import FrameError
+from gateway.fax.t30.frames import Fcf, FrameError
 from gateway.fax.t30.options import TerminalOptions
 from gateway.fax.t30.states import ISDN, STANDARD, Timers
 from gateway.fax.t38.outgoing import Pace
@@ -21,6 +21,7 @@ from gateway.fax.t38.packets import VERSIONS
 
 FRAMINGS = ("ifp", "udptl")
 DATAGRAM_MS, BARE_MS = 30, 120  # line time of a packet
+_COUNTS = range(21)  # packets that a datagram can bring along, or parity stand for
 _OVERHEAD = 16  # octets of a datagram at most, beside those of the line, with nothing to recover others
 _Chosen = TypeVar("_Chosen")
 _CODINGS = {"MH": None, "MR": Flag.MR, "MMR": Flag.MMR}
@@ -38,7 +39,10 @@ _OTHER_NAMES = {
     "min_scan_time": "min_scan_ms", "min_scan_line_time": "min_scan_ms", "scan_time": "min_scan_ms",
     "scan_ms": "min_scan_ms",
 }  # fmt: skip
-_TEXTS = ("station_id", "sub_address", "password", "selective_polling", "polled_sub_address", "required_password")
+_TEXTS = {
+    "station_id": Fcf.TSI, "sub_address": Fcf.SUB, "password": Fcf.PWD, "selective_polling": Fcf.SEP,
+    "polled_sub_address": Fcf.PSA, "required_password": Fcf.PWD,
+}  # fmt: skip
 _ALIKE = (*_TEXTS, "first_page", "ecm", "poll", "busy_ms", "asks_operator", "asks_repetition", "nonstandard")
 
 
@@ -62,7 +66,8 @@ class EndpointOptions:
     largest counts), letter, legal; `min_scan_ms` 0, 5, 10, 20, 40, with `fine_halves_scan`; `frame_octets` 256 or 64.
 
     Names: `station_id` (CSI, TSI, CIG), `sub_address` (SUB), `password` (SID, PWD), `selective_polling` (SEP),
-    `polled_sub_address` (PSA), each at most 20 of 0-9, + and space; `required_password` of the far end.
+    `polled_sub_address` (PSA), each at most 20 of 0-9, + and space, all but the first with * and # too;
+    `required_password` of the far end.
 
     Course: `first_page` counts from zero; a caller with `poll` receives the far end's document into `received`, after
     its own; `document` is what an answerer gives to who polls. `busy_ms` after each page (RNR), `asks_operator` (PIP,
@@ -121,6 +126,13 @@ class EndpointOptions:
         return chosen
 
     def _check(self) -> None:
+        self._check_numbers()
+        self._check_texts()
+        self.terminal(called=True)
+
+    def _check_numbers(self) -> None:
+        control, image = self.redundant
+        span, entries = self._parity
         for name, value, allowed in (
             ("framing", self.framing, FRAMINGS),
             ("version", self.version, (*VERSIONS, None)),
@@ -129,15 +141,23 @@ class EndpointOptions:
             ("repeats", self.repeats, range(1, 11)),
             ("packet_ms", self._packet_ms, range(1, 1001)),
             ("max_datagram", self.max_datagram, range(64, 16_001)),
+            ("hold_ms", self.hold_ms, range(10_001)),
+            ("redundancy", control, _COUNTS),
+            ("redundancy", image, _COUNTS),
+            ("parity's span", span, range(1, _COUNTS.stop)),
+            ("parity's entries", entries, range(1, _COUNTS.stop)),
+            ("first_page", self.first_page, range(10_000)),
         ):
             if value not in allowed:
                 listed = (
                     f"{allowed[0]} to {allowed[-1]}" if isinstance(allowed, range) else ", ".join(map(str, allowed))
                 )
                 raise OptionError(f"{name} is {value!r}; it can be {listed}")
-        for name in _TEXTS:
+
+    def _check_texts(self) -> None:
+        for name, fcf in _TEXTS.items():
             try:
-                frames.encode_identifier(getattr(self, name))
+                frames.encode_identifier(getattr(self, name), fcf)
             except FrameError as fault:
                 raise OptionError(f"{name}: {fault}") from fault
 
@@ -160,12 +180,16 @@ class EndpointOptions:
         """How many packets before it go with a control packet and with an image packet."""
         if isinstance(self.redundancy, int):
             return self.redundancy, self.redundancy
-        control, image = self.redundancy
-        return control, image
+        return _two("redundancy", self.redundancy)
+
+    @property
+    def _parity(self) -> tuple[int, int]:
+        """Span and entries, as if of one where there is none."""
+        return (1, 1) if self.parity is None else _two("parity", self.parity)
 
     def terminal(self, *, called: bool) -> TerminalOptions:
         """The engine's options; the end that is `called` offers modems that keep to the highest rate."""
-        highest = max(map(int, _listed(self.rates)), default=self.max_rate)
+        highest = max(_whole("rates", _listed(self.rates)), default=self.max_rate)
         return TerminalOptions(
             capabilities=self._capabilities(highest if called else 14400),
             max_rate=min(highest, self.max_rate),
@@ -229,6 +253,22 @@ def _modems(names: Iterable[str], highest: int) -> Modems:
     return Modems.V27 if highest > 2400 else Modems.V27_2400
 
 
+def _whole(name: str, values: Any) -> list[int]:
+    """Whole numbers, also in words. Raises OptionError."""
+    try:
+        return [int(value) for value in values]
+    except (TypeError, ValueError) as fault:
+        raise OptionError(f"{name}: {values!r}; it can be whole numbers") from fault
+
+
+def _two(name: str, values: Any) -> tuple[int, int]:
+    """Two whole numbers. Raises OptionError."""
+    match _whole(name, values):
+        case [first, second]:
+            return first, second
+    raise OptionError(f"{name}: {values!r}; it can be two whole numbers")
+
+
 def _timers(value: Any) -> Timers:
     """Timers as they are, by name, or those of ISDN. Raises OptionError."""
     if isinstance(value, Timers):
@@ -238,4 +278,5 @@ def _timers(value: Any) -> Timers:
     known = {field.name for field in fields(Timers)}
     if not isinstance(value, Mapping) or not set(value) <= known:
         raise OptionError(f'timers: {value!r}; it can be "isdn", or milliseconds by name: {", ".join(sorted(known))}')
+    _whole("timers", list(value.values()))
     return replace(STANDARD, **value)
