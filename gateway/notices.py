@@ -5,6 +5,7 @@ sending (`gateway.flows.notify`). Used by flows and by commands that end a job.
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -26,6 +27,7 @@ from gateway.mail.messages import (
     initial_failure,
     initial_success,
 )
+from gateway.part_troubles import Look
 from gateway.store import jobs, tree
 from gateway.store.calls import CallClaim, CallEnd
 from gateway.store.database import Database
@@ -41,6 +43,8 @@ SETTING_OF = {
 # A call takes about so long: set-up and release, and each page at 14400 bit/s.
 CALL_SECONDS, PAGE_SECONDS = 45, 35
 COVER_WISH = "cover page"
+SIGNALS_SECONDS, BETWEEN_PAGES_SECONDS, COVER_SECONDS = 20, 5, 15
+NOTHING_SEEN = Look((), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,10 @@ class Composer:
     clock: Clock
     voice: Voice
 
-    def initial_success(self, claim: RenderClaim, rendered: RenderedSubmission, notes: Sequence[str]) -> NewMail | None:
-        """The mail was taken and rendered; `notes` tell what wishes were not honoured."""
+    def initial_success(
+        self, claim: RenderClaim, rendered: RenderedSubmission, notes: Sequence[str], look: Look = NOTHING_SEEN
+    ) -> NewMail | None:
+        """The mail was taken and rendered; `notes` tell what wishes were not honoured, `look` how the pages look."""
         settings = tree.effective(self.db, claim.submission.user_id)
         if not settings.on(SETTING_OF[NoticeKind.INITIAL_SUCCESS]):
             return None
@@ -62,6 +68,8 @@ class Composer:
             self._facts(claim.submission, settings, ready),
             parts=(*rendered.part_pages, *(PartPages(COVER_WISH, 0, note) for note in notes)),
             expected=self.clock.now() + timedelta(seconds=CALL_SECONDS + PAGE_SECONDS * longest),
+            call=_call_length(look.line_seconds, rendered.pages, longest),
+            warnings=look.warnings,
         )
         return _mail(initial_success(facts), claim.submission, None, 0)
 
@@ -120,6 +128,14 @@ class Composer:
             dates=settings.date_style(),
             parts=submission.part_pages,
         )
+
+
+def _call_length(line_seconds: int, pages: int, longest: int) -> timedelta | None:
+    """How long a call takes when nothing goes wrong, in tens of seconds; `longest` counts the cover pages, too."""
+    if not longest:
+        return None
+    seconds = SIGNALS_SECONDS + line_seconds + BETWEEN_PAGES_SECONDS * longest + COVER_SECONDS * (longest - pages)
+    return timedelta(seconds=10 * math.ceil(seconds / 10))
 
 
 def _kind_of(job: Job) -> NoticeKind | None:

@@ -16,12 +16,14 @@ from gateway.domain.cover_rules import CoverChoice, CoverRule, choose_cover
 from gateway.domain.errors import BadDirectiveError
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages
-from gateway.mail.notice_facts import FailedPart, part_label
-from gateway.mail.parse import MailError, MailParts, PartFile, PartLimits, parts_of
-from gateway.mail.parse import Reason as LeftOutReason
+from gateway.mail.mime import MailError, MailParts, PartFile
+from gateway.mail.notice_facts import NOT_SENT, FailedPart, part_label
+from gateway.mail.unpack import faxable_parts
+from gateway.mail.wording import TEXT_OFF
+from gateway.part_troubles import PROBLEMS, begin, look_over
 from renderers.document import Document, Paged
-from renderers.errors import RenderError
-from renderers.image import is_ornament
+from renderers.errors import Reason, RenderError
+from renderers.faxpage import read_tiff
 from renderers.pdf import make_paged, sniff
 from renderers.rasterize import rasterize
 
@@ -43,7 +45,11 @@ class CoverWish:
 
 @dataclass(frozen=True, slots=True)
 class MailOrder:
-    """A mail to be laid out; the pages are written into `workdir`, which the caller makes and removes."""
+    """A mail to be laid out; the pages are written into `workdir`, which the caller makes and removes.
+
+    `with_text` is whether the text of the mail is faxed; `partial` whether the rest is sent when a part cannot be.
+    `given_up` are parts that were tried before and ended the process: they are not tried again.
+    """
 
     mail: Path
     workdir: Path
@@ -51,6 +57,9 @@ class MailOrder:
     paper: str
     max_pages: int
     covers: tuple[CoverWish, ...]
+    with_text: bool = True
+    partial: bool = False
+    given_up: tuple[FailedPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,8 @@ class MailPages:
     pages: int
     parts: tuple[PartPages, ...]
     covers: Mapping[int, CoverPages] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    line_seconds: int = 0  # of the pages that all share, at 14400 bit/s
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,39 +104,36 @@ class _Made(NamedTuple):
 
     @property
     def label(self) -> str:
-        return part_label(self.part.position, self.part.media_type)
+        return part_label(self.part.position, self.part.media_type, self.part.within)
 
 
 def lay_out_mail(order: MailOrder) -> MailPages | MailFailure:
     """Make the pages of a mail: body and attachments in MIME order, then each job's cover."""
     try:
-        parts = _parts(order)
+        parts = faxable_parts(order.mail, order.workdir)
     except MailError as error:
         return MailFailure(Outcome.INVALID_ATTACHMENT, "", (FailedPart(0, "message/rfc822", "", error.text),))
-    left_out = tuple(PartPages(part_label(0, part.media_type), 0, part.reason.value) for part in parts.left_out)
+    left_out = _left_out(parts, order)
+    text_off = parts.body is not None and not order.with_text
+    parts = parts if order.with_text else replace(parts, body=None)
     try:
         wishes = {wish.job_id: _chosen(wish, parts) for wish in order.covers}
     except BadDirectiveError as error:
         return MailFailure(Outcome.GENERAL_ERROR, error.text)
     text = _cover_text(parts) if all(chosen.name for chosen in wishes.values()) else ""
     made, failed = _paged(_sources(parts, with_body=not text), order)
-    if failed:
+    if failed and (not order.partial or not (made or text)):
         return MailFailure(Outcome.INVALID_ATTACHMENT, "", tuple(failed), left_out)
     if not made and not text:
-        return MailFailure(Outcome.NO_ATTACHMENT, "", (), left_out)
-    return _joined(order, made, wishes, text, left_out)
+        return MailFailure(Outcome.NO_ATTACHMENT, TEXT_OFF if text_off else "", (), left_out)
+    return _joined(order, made, wishes, text, (failed, left_out))
 
 
-def _parts(order: MailOrder) -> MailParts:
-    """The plain text where the mail offers a choice; its HTML where that shows pictures larger than a logo."""
-    plain, rich = order.workdir / "plain", order.workdir / "rich"
-    plain.mkdir()
-    parts = parts_of(order.mail, plain)
-    if not any(one.reason is LeftOutReason.INLINE_PICTURE for one in parts.left_out):
-        return parts
-    rich.mkdir()
-    laid_out = parts_of(order.mail, rich, PartLimits(prefer_html=True))
-    return laid_out if any(not is_ornament(part.path) for part in laid_out.inline.values()) else parts
+def _left_out(parts: MailParts, order: MailOrder) -> tuple[PartPages, ...]:
+    found = [PartPages(part_label(0, part.media_type, part.within), 0, part.reason.value) for part in parts.left_out]
+    if parts.body is not None and not order.with_text:
+        found.insert(0, PartPages(part_label(0, parts.body.media_type), 0, "switched off, not faxed"))
+    return tuple(found)
 
 
 def _cover_text(parts: MailParts) -> str:
@@ -137,33 +145,80 @@ def _cover_text(parts: MailParts) -> str:
 
 def _joined(
     order: MailOrder,
-    made: Sequence[_Made],
+    made: list[_Made],
     wishes: Mapping[int, CoverChoice],
     body: str,
-    left_out: tuple[PartPages, ...],
+    missing: tuple[list[FailedPart], tuple[PartPages, ...]],
 ) -> MailPages | MailFailure:
-    shape = shape_of(order.resolution, order.paper)
+    failed, left_out = missing
     tiff = order.workdir / "pages.tif"
     try:
-        counts = rasterize([one.paged for one in made], shape, tiff, order.max_pages) if made else []
+        counts = _rasterized(order, made, tiff, failed)
         total = sum(counts)
         covers = {wish.job_id: _cover(order, wish, wishes[wish.job_id], (body, total)) for wish in order.covers}
     except RenderError as error:
-        return MailFailure(Outcome.INVALID_ATTACHMENT, "", (_blamed(error, made),), left_out)
+        return MailFailure(Outcome.INVALID_ATTACHMENT, "", (*failed, _blamed(error, made)), left_out)
     except BadDirectiveError as error:
         return MailFailure(Outcome.GENERAL_ERROR, error.text)
-    told = tuple(PartPages(one.label, count) for one, count in zip(made, counts, strict=True))
+    told = [PartPages(one.label, count) for one, count in zip(made, counts, strict=True)]
     if body:
-        told = (PartPages(part_label(0, "text/plain"), 0, f"on the {COVER}"), *told)
-    return MailPages(tiff if made else None, total, told + left_out, covers)
+        told.insert(0, PartPages(part_label(0, "text/plain"), 0, f"on the {COVER}"))
+    told += [PartPages(part.label, 0, NOT_SENT + part.problem.value) for part in failed]
+    if not total:
+        return MailPages(None, 0, (*told, *left_out), covers)
+    seen = look_over(read_tiff(tiff), tiff)
+    return MailPages(tiff, total, (*told, *left_out), covers, seen.warnings, seen.line_seconds)
+
+
+def _rasterized(order: MailOrder, made: list[_Made], tiff: Path, failed: list[FailedPart]) -> list[int]:
+    """How many pages each part gave; what cannot be drawn leaves `made` for `failed` where the rest may be sent.
+
+    Raises:
+        RenderError: a part cannot be drawn, and nothing else is left or the mail goes out whole or not at all.
+    """
+    drawn: list[Paged] = []
+    shape = shape_of(order.resolution, order.paper)
+    for number, one in enumerate(_within_limit(order, made, failed)):
+        begin(order.workdir, _failed(one.part, RenderError(Reason.CRASHED, one.paged.name)))
+        own = order.workdir / f"drawn{number}.tif"
+        try:
+            counts = rasterize([one.paged], shape, own, order.max_pages)
+        except RenderError as error:
+            _give_up(one, error, order, made, failed)
+        else:
+            drawn.append(Paged(own, "tiff", counts[0], one.paged.name))
+    return rasterize(drawn, shape, tiff, order.max_pages) if drawn else []
+
+
+def _within_limit(order: MailOrder, made: list[_Made], failed: list[FailedPart]) -> list[_Made]:
+    """The parts up to the most pages, before any is drawn."""
+    total = 0
+    for one in list(made):
+        if total + one.paged.pages > order.max_pages:
+            detail = f"page {total + one.paged.pages} of at most {order.max_pages}"
+            _give_up(one, RenderError(Reason.TOO_MANY_PAGES, one.paged.name, detail), order, made, failed)
+        else:
+            total += one.paged.pages
+    return list(made)
+
+
+def _give_up(one: _Made, error: RenderError, order: MailOrder, made: list[_Made], failed: list[FailedPart]) -> None:
+    if not order.partial or len(made) == 1:
+        raise error
+    made.remove(one)
+    failed.append(_failed(one.part, error))
 
 
 def _blamed(error: RenderError, made: Sequence[_Made]) -> FailedPart:
     """The part that an error names."""
     part = next((one.part for one in made if one.paged.name == error.name), None)
     if part is None:
-        return FailedPart(0, "text/html", error.name, error.text)
-    return FailedPart(part.position, part.media_type, part.name, error.text)
+        return FailedPart(0, "text/html", error.name, error.text, PROBLEMS[error.reason])
+    return _failed(part, error)
+
+
+def _failed(part: PartFile, error: RenderError) -> FailedPart:
+    return FailedPart(part.position, part.media_type, part.name, error.text, PROBLEMS[error.reason], part.within)
 
 
 def _chosen(wish: CoverWish, parts: MailParts) -> CoverChoice:
@@ -193,22 +248,37 @@ def _attachment(part: PartFile) -> _Source:
     document = Document(part.path, part.media_type, part.name, part.charset)
     if part.media_type == "application/octet-stream":
         part = replace(part, media_type=sniff(document).media_type or part.media_type)
-    return _Source(part, replace(document, name=part.name or part_label(part.position, part.media_type)))
+    inline = {cid: picture.path for cid, picture in part.inline.items()}
+    name = part.name or part_label(part.position, part.media_type, part.within)
+    return _Source(part, replace(document, name=name, inline=inline))
 
 
 def _paged(sources: Sequence[_Source], order: MailOrder) -> tuple[list[_Made], list[FailedPart]]:
     """Every part as pages, and every one that cannot be."""
     made: list[_Made] = []
     failed: list[FailedPart] = []
-    shape = shape_of(order.resolution, order.paper)
-    for number, (part, document) in enumerate(sources):
-        folder = order.workdir / f"part{number}"
-        folder.mkdir()
+    for number, source in enumerate(sources):
+        before = next((one for one in order.given_up if _place(one) == _place(source.part)), None)
+        if before is not None:
+            failed.append(before)
+            continue
+        begin(order.workdir, _failed(source.part, RenderError(Reason.CRASHED, source.document.name)))
         try:
-            made.append(_Made(part, make_paged(document, folder, shape, order.max_pages)))
+            made.append(_Made(source.part, _pages_of(source, order, order.workdir / f"part{number}")))
         except RenderError as error:
-            failed.append(FailedPart(part.position, part.media_type, part.name, error.text))
+            failed.append(_failed(source.part, error))
     return made, failed
+
+
+def _pages_of(source: _Source, order: MailOrder, folder: Path) -> Paged:
+    if source.part.trouble is not None:
+        raise RenderError(source.part.trouble, source.document.name)
+    folder.mkdir()
+    return make_paged(source.document, folder, shape_of(order.resolution, order.paper), order.max_pages)
+
+
+def _place(part: PartFile | FailedPart) -> tuple[int, ...]:
+    return (*part.within, part.position)
 
 
 def _cover(order: MailOrder, wish: CoverWish, chosen: CoverChoice, content: tuple[str, int]) -> CoverPages:

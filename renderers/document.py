@@ -38,6 +38,8 @@ class Format(Enum):
     SIGNATURE = "p7s"
     CONTACT = "vcf"
     CALENDAR = "ics"
+    RESOURCE_FORK = "fork"
+    LOCKED = "p7m"
     ARCHIVE = "zip"
     EXECUTABLE = "exe"
     EMPTY = "empty"
@@ -82,6 +84,8 @@ _MEDIA_TYPES = MappingProxyType(
         Format.VSD: "application/vnd.visio",
         Format.VSDX: "application/vnd.visio",
         Format.MESSAGE: "message/rfc822",
+        Format.LOCKED: "application/pkcs7-mime",
+        Format.TNEF: "application/ms-tnef",
         Format.ARCHIVE: "application/zip",
     }
 )

@@ -44,14 +44,25 @@ def _open(path: Path, name: str, width: int) -> Image.Image:
 
 
 STAMP_PIXELS = 300 * 150  # a picture inside a mail's text that has fewer is taken for a logo, not for content
+TRACKING_PIXELS = 64
 STAMP_SIDE = 100  # likewise one that is lower or narrower than this: a rule, a bar of icons
 
 
 def is_ornament(path: Path) -> bool:
     """Whether a picture is a logo or ornament, not content, by its size in pixels; so is what cannot be read."""
+    width, height = _size(path) or (0, 0)
+    return width * height < STAMP_PIXELS or min(width, height) < STAMP_SIDE
+
+
+def is_invisible(path: Path) -> bool:
+    """Whether a picture is so small that it was sent to count who reads the mail, not to be seen."""
+    size = _size(path)
+    return size is not None and size[0] * size[1] <= TRACKING_PIXELS
+
+
+def _size(path: Path) -> tuple[int, int] | None:
     try:
         with Image.open(path) as picture:
-            width, height = picture.size
+            return picture.size
     except (UnidentifiedImageError, *OPEN_ERRORS):
-        return True
-    return width * height < STAMP_PIXELS or min(width, height) < STAMP_SIDE
+        return None

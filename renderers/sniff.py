@@ -30,6 +30,8 @@ _MAGIC: tuple[tuple[bytes, Format], ...] = (
     (b"BEGIN:VCALENDAR", Format.CALENDAR),
     (b"-----BEGIN PGP SIGNATURE", Format.SIGNATURE),
     (b"-----BEGIN PKCS7", Format.SIGNATURE),
+    (b"-----BEGIN PGP MESSAGE", Format.LOCKED),
+    (b"\0\x05\x16\x07", Format.RESOURCE_FORK),  # AppleDouble (RFC 1740)
     (b"MZ", Format.EXECUTABLE),
     (b"\x7fELF", Format.EXECUTABLE),
     (b"Rar!", Format.ARCHIVE),
@@ -51,6 +53,12 @@ _BY_TYPE = {
     "application/pkcs7-signature": Format.SIGNATURE,
     "application/x-pkcs7-signature": Format.SIGNATURE,
     "application/pgp-signature": Format.SIGNATURE,
+    "application/pkcs7-mime": Format.LOCKED,
+    "application/x-pkcs7-mime": Format.LOCKED,
+    "application/pgp-encrypted": Format.LOCKED,
+    "multipart/encrypted": Format.LOCKED,
+    "application/ms-tnef": Format.TNEF,
+    "application/vnd.ms-tnef": Format.TNEF,
     "text/calendar": Format.CALENDAR,
     "text/vcard": Format.CONTACT,
     "text/x-vcard": Format.CONTACT,
@@ -62,10 +70,12 @@ _BY_TYPE = {
 }
 _BY_NAME = {
     ".p7s": Format.SIGNATURE, ".ics": Format.CALENDAR, ".vcf": Format.CONTACT, ".csv": Format.CSV,
-    ".html": Format.HTML, ".htm": Format.HTML, ".eml": Format.MESSAGE,
+    ".html": Format.HTML, ".htm": Format.HTML, ".eml": Format.MESSAGE, ".p7m": Format.LOCKED, ".pgp": Format.LOCKED,
+    ".gpg": Format.LOCKED,
 }  # fmt: skip
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\b\x1b\x1a\v")
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, ValueError, EOFError)
+_CMS = bytes.fromhex("06092a864886f70d0107")  # the identity of content types, but for its last octet
 _PICTURE_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"}
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
@@ -76,7 +86,7 @@ def sniff(document: Document) -> Format:
         head = file.read(_HEAD)
     if not head:
         return Format.EMPTY
-    for look in (_by_magic, _by_container):
+    for look in (_by_magic, _by_container, _by_cms):
         found = look(head, document.content)
         if found is not None:
             return found
@@ -103,6 +113,13 @@ def _by_container(head: bytes, path: Path) -> Format | None:
     if head.startswith(ole.MAGIC):
         return _ole_format(path)
     return None
+
+
+def _by_cms(head: bytes, _path: Path) -> Format | None:
+    """Signed or encrypted mail in CMS (RFC 5652 4): its first value says which."""
+    if head[:1] != b"0" or (place := head[:40].find(_CMS)) < 0:
+        return None
+    return {2: Format.SIGNATURE, 3: Format.LOCKED, 23: Format.LOCKED}.get(head[place + len(_CMS)])
 
 
 def _zip_format(path: Path) -> Format:

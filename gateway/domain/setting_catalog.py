@@ -64,6 +64,13 @@ CATALOG = MappingProxyType(
             Setting("fax.home_country", "US", "country for plain digits, ISO 3166, or none", accepts=_is_country),
             Setting("fax.area_code", "", "area code for seven digits", accepts=_is_area),
             Setting("fax.station_id", "", _STATION_ABOUT, accepts=_is_station),
+            Setting("fax.mail_text", "on", "fax the text of a mail, not its attachments alone", ON_OFF),
+            Setting(
+                "attachments.on_failure",
+                "refuse",
+                "when a part of a mail cannot be faxed: refuse the mail, or send the rest and say what is missing",
+                ("refuse", "send-rest"),
+            ),
             Setting("fax.page_header", "on", "a header line on every page", ON_OFF),
             Setting(
                 "cover.behavior",

@@ -14,6 +14,7 @@ from gateway.domain.job import Job
 from gateway.domain.outcome import Outcome
 from gateway.mail.letter import Letter, Table, as_html, as_text
 from gateway.mail.notice_facts import (
+    NOT_SENT,
     AttemptFacts,
     Duplicate,
     FailedPart,
@@ -45,17 +46,23 @@ _ACCEPTED = Words(
     "The pages are ready, and we call the recipient as soon as a line is free. If the line is busy, we try again.",
     "Nothing. You get another mail when the fax has been delivered, or could not be.",
 )
+_INCOMPLETE = Words(
+    "Your fax was accepted, but not all of it: a part of your mail could not be turned into fax pages.",
+    "The rest is sent, as your fax administrator has arranged. What is missing is listed below.",
+    "Correct what is missing and send it in another mail, or ask the recipient whether they can do without it.",
+)
 
 
 def initial_success(facts: NoticeFacts) -> Notice:
     """The fax was accepted and rendered: jobs, numbers, which part became which pages, when to expect it."""
     numbers = _numbers([job.destination for job in facts.jobs])
+    words = _INCOMPLETE if any(part.left_out.startswith(NOT_SENT) for part in facts.parts) else _ACCEPTED
     letter = Letter(
         title=f"Fax accepted for {numbers}",
-        happened=_ACCEPTED.happened,
-        means=_ACCEPTED.means,
-        next=_ACCEPTED.next,
-        good=True,
+        happened=words.happened,
+        means=words.means,
+        next=words.next,
+        good=words is _ACCEPTED,
         rows=_mail_rows(facts),
         tables=tuple(table for table in (_job_table(facts), _part_table(facts), _duplicate_table(facts)) if table.rows),
     )
@@ -137,6 +144,9 @@ def _mail_rows(facts: NoticeFacts) -> tuple[tuple[str, str], ...]:
     rows = [("Your mail of", facts.dates.write(facts.received))]
     if facts.expected is not None:
         rows.append(("Expected by", facts.dates.write(facts.expected)))
+    if facts.call is not None:
+        rows.append(("Expected call", f"about {_duration(facts.call)}"))
+    rows += [("Please note", warning) for warning in facts.warnings]
     return tuple(rows)
 
 
@@ -189,11 +199,10 @@ def _duplicate_table(facts: NoticeFacts) -> Table:
 
 
 def _failed_table(failed: Sequence[FailedPart]) -> Table:
-    rows = []
-    for part in failed:
-        label = part_label(part.position, part.media_type)
-        rows.append((f"{label}: {part.name}" if part.name else label, part.reason))
-    return Table("What is wrong", ("Part", "Reason"), tuple(rows))
+    rows = tuple(
+        (f"{part.label}: {part.name}" if part.name else part.label, part.problem.value, part.reason) for part in failed
+    )
+    return Table("What is wrong", ("Part", "Problem", "What to do"), rows)
 
 
 def _attempt_table(facts: NoticeFacts, attempts: Sequence[AttemptFacts]) -> Table:

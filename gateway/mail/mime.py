@@ -6,7 +6,7 @@ the order and role of parts (`parse`).
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from email.message import Message
 from enum import StrEnum
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from gateway.domain.errors import GatewayError
 from gateway.mail.words import decode_words
 from renderers.charsets import decode
+from renderers.errors import Reason as Trouble
 
 MAX_NAME = 120  # characters
 _TAG = re.compile(r"<!--.*?-->|<(style|script|title)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
@@ -35,6 +36,9 @@ class Reason(StrEnum):
     CONTACT = "contact card, not faxed"
     CALENDAR = "calendar entry, not faxed"
     INLINE_PICTURE = "picture inside the mail's text, not faxed"
+    LOGO = "signature image, not faxed"
+    TRACKING = "invisible picture, not faxed"
+    RESOURCE_FORK = "Macintosh file attributes, not faxed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,9 @@ class PartFile:
     """A decoded part. `position` is 0 for the body and for inline pictures, attachments count from 1.
 
     A text/plain body is UTF-8 with LF line ends and its flowed lines joined; all else is as it was sent. `charset`
-    is as declared, empty when it was not. `name` is for people, never a path.
+    is as declared, empty when it was not. `name` is for people, never a path. `content_id` is set unless the sender
+    attached it. What was unpacked stands `within` the attachments of these positions, and is named after them.
+    `trouble` is why it cannot be faxed, where that is known already.
     """
 
     position: int
@@ -60,15 +66,20 @@ class PartFile:
     charset: str
     path: Path
     size: int
+    content_id: str = ""
+    within: tuple[int, ...] = ()
+    inline: Mapping[str, "PartFile"] = field(default_factory=dict)
+    trouble: Trouble | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A part that is not faxed, and why."""
+    """A part that is not faxed, and why; `within` as in PartFile."""
 
     name: str
     media_type: str
     reason: Reason
+    within: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +116,8 @@ def shown_name(part: Message) -> str:
 def left_out_reason(part: Message) -> Reason | None:
     """Why a part is never faxed, None when it is."""
     kind, name = media_type(part), shown_name(part).lower()
+    if name.startswith("._") or name == ".ds_store":
+        return Reason.RESOURCE_FORK
     if kind in _LEFT_OUT_TYPES:
         return _LEFT_OUT_TYPES[kind]
     return _LEFT_OUT_ENDINGS.get(PurePosixPath(name).suffix)
@@ -120,6 +133,7 @@ _LEFT_OUT_TYPES = {
     "text/directory": Reason.CONTACT,
     "text/calendar": Reason.CALENDAR,
     "application/ics": Reason.CALENDAR,
+    "application/applefile": Reason.RESOURCE_FORK,
 }
 _LEFT_OUT_ENDINGS = {
     ".p7s": Reason.SIGNATURE,
@@ -171,7 +185,8 @@ class PartWriter:
 
 
 def _part(part: Message, charset: str) -> PartFile:
-    return PartFile(0, media_type(part), shown_name(part), charset, Path(), 0)
+    identity = "" if part.get_content_disposition() == "attachment" else content_id(part)
+    return PartFile(0, media_type(part), shown_name(part), charset, Path(), 0, identity)
 
 
 def _declared_name(part: Message) -> str:

@@ -33,14 +33,39 @@ class Voice:
     domain: str
 
 
+NOT_SENT = "NOT SENT: "  # before the problem of a part that is missing from a fax
+
+
+class Problem(StrEnum):
+    """Why a part is an Invalid Attachment: one of these, always."""
+
+    UNKNOWN_TYPE = "unknown type"
+    CORRUPT = "corrupt"
+    ENCRYPTED = "password-protected"
+    TOO_MANY_PAGES = "too many pages"
+    TOO_LARGE = "too large"
+    TOO_LONG = "took too long"
+    TOOL_MISSING = "converter not installed"
+
+
 @dataclass(frozen=True, slots=True)
 class FailedPart:
-    """A part that cannot be faxed, by name, and why, for its sender."""
+    """A part that cannot be faxed, by name, and why, for its sender: `reason` says what to do.
+
+    `within` is empty, or the positions of the attachments that it was unpacked from.
+    """
 
     position: int
     media_type: str
     name: str
     reason: str
+    problem: Problem = Problem.CORRUPT
+    within: tuple[int, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What it is called without its name."""
+        return part_label(self.position, self.media_type, self.within)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +95,8 @@ class NoticeFacts:
     """What all notices on one submission share.
 
     `recipient` is the sender's registered address, never a Reply-To. `message_id` and `references` are those of the
-    sender's mail. `expected` is when the fax should be delivered. The names in `parts` are labels made by
-    `part_label`, never those of files.
+    sender's mail. `expected` is when the fax should be delivered, `call` how long a call should take.
+    The names in `parts` are labels made by `part_label`, never those of files.
     """
 
     recipient: str
@@ -86,6 +111,8 @@ class NoticeFacts:
     parts: tuple[PartPages, ...] = ()
     duplicates: tuple[Duplicate, ...] = ()
     expected: datetime | None = None
+    call: timedelta | None = None
+    warnings: tuple[str, ...] = ()
 
 
 _TYPE_NAMES = {
@@ -113,12 +140,27 @@ _TYPE_NAMES = {
     "application/zip": "archive",
     "application/pkcs7-signature": "signature",
     "message/rfc822": "mail",
+    "application/ms-tnef": "winmail.dat",
+    "application/pkcs7-mime": "encrypted mail",
+    "multipart/encrypted": "encrypted mail",
+    "application/applefile": "file attributes",
+    "image/webp": "WEBP picture",
+    "image/heic": "HEIC picture",
+    "image/avif": "AVIF picture",
+    "image/bmp": "BMP picture",
 }
+_TEXTS = frozenset({"text/plain", "text/html", "application/rtf"})
 
 
-def part_label(position: int, media_type: str) -> str:
-    """How a part is called without its name: its place in the mail and its kind."""
-    if position == 0 and media_type in ("text/plain", "text/html"):
-        return "text of the mail"
+def part_label(position: int, media_type: str, within: tuple[int, ...] = ()) -> str:
+    """How a part is called without its name: its place in the mail and its kind.
+
+    `within` are the positions of the attachments it was unpacked from: "attachment 2.1" is the first one of the mail
+    that is the second attachment. Position 0 is the mail's text, or something inside it.
+    """
     kind = _TYPE_NAMES.get(media_type) or ("picture" if media_type.startswith("image/") else "file")
-    return f"attachment {position} ({kind})" if position else f"inside the mail ({kind})"
+    if position:
+        return f"attachment {'.'.join(map(str, (*within, position)))} ({kind})"
+    if within:
+        return f"inside attachment {'.'.join(map(str, within))} ({kind})"
+    return "text of the mail" if media_type in _TEXTS else f"inside the mail ({kind})"

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from gateway.domain.call import Cause
 from gateway.domain.outcome import Outcome
 
+TEXT_OFF = "text-off"  # the detail of a mail that is all text, where text is not faxed
 EXPIRED = "expired"  # the detail of a cancelled job whose time ran out
 
 
@@ -76,7 +77,7 @@ WORDS = MappingProxyType(
         ),
         Outcome.NO_ATTACHMENT: Words(
             "There was nothing to fax in your mail.",
-            "It had no text and no attachment that we could send.",
+            "It had no attachment that we could send, and no text, which would have been faxed, too.",
             "Attach the document, or write the text of the fax into the mail, and send it again.",
         ),
         Outcome.NOT_A_FAX: Words(
@@ -115,6 +116,11 @@ WORDS = MappingProxyType(
 # Where the detail says more than the outcome, these words stand instead.
 DETAIL_WORDS = MappingProxyType(
     {
+        (Outcome.NO_ATTACHMENT, TEXT_OFF): Words(
+            "There was nothing to fax in your mail.",
+            "It had no attachment that we could send. The text of a mail is not faxed: that is switched off for you.",
+            "Attach the document that you want to fax and send the mail again.",
+        ),
         (Outcome.CANCELLED, EXPIRED): Words(
             "The fax could not be delivered in time.",
             "The time allowed for it ran out before a call succeeded, and no further calls are made.",

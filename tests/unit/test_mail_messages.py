@@ -25,7 +25,8 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages
 from gateway.mail import messages
 from gateway.mail.messages import AttemptFacts, Duplicate, FailedPart, Notice, NoticeFacts, Voice
-from gateway.mail.wording import EXPIRED, status_for, words_for
+from gateway.mail.notice_facts import NOT_SENT, Problem
+from gateway.mail.wording import EXPIRED, TEXT_OFF, status_for, words_for
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 NOW = datetime(2026, 3, 2, 15, 4, 5, tzinfo=UTC)
@@ -89,7 +90,7 @@ NOTICES: dict[str, Callable[[], Notice]] = {
     "initial_failure": lambda: messages.initial_failure(
         FACTS,
         Outcome.INVALID_ATTACHMENT,
-        [FailedPart(2, "application/pdf", "plan <1>.pdf", "is protected by a password")],
+        [FailedPart(2, "application/pdf", "plan <1>.pdf", "remove the password", Problem.ENCRYPTED)],
         "encrypted",
     ),
     "delivery_success": lambda: messages.delivery_success(FACTS, JOB, CALLS),
@@ -240,7 +241,7 @@ def test_a_part_without_a_name_stands_under_its_label_alone() -> None:
 
     text = text_of(messages.initial_failure(FACTS, Outcome.INVALID_ATTACHMENT, [failed]))
 
-    assert "\n  attachment 2 (PDF)  “attachment 2 (PDF)” is damaged." in text
+    assert "\n  attachment 2 (PDF)  corrupt  “attachment 2 (PDF)” is damaged." in text
     assert "“”" not in text
 
 
@@ -314,3 +315,42 @@ def test_a_reason_in_words_is_told_where_no_part_is_to_blame(detail: str, told: 
 )
 def test_parts_are_called_by_place_and_kind(position: int, media_type: str, label: str) -> None:
     assert messages.part_label(position, media_type) == label
+
+
+def test_a_fax_without_all_of_its_parts_says_so() -> None:
+    missing = PartPages("attachment 2 (PDF)", 0, NOT_SENT + Problem.CORRUPT)
+
+    text = text_of(messages.initial_success(replace(FACTS, parts=(PartPages("attachment 1 (PDF)", 2), missing))))
+
+    assert "not all of it" in text
+    assert "attachment 2 (PDF)  NOT SENT: corrupt" in text
+
+
+def test_warnings_and_the_length_of_a_call_are_told() -> None:
+    facts = replace(FACTS, call=timedelta(seconds=130), warnings=("Page 3 of the document is very dark.",))
+
+    text = text_of(messages.initial_success(facts))
+
+    assert "Expected call: about 2 min 10 s" in text
+    assert "Please note: Page 3 of the document is very dark." in text
+
+
+def test_nothing_to_fax_says_whether_the_text_would_have_been_faxed() -> None:
+    off, on = (text_of(messages.initial_failure(FACTS, Outcome.NO_ATTACHMENT, (), detail)) for detail in (TEXT_OFF, ""))
+
+    assert "switched off for you" in off
+    assert "would have been faxed, too" in on
+
+
+@pytest.mark.parametrize(
+    ("position", "within", "label"),
+    [
+        (2, (), "attachment 2 (PDF)"),
+        (1, (2,), "attachment 2.1 (PDF)"),
+        (3, (2, 1), "attachment 2.1.3 (PDF)"),
+        (0, (2,), "inside attachment 2 (PDF)"),
+        (0, (), "inside the mail (PDF)"),
+    ],
+)
+def test_a_part_is_called_by_where_it_lies(position: int, within: tuple[int, ...], label: str) -> None:
+    assert messages.part_label(position, "application/pdf", within) == label

@@ -100,7 +100,7 @@ def test_an_initial_failure_names_the_part(desk: Desk) -> None:
 
     assert mail is not None
     assert mail.kind == "initial-failure"
-    assert "attachment 2 (PDF): x.pdf it is damaged" in text(mail)
+    assert "attachment 2 (PDF): x.pdf corrupt it is damaged" in text(mail)
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_a_logo_beside_plain_text_is_left_out_and_listed(tmp_path: Path) -> None
 
     assert pages.parts[0] == PartPages(BODY, 1)
     assert pages.parts[1].name == "inside the mail (PNG picture)"
-    assert pages.parts[1].left_out == "picture inside the mail's text, not faxed"
+    assert pages.parts[1].left_out == "signature image, not faxed"
 
 
 def test_a_large_picture_in_the_html_is_faxed_with_it(tmp_path: Path) -> None:
