@@ -40,6 +40,17 @@ class Limits:
     file_size: int = 512 << 20
 
 
+_preloaded: list[str] = []
+
+
+def preload(module: str) -> None:
+    """Have the warm parent import a module of whoever uses this one, which else each child would do anew.
+
+    Call it before the first `run_confined`, at best where the module is imported; it must not start threads.
+    """
+    _preloaded.append(module)
+
+
 class ConfinedCrashError(RenderError):
     """The process died or was ended: TOO_LONG at a limit of time, CRASHED otherwise; `detail` says by what."""
 
@@ -161,7 +172,7 @@ def _start(its: socket.socket) -> subprocess.Popen[bytes]:
         "OMP_NUM_THREADS": "1",
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "renderers.warm", str(its.fileno())],
+        [sys.executable, "-m", "renderers.warm", str(its.fileno()), *_preloaded],
         env=surroundings, pass_fds=[its.fileno()], cwd="/", start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
     )  # fmt: skip

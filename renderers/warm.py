@@ -1,10 +1,11 @@
 """The warm parent: a process of one thread with all libraries loaded, that forks a child for each order.
 
 What lives here: its loop and the child's side of `confine`. What does not: the work. Run as
-`python -m renderers.warm FD`; it ends when the other end of FD is closed, and its children with it.
+`python -m renderers.warm FD MODULE...`; it ends when the other end of FD is closed, and its children with it.
 """
 
 import gc
+import importlib
 import os
 import pickle
 import resource
@@ -194,17 +195,19 @@ def _wall_in(order: wire.Order) -> None:
     seccomp.enter(Filter.CLOSED)
 
 
-def _be_ready() -> None:
+def _be_ready(modules: Collection[str]) -> None:
     """What all children share."""
     prctl.keep_memory_private()
     if not seccomp.available():
         namespace.leave_network()
     landlock.system()
+    for module in modules:
+        importlib.import_module(module)
     rehearsal.rehearse()
     gc.freeze()  # children share these pages as long as nobody writes to them
 
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")  # libraries quote documents in theirs
-    _be_ready()
+    _be_ready(sys.argv[2:])
     serve(socket.socket(fileno=int(sys.argv[1])))

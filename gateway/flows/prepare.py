@@ -28,10 +28,11 @@ from gateway.store import submissions, tree
 from gateway.store.database import Database
 from gateway.store.spool import Spool
 from gateway.store.submissions import FailedRender, RenderClaim, RenderedJob, RenderedSubmission
-from renderers.confine import ConfinedCrashError, Limits, run_confined
+from renderers.confine import ConfinedCrashError, Limits, preload, run_confined
 from renderers.walls.landlock import Places
 
 log = logging.getLogger(__name__)
+preload(lay_out_mail.__module__)
 MOST_GIVEN_UP = 3  # parts that end their process, before the mail is given up
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from renderers import confine
-from renderers.confine import Limits, run_confined
+from renderers.confine import Limits, preload, run_confined
 from renderers.document import Document, Format
 from renderers.errors import RenderError
 from renderers.faxpage import FaxShape, read_tiff
@@ -185,6 +185,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("folder", nargs="?", type=Path, default=SAMPLES)
     parser.add_argument("--pages", type=int, default=20, help="how many first pages against Ghostscript")
     parser.add_argument("--runs", type=int, default=3, help="how often against Ghostscript")
+    preload(__name__)
     asked = parser.parse_args(arguments)
     found = sorted(file for file in asked.folder.rglob("*") if file.is_file() and file.suffix not in {".md", ".py"})
     for line in tables(found, asked):

@@ -18,12 +18,22 @@ from renderers.document import Document, Format, Paged
 from renderers.errors import Reason, RenderError
 from renderers.faxpage import FaxShape
 from renderers.pdf import make_paged, sniff
+from tests.preloaded import imported_by_parent
 
 SAMPLES = Path(__file__).parents[2] / "samples/documents"
 
 
 def test_a_result_comes_back() -> None:
     assert run_confined(operator.add, 19, 23) == 42
+
+
+def test_a_module_told_beforehand_is_imported_once_for_all_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not run_confined(imported_by_parent)
+    monkeypatch.setattr(confine, "_preloaded", [])
+    confine.preload("tests.preloaded")
+    confine._PARENT.stop()
+    assert run_confined(imported_by_parent)
+    confine._PARENT.stop()
 
 
 def test_it_runs_in_another_process() -> None:
