@@ -172,6 +172,7 @@ class Receiver(Station):
         if modulation is not self._reception.profile.modulation:
             return False
         self._answered = None
+        self._reception.forget_accepted()
         if self._timer is not None:
             self._timer = self.now + self._timers.t2
         return True

@@ -65,11 +65,12 @@ class Reception:
         return self._since_eol * 8 / self.profile.modulation.rate
 
     def is_accepted(self, partial: PartialPage) -> bool:
-        """True when the PPS names the block last accepted: its MCF was lost.
+        """True when the PPS names the block last accepted: its MCF was lost."""
+        return self._accepted == (partial.page, partial.block)
 
-        Frames that came since are a new block, of a sender that does not count its pages.
-        """
-        return self._accepted == (partial.page, partial.block) and not self.block.count
+    def forget_accepted(self) -> None:
+        """A carrier after a block was accepted brings a new one, even of a sender that does not count its pages."""
+        self._accepted = None
 
     def misses_frames(self, partial: PartialPage) -> bool:
         """True while the block that the PPS ends is not whole; the first PPS tells its size, unless more has come."""
