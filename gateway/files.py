@@ -9,14 +9,18 @@ from pathlib import Path
 
 from gateway.cover_pages import COVER, FilledCover, make_cover, shape_of
 from gateway.domain.errors import RefusedError, UnavailableError
+from gateway.mail.mime import MailError, PartFile
+from gateway.mail.unpack import parts_of_file
 from renderers.confine import Limits, run_confined
 from renderers.document import Document, Paged
-from renderers.errors import RenderError
+from renderers.errors import Reason, RenderError
 from renderers.faxpage import FaxShape, read_tiff, write_pdf
-from renderers.pdf import make_paged
+from renderers.pdf import Format, make_paged, sniff
 from renderers.rasterize import rasterize
 from renderers.viewing import write_pngs
 from renderers.walls.landlock import Places
+
+_HOLDING_OTHERS = {Format.MESSAGE, Format.TNEF}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +107,30 @@ def _lay_out_files(order: FileOrder) -> FilePages:
 
 
 def _paged(file: Path, number: int, folder: Path, order: FileOrder, shape: FaxShape) -> Paged:
+    """A file as pages; a mail in a file is what it holds."""
     workdir = folder / f"part{number}"
     workdir.mkdir()
-    return make_paged(Document(file, "", file.name), workdir, shape, order.max_pages)
+    document = Document(file, "", file.name)
+    if sniff(document) not in _HOLDING_OTHERS:
+        return make_paged(document, workdir, shape, order.max_pages)
+    try:
+        parts = parts_of_file(file, file.name, workdir)
+    except MailError as error:
+        raise RenderError(Reason.CORRUPT, file.name, error.text) from error
+    made = [_paged_part(part, workdir / f"inner{place}", order, shape) for place, part in enumerate(parts)]
+    if not made:
+        raise RenderError(Reason.EMPTY, file.name)
+    counts = rasterize(made, shape, workdir / "mail.tif", order.max_pages)
+    return Paged(workdir / "mail.tif", "tiff", sum(counts), file.name)
+
+
+def _paged_part(part: PartFile, workdir: Path, order: FileOrder, shape: FaxShape) -> Paged:
+    if part.trouble is not None:
+        raise RenderError(part.trouble, part.name)
+    workdir.mkdir()
+    inline = {cid: picture.path for cid, picture in part.inline.items()}
+    document = Document(part.path, part.media_type, part.name, part.charset, inline)
+    return make_paged(document, workdir, shape, order.max_pages)
 
 
 def _write(tiff: Path, targets: Targets) -> None:

@@ -15,6 +15,7 @@ from renderers.sniff import refuse_encrypted, sniff
 __all__ = ["Document", "Format", "Paged", "make_paged", "sniff"]
 
 _MOST_FRAMES = 2000
+_ENCRYPTED = "“{name}” is encrypted, and only its recipient can open it; send it without encryption."
 
 
 def make_paged(document: Document, workdir: Path, shape: FaxShape, most_pages: int = office.MOST_PAGES) -> Paged:
@@ -28,6 +29,8 @@ def make_paged(document: Document, workdir: Path, shape: FaxShape, most_pages: i
     kind = sniff(document)
     if kind is Format.EMPTY:
         raise RenderError(Reason.EMPTY, document.name)
+    if kind is Format.LOCKED:
+        raise RenderError(Reason.ENCRYPTED, document.name, "encrypted mail", _ENCRYPTED.format(name=document.name))
     if not kind.pageable:
         raise RenderError(Reason.UNKNOWN_TYPE, document.name, kind.name.lower())
     if kind is Format.IMAGE:

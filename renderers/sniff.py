@@ -40,6 +40,7 @@ _MAGIC: tuple[tuple[bytes, Format], ...] = (
     (b"BZh", Format.ARCHIVE),
     (b"\xfd7zXZ", Format.ARCHIVE),
 )
+_HOLDING_OTHERS = (b"\x78\x9f\x3e\x22", b"PK\3\4", ole.MAGIC)  # a PDF near the beginning may be one of theirs
 _ZIP_PARTS = (("word/", Format.DOCX), ("xl/", Format.XLSX), ("ppt/", Format.PPTX), ("visio/", Format.VSDX))
 _OPEN_DOCUMENT = {"text": Format.ODT, "spreadsheet": Format.ODS, "presentation": Format.ODP}
 _OLE_STREAMS = (
@@ -94,7 +95,7 @@ def sniff(document: Document) -> Format:
 
 
 def _by_magic(head: bytes, _path: Path) -> Format | None:
-    if b"%PDF-" in head[:1024]:
+    if b"%PDF-" in head[:1024] and not head.startswith(_HOLDING_OTHERS):
         return Format.PDF
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n") if head[:1] in b"\xef \t\r\n{B-" else head
     for magic, kind in _MAGIC:

@@ -226,5 +226,10 @@ def _goes_on(line: str) -> bool:
     return line.endswith(" ") and line != "-- " and not line.startswith(">")
 
 
+def has_words(html: str) -> bool:
+    """Whether HTML says something, pictures aside."""
+    return bool(_BLANK_ENTITY.sub(" ", _TAG.sub("", html)).strip())
+
+
 def _html_says_something(text: str) -> bool:
-    return bool(_SHOWS_PICTURE.search(text) or _BLANK_ENTITY.sub(" ", _TAG.sub("", text)).strip())
+    return bool(_SHOWS_PICTURE.search(text)) or has_words(text)

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from gateway.mail import cms, tnef
 from gateway.mail.heading import Heading, headed, heading_of
-from gateway.mail.mime import LeftOut, MailError, MailParts, PartFile, PartLimits, Reason
+from gateway.mail.mime import LeftOut, MailError, MailParts, PartFile, PartLimits, Reason, has_words
 from gateway.mail.parse import parts_of
+from renderers.charsets import decode
 from renderers.document import Document, Format
 from renderers.errors import Reason as Trouble
 from renderers.image import is_invisible, is_ornament
@@ -52,6 +53,15 @@ def faxable_parts(mail: Path, workdir: Path, depth: Depth | None = None) -> Mail
     return _Unpacking(workdir, depth or Depth()).whole(mail)
 
 
+def parts_of_file(path: Path, name: str, workdir: Path, depth: Depth | None = None) -> tuple[PartFile, ...]:
+    """What a mail in a file, or a winmail.dat, holds, its text first; any other file as it is.
+
+    Raises:
+        MailError: it holds too many parts.
+    """
+    return _Unpacking(workdir, depth or Depth()).of_file(PartFile(0, "", name, "", path, path.stat().st_size))
+
+
 class _Unpacking:
     def __init__(self, workdir: Path, depth: Depth) -> None:
         self._workdir = workdir
@@ -65,6 +75,12 @@ class _Unpacking:
         parts = [one for part in _numbered(level.attachments, ()) for one in self._opened(part)]
         inline = level.body.inline if level.body else {}
         return MailParts(level.body, tuple(parts), inline, tuple(self._left_out))
+
+    def of_file(self, part: PartFile) -> tuple[PartFile, ...]:
+        level = self._wrapped(part, ())
+        text = [replace(level.body, name=part.name)] if level.body else []
+        parts = [one for inner in _numbered(level.attachments, ()) for one in self._opened(inner)]
+        return (*text, *parts)
 
     def _mail(self, path: Path, within: tuple[int, ...]) -> _Level:
         """A mail's text and attachments; what Outlook packed or a signature wraps stands among them."""
@@ -84,8 +100,8 @@ class _Unpacking:
         shown = plain if plain.inline else None
         if any(one.reason is Reason.INLINE_PICTURE for one in plain.left_out):
             shown = parts_of(path, self._folder(), PartLimits(prefer_html=True))
-        if shown is None:
-            return plain
+        if shown is None or _is_all_pictures(shown.body):
+            return shown or plain
         pictures = {cid: part for cid, part in shown.inline.items() if not is_ornament(part.path)}
         ornaments = tuple(_ornament(part) for cid, part in shown.inline.items() if cid not in pictures)
         chosen = shown if pictures or plain.inline else plain
@@ -158,11 +174,12 @@ class _Unpacking:
         """The text of a mail below its heading; a text that neither is plain nor HTML follows on pages of its own."""
         content = headed(heading, body)
         if content is None and body is not None:
-            return replace(body, position=mail.position, within=mail.within, name=mail.name)
+            return replace(body, position=mail.position, within=mail.within, name=f"{mail.name}{BETWEEN}text")
         kind = "text/html" if body is not None and body.media_type == "text/html" else "text/plain"
         path = self._written(content or b"")
         inline: Mapping[str, PartFile] = body.inline if body else {}
-        return replace(mail, media_type=kind, charset="utf-8", path=path, size=len(content or b""), inline=inline)
+        text = replace(mail, name=f"{mail.name}{BETWEEN}text", media_type=kind, charset="utf-8")
+        return replace(text, path=path, size=len(content or b""), inline=inline)
 
     def _written(self, content: bytes) -> Path:
         path = self._folder() / "part"
@@ -191,6 +208,12 @@ def _left_out_reason(part: PartFile, kind: Format) -> Reason | None:
     if kind is Format.IMAGE and part.content_id and is_ornament(part.path):
         return Reason.LOGO
     return _LEFT_OUT.get(kind)
+
+
+def _is_all_pictures(body: PartFile | None) -> bool:
+    """Whether the pictures are all that a mail says: then none is an ornament."""
+    rich = body is not None and body.media_type == "text/html"
+    return rich and body is not None and not has_words(decode(body.path.read_bytes(), body.charset))
 
 
 def _ornament(part: PartFile) -> LeftOut:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,11 @@ from gateway.domain.errors import RefusedError, UnavailableError
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages
 from gateway.files import FileOrder, FilePages, Targets, lay_out_files
+from gateway.mail.notice_facts import FailedPart, Problem
+from gateway.mail.wording import TEXT_OFF
 from gateway.pages import CoverWish, MailFailure, MailOrder, MailPages, lay_out_mail
+from gateway.part_troubles import in_work
+from renderers.errors import Reason, RenderError
 from renderers.faxpage import Resolution, read_tiff
 from renderers.libtiff import decode_page
 from tests.flows.letters import SAMPLES, corrupt_pdf, locked_pdf, mail, pdf, picture, unknown
@@ -29,12 +34,14 @@ def wish(behavior: str = "none", token: str | None = None, job_id: int = 1) -> C
     return CoverWish(job_id, CoverRule(behavior, "plain"), token, shipped()["plain"], FIELDS)
 
 
-def laid_out(folder: Path, message: EmailMessage, *wishes: CoverWish, most: int = 50) -> MailPages | MailFailure:
+def laid_out(
+    folder: Path, message: EmailMessage, *wishes: CoverWish, most: int = 50, **more: Any
+) -> MailPages | MailFailure:
     """The pages of a mail, for one job without a cover when nothing is wished."""
     path, work = folder / "mail.eml", folder / "work"
     path.write_bytes(message.as_bytes())
     work.mkdir()
-    return lay_out_mail(MailOrder(path, work, "standard", "letter", most, wishes or (wish(),)))
+    return lay_out_mail(MailOrder(path, work, "standard", "letter", most, wishes or (wish(),), **more))
 
 
 def made(folder: Path, message: EmailMessage, *wishes: CoverWish) -> MailPages:
@@ -320,6 +327,101 @@ def test_a_mail_that_cannot_be_taken_apart_says_why(tmp_path: Path) -> None:
 
     assert failure.outcome is Outcome.INVALID_ATTACHMENT
     assert "more than 500 parts" in failure.failed[0].reason
+
+
+@pytest.mark.parametrize(
+    ("attachment", "problem"),
+    [
+        (corrupt_pdf(), Problem.CORRUPT),
+        (unknown(), Problem.UNKNOWN_TYPE),
+        (locked_pdf(), Problem.ENCRYPTED),
+        ((b"-----BEGIN PGP MESSAGE-----\n", "application/octet-stream", "x.asc1"), Problem.ENCRYPTED),
+        ((b"0\x80secret", "application/pkcs7-mime", "smime.p7m"), Problem.ENCRYPTED),
+        ((b"", "application/pdf", "empty.pdf"), Problem.CORRUPT),
+        (pdf(9, "long.pdf"), Problem.TOO_MANY_PAGES),
+    ],
+    ids=lambda value: value.value if isinstance(value, Problem) else "",
+)
+def test_a_bad_part_has_exactly_one_of_the_problems(
+    tmp_path: Path, attachment: tuple[bytes, str, str], problem: Problem
+) -> None:
+    failure = failed(tmp_path, mail(attachments=[pdf(), attachment]), most=5)
+
+    assert [(part.name, part.problem) for part in failure.failed] == [(attachment[2], problem)]
+
+
+def test_the_rest_is_sent_where_the_level_says_so(tmp_path: Path) -> None:
+    message = mail(attachments=[corrupt_pdf(), pdf(2), pdf(9, "long.pdf"), (b"x", "text/plain", "a.txt")])
+
+    pages = laid_out(tmp_path, message, most=5, partial=True)
+
+    assert isinstance(pages, MailPages)
+    assert [(part.name, part.pages, part.left_out) for part in pages.parts] == [
+        (BODY, 1, ""),
+        ("attachment 2 (PDF)", 2, ""),
+        ("attachment 4 (text)", 1, ""),
+        ("attachment 1 (PDF)", 0, "NOT SENT: corrupt"),
+        ("attachment 3 (PDF)", 0, "NOT SENT: too many pages"),
+    ]
+
+
+@pytest.mark.parametrize("attachments", [[corrupt_pdf()], [corrupt_pdf(), unknown()], [pdf(9)]], ids=len)
+def test_when_no_part_is_left_to_send_the_mail_fails(tmp_path: Path, attachments: list[tuple[bytes, str, str]]) -> None:
+    failure = laid_out(tmp_path, mail(" ", attachments=attachments), most=5, partial=True)
+
+    assert isinstance(failure, MailFailure)
+    assert (failure.outcome, len(failure.failed)) == (Outcome.INVALID_ATTACHMENT, len(attachments))
+
+
+def test_a_part_that_ended_the_process_before_is_not_tried_again(tmp_path: Path) -> None:
+    before = FailedPart(1, "application/pdf", "bomb.pdf", "It took too long.", Problem.TOO_LONG)
+
+    pages = laid_out(tmp_path, mail(attachments=[pdf(3), pdf(1)]), partial=True, given_up=(before,))
+
+    assert isinstance(pages, MailPages)
+    assert [(part.pages, part.left_out) for part in pages.parts] == [(1, ""), (1, ""), (0, "NOT SENT: took too long")]
+
+
+def test_the_part_in_work_is_noted(tmp_path: Path) -> None:
+    made(tmp_path, mail(attachments=[pdf(1, "a.pdf"), pdf(1, "b.pdf")]))
+
+    part = in_work(tmp_path / "work", RenderError(Reason.CRASHED, "the document"))
+
+    assert part is not None
+    assert (part.position, part.name) == (2, "b.pdf")
+
+
+def test_text_that_is_switched_off_is_not_faxed_and_said_so(tmp_path: Path) -> None:
+    pages = laid_out(tmp_path, mail("Dear all", attachments=[pdf()]), wish("automatic"), with_text=False)
+
+    assert isinstance(pages, MailPages)
+    assert pages.parts == (PartPages("attachment 1 (PDF)", 1), PartPages(BODY, 0, "switched off, not faxed"))
+
+
+@pytest.mark.parametrize(("text", "detail"), [("Dear all", TEXT_OFF), (" ", "")])
+def test_a_mail_of_text_alone_says_when_text_is_off(tmp_path: Path, text: str, detail: str) -> None:
+    failure = laid_out(tmp_path, mail(text), with_text=False)
+
+    assert isinstance(failure, MailFailure)
+    assert (failure.outcome, failure.detail) == (Outcome.NO_ATTACHMENT, detail)
+
+
+def test_parts_of_a_mail_within_are_told_apart(tmp_path: Path) -> None:
+    outer = mail()
+    outer.add_attachment(mail("inside", attachments=[pdf(2), corrupt_pdf()]), filename="fwd.eml")
+
+    pages = laid_out(tmp_path, outer, partial=True)
+
+    assert isinstance(pages, MailPages)
+    assert [part.name for part in pages.parts] == [
+        BODY, "attachment 1 (text)", "attachment 1.1 (PDF)", "attachment 1.2 (PDF)"
+    ]  # fmt: skip
+
+
+def test_dark_pages_and_the_time_on_the_line_are_told(tmp_path: Path) -> None:
+    pages = made(tmp_path, mail("", attachments=[(picture(1728, 2200), "image/png", "dark.png")]))
+
+    assert pages.warnings[0].startswith("Page 1 of the document is very dark")
 
 
 # Files without a mail.
