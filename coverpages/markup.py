@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 
 from coverpages.language import TAG, TemplateError, line_of, open_sections, unknown_fields
-from coverpages.styles import NOTHING_FETCHED, PICTURE, sheet_problems, shown
+from coverpages.styles import NOTHING_FETCHED, is_picture, sheet_problems, shown
 
 MOST_BYTES = 512 << 10
 _DEEPEST = 60  # elements within each other; a layout goes as deep as that
@@ -27,6 +27,8 @@ _ELEMENTS = frozenset(
     }
 )  # fmt: skip
 _VOID = frozenset({"meta", "col", "br", "hr", "wbr", "img"})
+# Their ends may be left out (HTML 13.1.2.4), and nobody counts how deep they stand then.
+_OFTEN_LEFT_OPEN = frozenset({"p", "li", "td", "th", "tr", "dd", "dt", "tbody", "thead", "tfoot", "colgroup"})
 _ATTRIBUTES = frozenset(
     {
         "class", "id", "style", "lang", "dir", "title", "alt", "width", "height", "align", "valign", "colspan",
@@ -114,7 +116,7 @@ class _Reader(HTMLParser):
         else:
             for name, value in attrs:
                 self._attribute(tag, name, value or "")
-        if tag not in _VOID:
+        if tag not in _VOID and tag not in _OFTEN_LEFT_OPEN:
             self._open.append(tag)
             if len(self._open) == _DEEPEST:
                 self._found(f"<{tag}> is nested too deep")
@@ -154,7 +156,7 @@ class _Reader(HTMLParser):
     def _attribute(self, tag: str, name: str, value: str) -> None:
         if name.startswith("on"):
             self._found(f"event handler {name} of <{tag}>: a cover page runs nothing")
-        elif name in _REFERENCES and not (name == "src" and tag == "img" and PICTURE.fullmatch(value)):
+        elif name in _REFERENCES and not (name == "src" and tag == "img" and is_picture(value)):
             self._found(f"{name} of <{tag}> refers to {shown(value)}: {NOTHING_FETCHED}")
         elif name not in _ATTRIBUTES and name not in _REFERENCES:
             self._found(f"attribute {name!r} of <{tag}> may not stand in a cover page")

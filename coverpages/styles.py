@@ -4,6 +4,8 @@ What lives here: the check of CSS, token by token (CSS Syntax 3), so that no way
 markup (`markup`); whether a property does anything (the layout ignores what it does not know).
 """
 
+import base64
+import binascii
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -11,7 +13,8 @@ from typing import Any
 import tinycss2
 
 # PNG, JPEG and GIF inside the template itself (RFC 2397); SVG is a document of its own, with scripts and references.
-PICTURE = re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/\s]+={0,2}\s*")
+_PICTURE = re.compile(r"data:image/(png|jpeg|gif);base64,([A-Za-z0-9+/\s]+={0,2}\s*)")
+_BEGINNINGS = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff", "gif": b"GIF8"}
 _CORNERS = {f"{side}-{place}" for side in ("top", "bottom") for place in ("left", "center", "right")}
 _CORNERS |= {f"{side}-{end}-corner" for side in ("top", "bottom") for end in ("left", "right")}
 _CORNERS |= {f"{side}-{place}" for side in ("left", "right") for place in ("top", "middle", "bottom")}
@@ -31,6 +34,17 @@ def sheet_problems(css: str, line: int) -> list[str]:
     """What is wrong with a style sheet, or the declarations of a style attribute, that begins in this line."""
     tokens = tinycss2.parse_component_value_list(css, skip_comments=True)
     return [f"line {line + token.source_line - 1}: {words}" for token, words in _problems(tokens)]
+
+
+def is_picture(reference: str) -> bool:
+    """Whether a reference holds a picture itself."""
+    found = _PICTURE.fullmatch(reference)
+    if found is None:
+        return False
+    try:
+        return base64.b64decode(found[2]).startswith(_BEGINNINGS[found[1]])
+    except binascii.Error:
+        return False
 
 
 def shown(reference: str) -> str:
@@ -67,4 +81,4 @@ def _problem(token: Any) -> str:
 
 
 def _reference(url: str) -> str:
-    return "" if PICTURE.fullmatch(url) else f"url({shown(url)}): {NOTHING_FETCHED}"
+    return "" if is_picture(url) else f"url({shown(url)}): {NOTHING_FETCHED}"

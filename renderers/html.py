@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 
+from renderers.alarm import TimeUpError, within
 from renderers.charsets import charset_of, decode, known
 from renderers.errors import Reason, RenderError
 from renderers.faxpage import FaxShape
@@ -14,6 +15,7 @@ from renderers.layout import lay_out
 
 _MOST_BYTES = 16 << 20
 _DEEPEST = 400
+_LAYOUT_SECONDS = 40.0  # of processor time; the longest honest newsletter takes a fifth of it
 _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
@@ -25,8 +27,12 @@ _LINES = frozenset(
 )
 
 
+# Sizes beyond all measure end in a division by zero.
+_BEYOND_LAYOUT = (RecursionError, ArithmeticError, MemoryError, TimeUpError)
+
+
 class TooDeepError(Exception):
-    """Elements nested beyond what a layout can do; `words` is what they say."""
+    """Elements nested, of a size, or in a number beyond what a layout can do; `words` is what they say."""
 
     def __init__(self, words: str) -> None:
         super().__init__("nested too deep")
@@ -47,8 +53,9 @@ def html_pdf(content: bytes, target: Path, shape: FaxShape, name: str, charset: 
     if reader.deepest > _DEEPEST:
         raise TooDeepError(reader.words)
     try:
-        return lay_out(content, target, shape, _charset(content, charset), inline)
-    except RecursionError as error:
+        with within(_LAYOUT_SECONDS):
+            return lay_out(content, target, shape, _charset(content, charset), inline)
+    except _BEYOND_LAYOUT as error:
         raise TooDeepError(reader.words) from error
 
 
@@ -63,6 +70,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self._parts: list[str] = []
         self._open: list[str] = []
+        self._depth = 0  # of those open that are not often left open
         self.deepest = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - HTMLParser's
@@ -70,12 +78,14 @@ class _Reader(HTMLParser):
             self._parts.append("\n")
         if tag not in _VOID:
             self._open.append(tag)
-            self.deepest = max(self.deepest, sum(name not in _OFTEN_LEFT_OPEN for name in self._open))
+            self._depth += tag not in _OFTEN_LEFT_OPEN
+            self.deepest = max(self.deepest, self._depth)
 
     def handle_endtag(self, tag: str) -> None:
         if tag in self._open[-20:]:
-            while self._open.pop() != tag:
-                pass
+            while (closed := self._open.pop()) != tag:
+                self._depth -= closed not in _OFTEN_LEFT_OPEN
+            self._depth -= tag not in _OFTEN_LEFT_OPEN
         if tag in _LINES:
             self._parts.append("\n")
 

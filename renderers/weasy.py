@@ -51,6 +51,7 @@ def lay_out(
 
     Raises:
         RecursionError: elements nested too deep for a layout.
+        ArithmeticError: elements of a size that no layout can have.
     """
     fetcher = ClosedFetcher(inline or {})
     page = HTML(file_obj=io.BytesIO(html), encoding=charset or None, url_fetcher=fetcher, base_url="")

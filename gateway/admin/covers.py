@@ -79,11 +79,20 @@ def add_cover(
         html = read_template(form.content)
     except TemplateError as error:
         raise RefusedError(f"cover page {name!r} was not added: {error}") from None
-    pages = try_out(FilledCover(Cover(name, form.title, form.description, form.paper, html), dict(SAMPLE)))
+    pages = _tried(Cover(name, form.title, form.description, form.paper, html), try_out)
     if pages > MOST_PAGES:
         raise RefusedError(f"cover page {name!r} was not added: a short letter alone takes {pages} pages of it")
     new = NewCover(form.owner, name, key, form.title or name, form.description, form.paper, html)
     return store.add(db, new, now, replace=replace)
+
+
+def _tried(cover: Cover, try_out: Callable[[FilledCover], int]) -> int:
+    try:
+        return try_out(FilledCover(cover, dict(SAMPLE)))
+    except RefusedError:
+        raise RefusedError(
+            f"cover page {cover.name!r} was not added: it takes too long or too much to lay out"
+        ) from None
 
 
 def make_default(db: Database, path: str, name: str) -> str:

@@ -1,5 +1,7 @@
 """faxgw covers: what it lists, takes, refuses and draws."""
 
+import base64
+import io
 import json
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from PIL import Image
 from coverpages.cover import shipped
 from coverpages.fields import FIELDS
 from renderers.faxpage import Resolution, read_tiff
+from renderers.libtiff import decode_page
 from tests.flows.commands import Commands
 
 OWN = "<style>h1 { font-size: 40pt }</style>\n<h1>Acme {{ subject }}</h1>\n<p>To {{ recipient_name }}</p>\n"
@@ -234,6 +237,19 @@ def test_a_long_text_has_a_picture_for_each_page(faxgw: Commands) -> None:
     faxgw("covers", "preview", "plain", "--png", "seen", "--field", "body=" + "A line.\\n" * 80)
 
     assert sorted(path.name for path in Path("seen").iterdir()) == ["page-001.png", "page-002.png", "page-003.png"]
+
+
+def test_a_picture_in_a_template_is_drawn(faxgw: Commands) -> None:
+    content = io.BytesIO()
+    Image.new("1", (100, 100), 0).save(content, "png")
+    picture = f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+    Path("own.html").write_text(f'{{{{ subject }}}}<img src="{picture}" style="width: 3in; height: 3in">')
+    faxgw(*ADD)
+
+    faxgw("covers", "preview", "gala blue", "--to", "out.tif")
+
+    ink = np.unpackbits(decode_page(Path("out.tif"), 0, 1728, read_tiff(Path("out.tif"))[0].rows), axis=1)
+    assert int(ink.sum()) == pytest.approx(3 * 204 * 3 * 196, rel=0.05)
 
 
 # faxgw render with a cover.

@@ -135,6 +135,16 @@ def test_a_page_that_defies_layout_is_faxed_as_text(tmp_path: Path) -> None:
     assert words_of(paged.path).split() == ["first", "the", "core"]
 
 
+@pytest.mark.parametrize("size", ["1e9pt", "1e30in"])
+def test_type_of_a_size_beyond_all_measure_gives_its_words(tmp_path: Path, size: str) -> None:
+    html = f'<p style="font-size: {size}">some words</p>'.encode()
+
+    with pytest.raises(TooDeepError) as caught:
+        html_pdf(html, tmp_path / "a.pdf", FaxShape(), "page.html", "", {})
+
+    assert caught.value.words == "some words"
+
+
 def test_unclosed_paragraphs_are_not_depth(tmp_path: Path) -> None:
     assert "number 900" in words_of(lay("".join(f"<p>number {n}" for n in range(901)), tmp_path))
 
