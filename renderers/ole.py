@@ -8,7 +8,8 @@ from pathlib import Path
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _END = 0xFFFFFFF0  # and above: end of chain, free, tables
-_MOST_SECTORS = 4096
+_MOST_SECTORS = 4096  # of the directory
+_LARGEST_PACKAGE = 64 << 20
 
 
 def stream_heads(path: Path, most: int = 4096) -> dict[str, bytes]:
@@ -22,6 +23,28 @@ def stream_heads(path: Path, most: int = 4096) -> dict[str, bytes]:
         return _Compound(content).heads(most)
     except (struct.error, IndexError):
         return {}
+
+
+def packaged(path: Path) -> tuple[str, bytes] | None:
+    """Name and content of a file that was put into a document as a package ([MS-OLEDS] 2.3.6); None for anything else.
+
+    Raises:
+        ValueError: the package is damaged.
+    """
+    native = stream_heads(path, _LARGEST_PACKAGE).get("\x01Ole10Native", b"")
+    if native[4:6] != b"\2\0":
+        return None
+    try:
+        name, _, rest = native[6:].partition(b"\0")
+        rest = rest.partition(b"\0")[2]  # where it was
+        (length,) = struct.unpack_from("<4xI", rest)
+        (size,) = struct.unpack_from("<I", rest, 8 + length)
+    except struct.error as error:
+        raise ValueError(str(error)) from error
+    content = rest[12 + length : 12 + length + size]
+    if len(content) < size:
+        raise ValueError("the package is cut off")
+    return name.decode("cp1252", "replace"), content
 
 
 class _Compound:
@@ -50,20 +73,16 @@ class _Compound:
         found[name] = b"" if size < self.mini_cutoff else self._head(start, min(size, most))
 
     def _head(self, start: int, most: int) -> bytes:
-        head = b""
-        for number in self._chain(start):
-            head += self._sector(number)
-            if len(head) >= most:
-                break
-        return head[:most]
+        chain = self._chain(start, -(-most // self.sector))
+        return b"".join(self._sector(number) for number in chain)[:most]
 
     def _sector(self, number: int) -> bytes:
         start = (number + 1) * self.sector
         return self.content[start : start + self.sector]
 
-    def _chain(self, number: int) -> list[int]:
+    def _chain(self, number: int, most: int = _MOST_SECTORS) -> list[int]:
         chain: list[int] = []
-        while number < _END and len(chain) < _MOST_SECTORS:
+        while number < _END and len(chain) < most:
             chain.append(number)
             number = self._next(number)
         return chain

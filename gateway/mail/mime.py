@@ -109,8 +109,13 @@ def is_attachment(part: Message) -> bool:
 
 def shown_name(part: Message) -> str:
     """The file's name for people: the last piece of any path, printable, at most 120 characters; may be empty."""
-    name = decode_words(_declared_name(part))
-    return PurePosixPath(PureWindowsPath(name).name).name[-MAX_NAME:]
+    return shown(decode_words(_declared_name(part)))
+
+
+def shown(name: str) -> str:
+    """A file's name for people, of whatever was given as one."""
+    printable = "".join(character for character in name if character.isprintable())
+    return PurePosixPath(PureWindowsPath(printable).name).name[-MAX_NAME:]
 
 
 def left_out_reason(part: Message) -> Reason | None:

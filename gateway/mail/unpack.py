@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from gateway.mail import cms, tnef
 from gateway.mail.heading import Heading, headed, heading_of
-from gateway.mail.mime import LeftOut, MailError, MailParts, PartFile, PartLimits, Reason, has_words
+from gateway.mail.mime import LeftOut, MailError, MailParts, PartFile, PartLimits, Reason, has_words, shown
 from gateway.mail.parse import parts_of
+from renderers import ole
 from renderers.charsets import decode
 from renderers.document import Document, Format
 from renderers.errors import Reason as Trouble
@@ -123,10 +124,8 @@ class _Unpacking:
     def _tnef(self, packed: tnef.Tnef, within: tuple[int, ...]) -> _Level:
         attachments: list[PartFile] = []
         for one in packed.attachments:
-            kind = _TNEF_MAIL if one.is_message else one.media_type or "application/octet-stream"
-            path = self._written(one.content)
-            part = PartFile(0, kind, Path(one.name).name, "", path, len(one.content), one.content_id)
-            if one.is_object and _kind(part) is Format.UNKNOWN:
+            part = self._packed(one)
+            if one.is_object and part.trouble is None and _kind(part) is Format.UNKNOWN:
                 self._left_out.append(LeftOut(part.name, "image/*", Reason.INLINE_PICTURE, within))
             else:
                 attachments.append(part)
@@ -134,6 +133,20 @@ class _Unpacking:
             return _Level(None, attachments)
         path = self._written(packed.body)
         return _Level(PartFile(0, packed.body_type, "", packed.charset, path, len(packed.body)), attachments)
+
+    def _packed(self, one: tnef.TnefAttachment) -> PartFile:
+        """An attachment that Outlook packed; of an object, the file that is in it, if one is."""
+        kind = _TNEF_MAIL if one.is_message else one.media_type or "application/octet-stream"
+        path = self._written(one.content)
+        part = PartFile(0, kind, shown(one.name), "", path, len(one.content), one.content_id)
+        try:
+            package = ole.packaged(path) if one.is_object else None
+        except ValueError:
+            return replace(part, trouble=Trouble.CORRUPT)
+        if package is None:
+            return part
+        name, content = package
+        return replace(part, name=shown(name), path=self._written(content), size=len(content))
 
     def _opened(self, part: PartFile) -> list[PartFile]:
         """The parts that a part becomes: itself, nothing, or a mail's heading with its text and its attachments."""

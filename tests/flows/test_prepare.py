@@ -212,6 +212,47 @@ async def test_a_crash_of_the_converter_fails_that_mail_only(stage: Stage) -> No
     assert "made the converter fail" in words(stage.notices[0])
 
 
+def once_begun(folder: Path) -> Callable[[int], None]:
+    """Kills a process that has begun with a part of a mail."""
+
+    def kill(process: int) -> None:
+        deadline = time.monotonic() + 20
+        while not any(folder.rglob("in-work.json")):
+            assert time.monotonic() < deadline, "no part was begun"
+            time.sleep(0.002)
+        os.kill(process, signal.SIGKILL)
+
+    return kill
+
+
+async def test_the_part_that_brought_the_converter_down_is_named(stage: Stage) -> None:
+    await stage.submit(mail("", attachments=[pdf(40, "bomb.pdf")]), ONE)
+
+    await cut_off(stage.prepare(), once_begun(stage.prepare().work))
+
+    assert "bomb.pdf” made the converter fail" in words(stage.notices[0])
+
+
+async def test_without_the_part_that_brought_the_converter_down_the_rest_is_sent(stage: Stage) -> None:
+    tree.set_setting(stage.db, "Acme", "attachments.on_failure", "send-rest")
+    await stage.submit(mail("", attachments=[pdf(40, "bomb.pdf"), pdf(2)]), ONE)
+
+    await cut_off(stage.prepare(), once_begun(stage.prepare().work))
+
+    assert stage.jobs[0].state is JobState.READY
+    assert "NOT SENT: corrupt" in words(stage.notices[0])
+    assert "bomb" not in words(stage.notices[0])
+
+
+async def test_the_text_of_a_mail_may_be_switched_off(stage: Stage) -> None:
+    tree.set_setting(stage.db, "Acme", "fax.mail_text", "off")
+
+    await stage.rendered(mail("Dear all"), ONE)
+
+    assert stage.jobs[0].outcome is Outcome.NO_ATTACHMENT
+    assert "switched off for you" in words(stage.notices[0])
+
+
 @pytest.mark.slow
 async def test_a_converter_that_does_not_end_is_cut_off(stage: Stage) -> None:
     await stage.submit(mail("", attachments=[pdf(40)]), ONE)

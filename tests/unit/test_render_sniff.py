@@ -229,3 +229,33 @@ def test_a_compound_file_that_points_in_circles_ends(tmp_path: Path) -> None:
     path = tmp_path / "c"
     path.write_bytes(content)
     assert "First" in ole.stream_heads(path)
+
+
+def package(content: bytes, size: int | None = None) -> bytes:
+    """A file as Windows packs it into a document."""
+    place = b"C:\\TEMP\\A.PDF\0"
+    told = len(content) if size is None else size
+    body = b"\2\0price list.pdf\0C:\\A.PDF\0" + struct.pack("<HHI", 0, 3, len(place)) + place
+    body += struct.pack("<I", told) + content
+    return struct.pack("<I", len(body)) + body
+
+
+def test_a_file_packed_into_a_document_comes_out(tmp_path: Path) -> None:
+    content = b"%PDF-1.4 " + bytes(9000)
+    (tmp_path / "x").write_bytes(compound(**{"\1Ole10Native": package(content)}))
+
+    assert ole.packaged(tmp_path / "x") == ("price list.pdf", content)
+
+
+def test_a_document_is_no_package(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(compound(WordDocument=b"\xec\xa5"))
+
+    assert ole.packaged(tmp_path / "x") is None
+
+
+@pytest.mark.parametrize("size", [1 << 20, 0xFFFFFFFF])
+def test_a_package_cut_off_is_damaged(tmp_path: Path, size: int) -> None:
+    (tmp_path / "x").write_bytes(compound(**{"\1Ole10Native": package(b"x", size)}))
+
+    with pytest.raises(ValueError, match="cut off"):
+        ole.packaged(tmp_path / "x")
