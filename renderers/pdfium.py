@@ -7,7 +7,8 @@ What lives here: opening, geometry, rendering, and where a page has pictures. Wh
 import contextlib
 import ctypes
 import mmap
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,17 +25,23 @@ _DEEPEST_FORM = 4
 _PICTURES = (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_SHADING)
 _SIGN_BLOCKS = 16  # a picture this small is a sign, such as an emoji, and reads best without dots
 _SMALLEST_POINTS = 1.0
+_WORTH_TURNING = 1.15
+_TOO_SMALL = 0.6  # of what its width allows: a page so long is cut instead
 _HUGE_PAGE = 2 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where a page lands on the raster: quarter turns clockwise, left edge, width and height in pels and rows."""
+    """Where a page lands on the raster: quarter turns clockwise, left edge, width and height in pels and rows.
+
+    `top` is the raster's row of its upper edge, below 0 for the later parts of a page higher than the raster.
+    """
 
     turns: int
     left: int
     width: int
     height: int
+    top: int = 0
 
 
 def open_pdf(path: Path, name: str) -> pdfium.PdfDocument:
@@ -69,15 +76,25 @@ def rewrite(path: Path, target: Path, name: str) -> None:
 
 
 def place(inches: tuple[float, float], shape: FaxShape) -> Placed:
-    """Fit a page of this size on the raster: landscape is turned when wider than the paper, too large is shrunk."""
+    """Fit a page of this size on the raster.
+
+    A landscape page is turned where that shows it larger, and what is too large is shrunk; a page far longer than the
+    paper is shrunk to its width alone, and is higher than the raster.
+    """
     wide, high = inches
-    turns = 1 if wide > high and wide * PELS_PER_INCH > 1.03 * shape.width else 0
+    turns = int(wide > high and _scale((high, wide), shape) > _WORTH_TURNING * _scale(inches, shape))
     if turns:
         wide, high = high, wide
-    pels, rows = wide * PELS_PER_INCH, high * shape.resolution.value
-    scale = min(1.0, shape.width / pels, shape.rows / rows)
-    width, height = max(1, round(pels * scale)), max(1, round(rows * scale))
-    return Placed(turns, (shape.width - width) // 2, min(width, shape.width), min(height, shape.rows))
+    scale, by_width = _scale((wide, high), shape), min(1.0, shape.width / (wide * PELS_PER_INCH))
+    if scale < _TOO_SMALL * by_width:
+        scale = by_width
+    width, height = max(1, round(wide * PELS_PER_INCH * scale)), max(1, round(high * shape.resolution.value * scale))
+    return Placed(turns, (shape.width - width) // 2, min(width, shape.width), height)
+
+
+def _scale(inches: tuple[float, float], shape: FaxShape) -> float:
+    """How much a page is shrunk to fit in both ways."""
+    return min(1.0, shape.width / (inches[0] * PELS_PER_INCH), shape.rows / (inches[1] * shape.resolution.value))
 
 
 class Raster:
@@ -96,8 +113,8 @@ class Raster:
     def __exit__(self, *_error: object) -> None:
         raw.FPDFBitmap_Destroy(self._bitmap)  # the buffer stays
 
-    def draw(self, book: pdfium.PdfDocument, index: int) -> tuple[Grey, Mask]:
-        """Draw a page; returns the buffer and the blocks where pictures are.
+    def draw(self, book: pdfium.PdfDocument, index: int) -> Iterator[tuple[Grey, Mask]]:
+        """Draw a page, a long one as several; each time the same buffer and the blocks where pictures are.
 
         Raises:
             ValueError: PDFium cannot load the page.
@@ -108,22 +125,37 @@ class Raster:
         try:
             if book.formenv is not None:
                 raw.FORM_OnAfterLoadPage(page, book.formenv.raw)
-            placed = self._draw_loaded(book, page)
-            return self.grey, self._picture_blocks(page, placed)
+            points = (raw.FPDF_GetPageWidthF(page), raw.FPDF_GetPageHeightF(page))
+            inches = tuple(max(value, _SMALLEST_POINTS) / _POINTS for value in points)
+            yield from self._parts(book, page, place((inches[0], inches[1]), self.shape))
         finally:
             raw.FPDF_ClosePage(page)
 
-    def _draw_loaded(self, book: pdfium.PdfDocument, page: object) -> Placed:
-        points = (raw.FPDF_GetPageWidthF(page), raw.FPDF_GetPageHeightF(page))
-        inches = tuple(max(value, _SMALLEST_POINTS) / _POINTS for value in points)
-        placed = place((inches[0], inches[1]), self.shape)
-        box = (placed.left, 0, placed.width, placed.height, placed.turns)
+    def _parts(self, book: pdfium.PdfDocument, page: object, placed: Placed) -> Iterator[tuple[Grey, Mask]]:
+        """What of the page the raster holds, one after the other, cut where no writing is cut."""
+        while True:
+            self._draw_part(book, page, placed)
+            rest = placed.top + placed.height - self.shape.rows
+            cut = self._last_gap() if rest > 0 else self.shape.rows
+            self.grey[cut:] = 255
+            yield self.grey, self._picture_blocks(page, placed)
+            if rest <= 0:
+                return
+            placed = replace(placed, top=placed.top - cut)
+
+    def _draw_part(self, book: pdfium.PdfDocument, page: object, placed: Placed) -> None:
+        box = (placed.left, placed.top, placed.width, placed.height, placed.turns)
         raw.FPDFBitmap_FillRect(self._bitmap, 0, 0, self.shape.width, self.shape.rows, 0xFFFFFFFF)
         flags = raw.FPDF_ANNOT | raw.FPDF_PRINTING
         raw.FPDF_RenderPageBitmap(self._bitmap, page, *box, flags)
         if book.formenv is not None:
             raw.FPDF_FFLDraw(book.formenv.raw, self._bitmap, page, *box, flags)
-        return placed
+
+    def _last_gap(self) -> int:
+        """The lowest row in the raster's last fifth with the least ink in it, at which to cut."""
+        first = self.shape.rows * 4 // 5
+        ink = 255 - self.grey[first:].min(axis=1).astype(np.int16)
+        return first + len(ink) - int(ink[::-1].argmin())
 
     def _picture_blocks(self, page: object, placed: Placed) -> Mask:
         blocks = np.zeros((-(-self.shape.rows // BLOCK), -(-self.shape.width // BLOCK)), np.bool_)
@@ -168,7 +200,7 @@ def _block_window(page: object, part: object, placed: Placed) -> tuple[slice, sl
 
 def _to_pel(page: object, placed: Placed, x: float, y: float) -> tuple[int, int]:
     across, down = ctypes.c_int(), ctypes.c_int()
-    raw.FPDF_PageToDevice(page, placed.left, 0, placed.width, placed.height, placed.turns, x, y, across, down)
+    raw.FPDF_PageToDevice(page, placed.left, placed.top, placed.width, placed.height, placed.turns, x, y, across, down)
     return across.value, down.value
 
 
