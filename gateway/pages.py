@@ -25,7 +25,7 @@ from renderers.document import Document, Paged
 from renderers.errors import Reason, RenderError
 from renderers.faxpage import read_tiff
 from renderers.pdf import make_paged, sniff
-from renderers.rasterize import rasterize
+from renderers.rasterize import Stacked, stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class _Made(NamedTuple):
 
     @property
     def label(self) -> str:
-        return part_label(self.part.position, self.part.media_type, self.part.within)
+        return part_label(self.part.position, self.part.told_type, self.part.within)
 
 
 def lay_out_mail(order: MailOrder) -> MailPages | MailFailure:
@@ -153,14 +153,15 @@ def _joined(
     failed, left_out = missing
     tiff = order.workdir / "pages.tif"
     try:
-        counts = _rasterized(order, made, tiff, failed)
-        total = sum(counts)
+        stacked = _rasterized(order, made, tiff, failed)
+        total = sum(one.pages for one in stacked)
         covers = {wish.job_id: _cover(order, wish, wishes[wish.job_id], (body, total)) for wish in order.covers}
     except RenderError as error:
         return MailFailure(Outcome.INVALID_ATTACHMENT, "", (*failed, _blamed(error, made)), left_out)
     except BadDirectiveError as error:
         return MailFailure(Outcome.GENERAL_ERROR, error.text)
-    told = [PartPages(one.label, count) for one, count in zip(made, counts, strict=True)]
+    told = [PartPages(one.label, gave.pages) for one, gave in zip(made, stacked, strict=True)]
+    told += [PartPages(one.label, 0, gave.note) for one, gave in zip(made, stacked, strict=True) if gave.note]
     if body:
         told.insert(0, PartPages(part_label(0, "text/plain"), 0, f"on the {COVER}"))
     told += [PartPages(part.label, 0, NOT_SENT + part.problem.value) for part in failed]
@@ -170,24 +171,28 @@ def _joined(
     return MailPages(tiff, total, (*told, *left_out), covers, seen.warnings, seen.line_seconds)
 
 
-def _rasterized(order: MailOrder, made: list[_Made], tiff: Path, failed: list[FailedPart]) -> list[int]:
-    """How many pages each part gave; what cannot be drawn leaves `made` for `failed` where the rest may be sent.
+def _rasterized(order: MailOrder, made: list[_Made], tiff: Path, failed: list[FailedPart]) -> list[Stacked]:
+    """What each part gave; what cannot be drawn leaves `made` for `failed` where the rest may be sent.
 
     Raises:
         RenderError: a part cannot be drawn, and nothing else is left or the mail goes out whole or not at all.
     """
     drawn: list[Paged] = []
+    gave: list[Stacked] = []
     shape = shape_of(order.resolution, order.paper)
     for number, one in enumerate(_within_limit(order, made, failed)):
         begin(order.workdir, _failed(one.part, RenderError(Reason.CRASHED, one.paged.name)))
         own = order.workdir / f"drawn{number}.tif"
         try:
-            counts = rasterize([one.paged], shape, own, order.max_pages)
+            [stacked] = stack([one.paged], shape, own, order.max_pages)
         except RenderError as error:
             _give_up(one, error, order, made, failed)
         else:
-            drawn.append(Paged(own, "tiff", counts[0], one.paged.name))
-    return rasterize(drawn, shape, tiff, order.max_pages) if drawn else []
+            drawn.append(Paged(own, "tiff", stacked.pages, one.paged.name))
+            gave.append(stacked)
+    if drawn:
+        stack(drawn, shape, tiff, order.max_pages)
+    return gave
 
 
 def _within_limit(order: MailOrder, made: list[_Made], failed: list[FailedPart]) -> list[_Made]:
@@ -218,7 +223,7 @@ def _blamed(error: RenderError, made: Sequence[_Made]) -> FailedPart:
 
 
 def _failed(part: PartFile, error: RenderError) -> FailedPart:
-    return FailedPart(part.position, part.media_type, part.name, error.text, PROBLEMS[error.reason], part.within)
+    return FailedPart(part.position, part.told_type, part.name, error.text, PROBLEMS[error.reason], part.within)
 
 
 def _chosen(wish: CoverWish, parts: MailParts) -> CoverChoice:
@@ -249,7 +254,7 @@ def _attachment(part: PartFile) -> _Source:
     if part.media_type == "application/octet-stream":
         part = replace(part, media_type=sniff(document).media_type or part.media_type)
     inline = {cid: picture.path for cid, picture in part.inline.items()}
-    name = part.name or part_label(part.position, part.media_type, part.within)
+    name = part.name or part_label(part.position, part.told_type, part.within)
     return _Source(part, replace(document, name=name, inline=inline))
 
 

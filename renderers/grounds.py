@@ -74,7 +74,9 @@ def _standing_apart(pictures: Mask, same: Mask) -> Mask:
 def _area(part: Grey, inside: Mask, level: int) -> Mask:
     """The pels of the ground and of what is written on it, but not a white panel that stands on it."""
     ground = (part < level + _SAME) & inside
-    return (ground | between(ground) | between(ground.T).T) & inside
+    area = ground | between(ground) | between(ground.T).T
+    crossings = between(area) & between(area.T).T  # of lines so long that there is no ground near on either side
+    return (area | crossings) & inside
 
 
 def _turned(level: int) -> NDArray[np.uint8]:

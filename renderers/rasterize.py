@@ -29,6 +29,15 @@ class Stacked:
     pages: int
     blank: int
 
+    @property
+    def note(self) -> str:
+        """What was left out, in words for the sender; empty for nothing."""
+        if not self.blank:
+            return ""
+        return (
+            "a blank page at its end left out" if self.blank == 1 else f"{self.blank} blank pages at its end left out"
+        )
+
 
 def rasterize(paged: Sequence[Paged], shape: FaxShape, tiff: Path, max_pages: int) -> list[int]:
     """Write the pages of all, in order, as one class F TIFF; returns how many pages each gave.
@@ -47,8 +56,8 @@ def stack(paged: Sequence[Paged], shape: FaxShape, tiff: Path, max_pages: int) -
     """
     _check_number([part.pages for part in paged], paged, max_pages)
     drawn = [list(islice(_pages_of(part, shape), max_pages + 1)) for part in paged]
+    _check_number([len(pages) for pages in drawn], paged, max_pages)  # a long page is cut into several
     made = [_without_blank_end(pages) for pages in drawn]
-    _check_number([len(pages) for pages in made], paged, max_pages)  # a long page is cut into several
     write_tiff(tiff, [page for pages in made for page in pages])
     return [Stacked(len(pages), len(all_of_it) - len(pages)) for pages, all_of_it in zip(made, drawn, strict=True)]
 

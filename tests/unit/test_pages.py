@@ -1,11 +1,13 @@
 """From a mail on disk to pages on disk: which parts become pages, which go on the cover, and what is to blame."""
 
+import io
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pikepdf
 import pytest
 
 from coverpages.cover import Cover, shipped
@@ -64,6 +66,19 @@ def black(tiff: Path | None) -> float:
 
 
 # What becomes pages.
+
+
+def test_blank_pages_at_an_end_are_left_out_and_told(tmp_path: Path) -> None:
+    book = pikepdf.open(io.BytesIO(pdf(2)[0]))
+    book.add_blank_page()
+    book.add_blank_page()
+    book.save(tmp_path / "offer.pdf")
+    attachment = (tmp_path / "offer.pdf").read_bytes(), "application/pdf", "offer.pdf"
+    pages = made(tmp_path, mail("", attachments=[attachment, pdf(1, "second.pdf")]))
+    assert [(part.pages, part.left_out) for part in pages.parts] == [
+        (2, ""), (1, ""), (0, "2 blank pages at its end left out"),
+    ]  # fmt: skip
+    assert pages.pages == 3
 
 
 def test_body_and_attachments_become_pages_in_their_order(tmp_path: Path) -> None:
@@ -414,7 +429,7 @@ def test_parts_of_a_mail_within_are_told_apart(tmp_path: Path) -> None:
 
     assert isinstance(pages, MailPages)
     assert [part.name for part in pages.parts] == [
-        BODY, "attachment 1 (text)", "attachment 1.1 (PDF)", "attachment 1.2 (PDF)"
+        BODY, "attachment 1 (mail)", "attachment 1.1 (PDF)", "attachment 1.2 (PDF)"
     ]  # fmt: skip
 
 
