@@ -70,6 +70,12 @@ class PartFile:
     within: tuple[int, ...] = ()
     inline: Mapping[str, "PartFile"] = field(default_factory=dict)
     trouble: Trouble | None = None
+    told_as: str = ""
+
+    @property
+    def told_type(self) -> str:
+        """The type that people are told: of the text of a mail within, that it is a mail."""
+        return self.told_as or self.media_type
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ _LEFT_OUT = {
     Format.CALENDAR: Reason.CALENDAR,
     Format.RESOURCE_FORK: Reason.RESOURCE_FORK,
 }
+_MAIL = "message/rfc822"
 _TNEF_MAIL = "application/ms-tnef; mail"  # a stream within a stream, told from one that a mail carries
 
 
@@ -164,7 +165,7 @@ class _Unpacking:
 
     def _enclosed(self, part: PartFile) -> list[PartFile]:
         within = (*part.within, part.position)
-        whole = replace(part, media_type="message/rfc822", name=part.name or "mail")
+        whole = replace(part, media_type=_MAIL, told_as=_MAIL, name=part.name or "mail")
         if len(within) > self._depth.mails:
             return [replace(whole, trouble=Trouble.TOO_LARGE)]
         try:
@@ -187,7 +188,9 @@ class _Unpacking:
         """The text of a mail below its heading; a text that neither is plain nor HTML follows on pages of its own."""
         content = headed(heading, body)
         if content is None and body is not None:
-            return replace(body, position=mail.position, within=mail.within, name=f"{mail.name}{BETWEEN}text")
+            return replace(
+                body, told_as=_MAIL, position=mail.position, within=mail.within, name=f"{mail.name}{BETWEEN}text"
+            )
         kind = "text/html" if body is not None and body.media_type == "text/html" else "text/plain"
         path = self._written(content or b"")
         inline: Mapping[str, PartFile] = body.inline if body else {}
