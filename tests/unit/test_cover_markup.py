@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from pathlib import Path
 
 import pytest
 import tinyhtml5
@@ -38,6 +39,12 @@ def picture(kind: str = "png") -> str:
 @pytest.mark.parametrize("name", sorted(shipped()))
 def test_what_ships_would_be_taken(name: str) -> None:
     assert read_template(shipped()[name].html.encode()) == shipped()[name].html
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "samples" / "covers").iterdir()), ids=str)
+def test_the_samples_would_be_taken_and_are_described(path: Path) -> None:
+    assert read_template(path.read_bytes())
+    assert path.name in (path.parents[1] / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
