@@ -4,6 +4,7 @@ The format is at the head of `dialogues/t30_caller.txt`. The files `t30_caller*.
 `t30_answerer*.txt` for the end that is called.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +46,16 @@ def _dialogue(lines: list[str], opening: str) -> Dialogue:
     title, _, options = lines[0].partition(";")
     pairs = tuple((name, value) for name, _, value in (word.partition("=") for word in options.split()))
     played = [line for line in lines[1:] if line.strip() and not line.startswith("#")]
-    return Dialogue(title, pairs, tuple(line for one in played for line in _expanded(one, opening)))
+    return Dialogue(title, pairs, tuple(_repeated(line for one in played for line in _expanded(one, opening))))
+
+
+def _repeated(lines: Iterable[str]) -> list[str]:
+    """`again N` stands for the two lines before it, said N times more."""
+    said: list[str] = []
+    for line in lines:
+        verb, _, times = line.partition(" ")
+        said += said[-2:] * int(times) if verb == "again" else [line]
+    return said
 
 
 def _expanded(line: str, opening: str) -> list[str]:

@@ -199,3 +199,44 @@ def test_time_in_small_steps_and_in_one_come_to_the_same() -> None:
 )
 def test_a_page_is_answered_by_its_share_of_bad_rows(rows: int, bad: int, answer: Fcf) -> None:
     assert quality(rows, bad) is answer
+
+
+def heard_for_ever(said: list[LineSignal], pause: int) -> Answerer:
+    """An answerer to whom somebody says the same again and again, whatever he is answered."""
+    station = Answerer(TerminalOptions(), PageWatch())
+    station.begin()
+    while not station.done and station.now < HOUR_MS:
+        for signal in said:
+            station.deliver(signal)
+            station.advance(pause)
+    return station
+
+
+def test_who_trains_for_ever_is_left() -> None:
+    plain = Frame(Fcf.DCS, Profile(Modulation.V29_9600, frozenset()).encode()).encode()
+    end = CarrierEnd(Modulation.V29_9600)
+
+    station = heard_for_ever([Flags(), HdlcFrame(plain), Training(Modulation.V29_9600), end], 1_000)
+
+    assert station.done
+    assert station.record.cause is Cause.PROTOCOL
+
+
+def test_a_page_that_never_ends_ends_the_call() -> None:
+    station = Answerer(TerminalOptions(), PageWatch())
+    station.begin()
+    station.advance(10_000)
+    zeros = ImageOctets(bytes(1_800), Modulation.V29_9600)
+    plain = HdlcFrame(Frame(Fcf.DCS, Profile(Modulation.V29_9600, frozenset()).encode()).encode())
+    for signal in (Flags(), plain, Training(Modulation.V29_9600), zeros, CarrierEnd(Modulation.V29_9600)):
+        station.deliver(signal)
+    station.advance(3_000)
+
+    station.deliver(Training(Modulation.V29_9600))
+    rows = ImageOctets(b"\x00\x10\x01\x35" * (1 << 18), Modulation.V29_9600)
+    for _ in range(16):
+        station.deliver(rows)
+    assert station.record.cause is None
+
+    station.deliver(rows)
+    assert station.record.cause is Cause.PROTOCOL

@@ -12,7 +12,7 @@ from gateway.fax.t30.machine import FAR_END, US
 from gateway.fax.t30.options import PageWatch, TerminalOptions
 from gateway.fax.t30.reception import ROW_SECONDS, ReceivedPage, Reception
 from gateway.fax.t30.signals import CarrierEnd, HdlcFrame, ImageOctets, LineSignal, Modulation, Training
-from gateway.fax.t30.states import Event, State
+from gateway.fax.t30.states import MOST_ANSWERS, Event, State
 from gateway.fax.t30.station import Station
 
 
@@ -27,16 +27,23 @@ class Receiver(Station):
         self._judged: tuple[ReceivedPage, Fcf] | None = None
         self._identifying_since = 0
         self._busy_until = 0
+        self._answers = 0  # since a block or a page was last kept
 
     # -- what events mean
 
     def _meaning(self, event: Event) -> Event:
+        if event in _ASKING and self.state in _LISTENING and self._is_asked_for_ever():
+            return Event.ENDLESS
         if event in _COMMANDS and self.state in _ANSWERING and self._is_repetition():
             return Event.REPEATED
         if event is Event.TIMEOUT and self.state is State.COMMAND:
             too_long = self.now - self._identifying_since >= self._timers.t1
             return Event.LAST_TIMEOUT if too_long else Event.TIMEOUT
         return self._meaning_of_command(event) if self.state in _RECEIVING else super()._meaning(event)
+
+    def _is_asked_for_ever(self) -> bool:
+        """True when answers lead nowhere, which a far end that counts its tries never lets come about."""
+        return self._answers >= MOST_ANSWERS or self._reception.is_too_long
 
     def _meaning_of_tcf(self, *, good: bool) -> Event:
         """What DCS and TCF come to. A DCS that is refused is refused after its TCF: until then nobody listens."""
@@ -137,6 +144,8 @@ class Receiver(Station):
             self._reception.take_image(signal.octets)
             if self.state is State.MESSAGE and self._reception.row_seconds(len(signal.octets)) > ROW_SECONDS:
                 self._happen(Event.ROW_TOO_LONG)
+            elif self._reception.is_too_long:
+                self._happen(Event.ENDLESS)
 
     def _hear_hdlc(self, signal: LineSignal) -> None:
         if not isinstance(signal, HdlcFrame):
@@ -187,6 +196,7 @@ class Receiver(Station):
         if answer is not Fcf.RTN:
             self._watch.page_received(received)
             self.record.pages_received += 1
+            self._answers = 0
             self._busy_until = self.now + (self._options.busy_ms if self._reception.with_ecm else 0)
         self._forget_page()
         self._reply(_WITH_OPERATOR.get(answer, answer) if self.state is State.OPERATOR else answer)
@@ -194,6 +204,7 @@ class Receiver(Station):
     def accept_block(self) -> None:
         """Answer a block that is whole: MCF, after the page is handed over if the block ends it."""
         if self._judged is None:
+            self._answers = 0
             self._reply(Fcf.MCF)
         else:
             self.judge_page()
@@ -221,6 +232,7 @@ class Receiver(Station):
     def answer_again(self) -> None:
         """Say the last answer again, since it was lost; or for the first time, after RNR."""
         self._note(US, "again")
+        self._answers += 1
         self._send(self._v21([self._ready_answer()]))
 
     def _ready_answer(self) -> Frame:
@@ -230,10 +242,12 @@ class Receiver(Station):
     def _reply(self, fcf: Fcf, fif: bytes = b"") -> None:
         self._answer = self._ours(fcf, fif)
         self._answered = self._frame.encode()
+        self._answers += 1
         self._send(self._v21([self._ready_answer()]))
 
 
 _COMMANDS = frozenset({Event.MPS, Event.EOM, Event.EOP, Event.PPS_NULL, Event.CTC, Event.EOR})
+_ASKING = _COMMANDS | {Event.DCS, Event.RR, Event.CRP}
 _PPS_EVENTS = {
     Fcf.MPS: Event.PPS_MPS,
     Fcf.EOM: Event.PPS_EOM,
@@ -245,5 +259,6 @@ _PPS_EVENTS = {
 }
 _RECEIVING = frozenset({State.MESSAGE, State.AFTER_MESSAGE})
 _ANSWERING = _RECEIVING | {State.COMMAND, State.AFTER_DOCUMENT, State.AFTER_LAST, State.OPERATOR}
+_LISTENING = _ANSWERING | {State.TRAINED}
 _EOR_DOCUMENT = frozenset(bytes((fcf | x,)) for fcf in (Fcf.EOM, Fcf.PRI_EOM, Fcf.EOS) for x in (0, X))
 _WITH_OPERATOR = {Fcf.MCF: Fcf.PIP, Fcf.RTP: Fcf.PIP, Fcf.RTN: Fcf.PIN}

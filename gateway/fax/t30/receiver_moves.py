@@ -48,6 +48,7 @@ RECEIVER: Table = {
     (S.AFTER_LAST, E.DCN): Move(S.END, V.HANG_UP, C.DONE),
     (S.AFTER_LAST, E.HANG_UP): Move(S.END, V.HANG_UP, C.DONE),
     (S.AFTER_LAST, E.TIMEOUT): Move(S.END, V.HANG_UP, C.DONE),
+    (S.AFTER_LAST, E.ENDLESS): Move(S.RELEASE, V.SEND_DCN, C.DONE),
     (None, E.REPEATED): Move(None, V.ANSWER_AGAIN),
 }
 # Who has sent us his document may poll ours without waiting for a new DIS.

@@ -15,6 +15,7 @@ from gateway.fax.t30.frames import Fcf, PartialPage
 
 FAIR_FROM, BAD_ABOVE = 0.05, 0.15  # shares of bad rows: below MCF, between RTP, above RTN
 ROW_SECONDS = 5.0  # a row without EOL for so long is no page (T.4 4.1.2)
+LONGEST_PAGE = 1 << 24  # octets; 2.6 hours at the highest rate
 EOL_OCTETS = 3  # that an EOL without fill touches at most
 TCF_GOOD_SECONDS = 1.0  # of the 1.5 s sent, unbroken
 
@@ -63,6 +64,11 @@ class Reception:
         found = stream.EOL_IN_OCTETS.search(self._image, start)
         self._since_eol = 0 if found else self._since_eol + octets
         return self._since_eol * 8 / self.profile.modulation.rate
+
+    @property
+    def is_too_long(self) -> bool:
+        """True for a page that has no end: memory has."""
+        return len(self._image) > LONGEST_PAGE
 
     def is_accepted(self, partial: PartialPage) -> bool:
         """True when the PPS names the block last accepted: its MCF was lost."""

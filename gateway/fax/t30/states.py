@@ -105,6 +105,7 @@ class Event(StrEnum):
     TCF_REFUSED = "TCF, wrong password before"
     TCF_BEYOND = "TCF for a coding not offered"
     ROW_TOO_LONG = "no EOL for 5 s"
+    ENDLESS = "asked for ever"
     CARRIER_END = "carrier ends"
     MPS = "MPS"
     EOM = "EOM"
@@ -130,6 +131,7 @@ FRAME_MS = 3_000  # flags to the end of a frame (T.30 5.4.2)
 PATIENCE_MS = 15_000  # signals without a meaning put a timer off no longer than this
 CNG_EVERY_MS = 3_500  # 0.5 s on, 3 s off
 TRIES = 3  # of one command (T.30 5.4.1)
+MOST_ANSWERS = 64  # to who brings nothing new: four PPR and a CTR at each rate are 40, and some are lost
 
 
 @dataclass(frozen=True, slots=True)

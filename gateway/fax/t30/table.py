@@ -18,6 +18,7 @@ EVERYWHERE: Table = {
     (S.RELEASE, E.SENT): Move(S.END, V.HANG_UP),
     (S.RELEASE, E.CANCEL): Move(None, V.NOTHING),
     (S.RELEASE, E.HANG_UP): Move(S.END, V.HANG_UP),
+    (None, E.ENDLESS): Move(S.RELEASE, V.SEND_DCN, C.PROTOCOL),
     (None, E.DCN): Move(S.END, V.HANG_UP, C.PROTOCOL),
     (None, E.HANG_UP): Move(S.END, V.HANG_UP, C.LINE_DROPPED),
     (None, E.CANCEL): Move(S.RELEASE, V.SEND_DCN, C.CANCELLED),

@@ -100,6 +100,7 @@ class Terminal(EcmSender, Receiver):
         if self._answered is not None:
             self._identifying_since = self.now
         self._answered = None
+        self._answers += 1
         self._send(self._identification())
 
     def send_dtc(self) -> None:
