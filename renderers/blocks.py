@@ -49,21 +49,43 @@ def grown(blocks: Mask, steps: int = 1) -> Mask:
 
 
 def regions(inside: Mask) -> NDArray[np.int32]:
-    """The same number for all blocks of one connected area, 0 outside."""
-    numbers = np.where(inside, np.arange(1, inside.size + 1, dtype=np.int32).reshape(inside.shape), 0)
-    for _ in range(inside.size):
-        spread = np.where(inside, neighbors(numbers, np.maximum), 0)
-        if np.array_equal(spread, numbers):
-            break
-        numbers = spread
-    return numbers.astype(np.int32)
+    """The same number for all blocks of one connected area, corners among them, from 1; 0 outside."""
+    edges = np.diff(np.pad(inside, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    rows, starts = np.nonzero(edges == 1)
+    _, stops = np.nonzero(edges == -1)
+    numbers = np.zeros(inside.shape, np.int32)
+    if rows.size:
+        joined = _joined(rows.tolist(), starts.tolist(), stops.tolist())
+        _, names = np.unique(joined, return_inverse=True)
+        numbers[inside] = np.repeat(names + 1, stops - starts)
+    return numbers
 
 
-def between(fill: Mask) -> Mask:
+def _joined(rows: list[int], starts: list[int], stops: list[int]) -> list[int]:
+    """For each run of blocks, row by row, one run that stands for all it is connected with."""
+    known = list(range(len(rows)))
+    above = 0
+    for run, (row, start, stop) in enumerate(zip(rows, starts, stops, strict=True)):
+        while rows[above] < row - 1 or (rows[above] == row - 1 and stops[above] < start):
+            above += 1
+        for other in range(above, run):
+            if rows[other] != row - 1 or starts[other] > stop:
+                break
+            known[_first(known, other)] = _first(known, run)
+    return [_first(known, run) for run in range(len(known))]
+
+
+def _first(known: list[int], run: int) -> int:
+    while known[run] != run:
+        known[run] = run = known[known[run]]
+    return run
+
+
+def between(fill: Mask, reach: int = REACH) -> Mask:
     """The pels of each row that have fill near on the left and on the right."""
     width = fill.shape[1]
     place = np.arange(width, dtype=np.int16)
-    before = np.maximum.accumulate(np.where(fill, place, np.int16(-REACH)), axis=1)
-    after = np.minimum.accumulate(np.where(fill, place, np.int16(width + REACH))[:, ::-1], axis=1)[:, ::-1]
-    near: Mask = (place - before < REACH) & (after - place < REACH)
+    before = np.maximum.accumulate(np.where(fill, place, np.int16(-reach)), axis=1)
+    after = np.minimum.accumulate(np.where(fill, place, np.int16(width + reach))[:, ::-1], axis=1)[:, ::-1]
+    near: Mask = (place - before < reach) & (after - place < reach)
     return near

@@ -15,6 +15,7 @@ from renderers.halftone import (
     Mask,
     Rows,
     block_window,
+    bytes_of,
     count_in_blocks,
     pels_of,
     screen,
@@ -25,22 +26,33 @@ _LIGHTEST_FILL = 208  # lighter is black only because the page was empty otherwi
 _SOLID_PELS = BLOCK * BLOCK * 9 // 10
 _SAME, _OTHER = 24, 44
 _HALO = 2
+_MOST_APART = 24  # areas done one by one
 _HARDLY_ANY = 80  # pels: less than a word of small print
 _FEWEST_BLOCKS = 1  # smaller is a sign, not an area; emoji read best under the plain threshold
 
 
 def lift(grey: Grey, rows: Rows, pictures: Mask, resolution: Resolution) -> Rows:
-    """Redo the filled areas of a thresholded page; `pictures` are blocks to leave alone.
+    """Redo the filled areas of a thresholded page, in place; `pictures` are blocks to leave alone.
 
     A page without such areas, which is nearly every page, comes back as it is after a look at its black blocks.
     """
     levels = fill_levels(grey, rows, pictures)
-    window = block_window(levels > 0)
-    if window is None:
-        return rows
-    part = grey[pels_of(window)].astype(np.int16)
-    blocks = levels[window]
-    level, region = as_pels(blocks, part.shape), as_pels(regions(blocks > 0), part.shape)
+    numbers = regions(levels > 0)
+    apart = range(1, int(numbers.max(initial=0)) + 1)
+    for inside in [numbers == number for number in apart] if len(apart) <= _MOST_APART else [numbers > 0]:
+        window = block_window(inside)
+        if window is not None:
+            blocks = np.where(inside[window], levels[window], 0), numbers[window]
+            _lift_area(grey[pels_of(window)], rows[bytes_of(window)], blocks, resolution)
+    return rows
+
+
+def _lift_area(
+    grey: Grey, rows: Rows, blocks: tuple[NDArray[np.int16], NDArray[np.int32]], resolution: Resolution
+) -> None:
+    """Redo the pels of some areas; `blocks` are the fill's grey in each block, 0 outside, and its area's number."""
+    part = grey.astype(np.int16)
+    level, region = as_pels(blocks[0], part.shape), as_pels(blocks[1], part.shape)
     away = part - level
     fill = (np.abs(away) <= _SAME) & (level > 0)
     area = _closed(fill)
@@ -48,9 +60,8 @@ def lift(grey: Grey, rows: Rows, pictures: Mask, resolution: Resolution) -> Rows
     writing = area & (np.abs(away) >= _OTHER)
     dots = np.unpackbits(screen((128 + part // 2).astype(np.uint8), resolution), axis=1)[:, : part.shape[1]]
     shown = ((dots == 1) & fill & ~_spread(writing)) | writing
-    lifted = np.unpackbits(rows, axis=1)
-    np.copyto(lifted[pels_of(window)][:, : part.shape[1]], shown, where=area)
-    return np.packbits(lifted, axis=1)
+    black = np.unpackbits(rows, axis=1)[:, : part.shape[1]]
+    rows[...] = np.packbits(np.where(area, shown, black), axis=1)
 
 
 def fill_levels(grey: Grey, rows: Rows, pictures: Mask) -> NDArray[np.int16]:

@@ -87,7 +87,7 @@ def selective(grey: Grey, resolution: Resolution, where: Mask | None = None) -> 
     if window is not None:
         may = may[window]
         toned = _grown(toned_blocks(grey[pels_of(window)]) & may) & may
-        _screen_blocks(grey[pels_of(window)], rows[_bytes_of(window)], toned, resolution)
+        _screen_blocks(grey[pels_of(window)], rows[bytes_of(window)], toned, resolution)
     return rows
 
 
@@ -96,7 +96,7 @@ def _screen_blocks(grey: Grey, rows: Rows, toned: Mask, resolution: Resolution) 
     window = block_window(toned)
     if window is None:
         return
-    part = rows[_bytes_of(window)]
+    part = rows[bytes_of(window)]
     dots = screen(grey[pels_of(window)], resolution)
     chosen = toned[window].repeat(BLOCK, 0)[: part.shape[0]].repeat(BLOCK // 8, 1)[:, : part.shape[1]]
     np.copyto(part, dots, where=chosen)
@@ -115,7 +115,8 @@ def pels_of(window: Window) -> Window:
     return _times(window[0], BLOCK), _times(window[1], BLOCK)
 
 
-def _bytes_of(window: Window) -> Window:
+def bytes_of(window: Window) -> Window:
+    """The rows and bytes of packed rows of a rectangle of blocks."""
     return _times(window[0], BLOCK), _times(window[1], BLOCK // 8)
 
 

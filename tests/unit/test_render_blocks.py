@@ -1,0 +1,73 @@
+"""Areas of blocks, and what lies between."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from renderers.blocks import BLOCK, as_pels, between, grown, middles, neighbors, regions
+
+MASKS = arrays(np.bool_, st.tuples(st.integers(1, 12), st.integers(1, 12)))
+
+
+def spread(inside: np.ndarray) -> np.ndarray:
+    """The same areas, found by letting the largest number spread."""
+    numbers = np.where(inside, np.arange(1, inside.size + 1).reshape(inside.shape), 0)
+    for _ in range(inside.size):
+        numbers = np.where(inside, neighbors(numbers, np.maximum), 0)
+    return numbers
+
+
+@given(inside=MASKS)
+def test_blocks_of_one_area_have_one_number(inside: np.ndarray) -> None:
+    pairs = set(zip(regions(inside).ravel().tolist(), spread(inside).ravel().tolist(), strict=True))
+    ours, theirs = [one for one, _ in pairs], [other for _, other in pairs]
+    assert len(set(ours)) == len(set(theirs)) == len(pairs)
+
+
+@given(inside=MASKS)
+def test_areas_are_numbered_from_one(inside: np.ndarray) -> None:
+    numbers = regions(inside)
+    assert np.array_equal(numbers > 0, inside)
+    assert set(np.unique(numbers[inside])) == set(range(1, numbers.max() + 1))
+
+
+def test_corners_connect() -> None:
+    assert regions(np.eye(4, dtype=bool)).max() == 1
+    assert regions(np.array([[True, False, True]])).max() == 2
+
+
+@given(fill=MASKS, reach=st.integers(1, 6))
+def test_between_has_fill_near_on_both_sides(fill: np.ndarray, reach: int) -> None:
+    found = between(fill, reach)
+    for row, seen in zip(fill, found, strict=True):
+        for place in range(len(row)):
+            left, right = row[max(0, place - reach + 1) : place + 1], row[place : place + reach]
+            assert seen[place] == (left.any() and right.any())
+
+
+@given(blocks=MASKS, steps=st.integers(0, 3))
+def test_growing_reaches_so_many_blocks_around(blocks: np.ndarray, steps: int) -> None:
+    expected = np.zeros_like(blocks)
+    for down, across in zip(*np.nonzero(blocks), strict=True):
+        expected[max(0, down - steps) : down + steps + 1, max(0, across - steps) : across + steps + 1] = True
+    assert np.array_equal(grown(blocks, steps), expected)
+
+
+@pytest.mark.parametrize("shape", [(48, 64), (41, 56)])
+def test_the_middle_grey_of_blocks_at_the_edge_is_their_own(shape: tuple[int, int]) -> None:
+    blocks = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
+    grey = as_pels(blocks, shape)
+    assert grey.shape == shape
+    assert np.array_equal(middles(grey, np.ones((3, 4), bool)), blocks.ravel())
+
+
+def test_few_strokes_do_not_change_the_middle_grey() -> None:
+    grey = np.full((BLOCK, BLOCK), 30, np.uint8)
+    grey[:, 3:6] = 255
+    assert middles(grey, np.ones((1, 1), bool)).tolist() == [30]
+
+
+def test_of_no_blocks_there_is_no_grey() -> None:
+    assert middles(np.zeros((32, 32), np.uint8), np.zeros((2, 2), bool)).size == 0
