@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.call import Cause
-from gateway.fax.t30.capabilities import Capabilities, Profile
+from gateway.fax.t30.capabilities import Capabilities, Flag, Profile
 from gateway.fax.t30.frames import Fcf, Frame, PartialPage, encode_end, encode_map
 from gateway.fax.t30.options import EVERYTHING, PageWatch, TerminalOptions
 from gateway.fax.t30.reception import ReceivedPage, quality
@@ -222,21 +222,40 @@ def test_who_trains_for_ever_is_left() -> None:
     assert station.record.cause is Cause.PROTOCOL
 
 
-def test_a_page_that_never_ends_ends_the_call() -> None:
+def trained(profile: Profile) -> Answerer:
+    """An answerer that waits for a page."""
     station = Answerer(TerminalOptions(), PageWatch())
     station.begin()
     station.advance(10_000)
-    zeros = ImageOctets(bytes(1_800), Modulation.V29_9600)
-    plain = HdlcFrame(Frame(Fcf.DCS, Profile(Modulation.V29_9600, frozenset()).encode()).encode())
-    for signal in (Flags(), plain, Training(Modulation.V29_9600), zeros, CarrierEnd(Modulation.V29_9600)):
+    fast = profile.modulation
+    dcs = HdlcFrame(Frame(Fcf.DCS, profile.encode()).encode())
+    for signal in (Flags(), dcs, Training(fast), ImageOctets(bytes(1_800), fast), CarrierEnd(fast)):
         station.deliver(signal)
     station.advance(3_000)
+    station.deliver(Training(fast))
+    return station
 
-    station.deliver(Training(Modulation.V29_9600))
+
+def test_a_page_that_never_ends_ends_the_call() -> None:
+    station = trained(Profile(Modulation.V29_9600, frozenset()))
     rows = ImageOctets(b"\x00\x10\x01\x35" * (1 << 18), Modulation.V29_9600)
+
     for _ in range(16):
         station.deliver(rows)
     assert station.record.cause is None
 
     station.deliver(rows)
+    assert station.record.cause is Cause.PROTOCOL
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_a_block_that_never_ends_ends_the_call(*, good: bool) -> None:
+    station = trained(Profile(Modulation.V29_9600, frozenset({Flag.ECM})))
+    frame = HdlcFrame(b"\xff\xc0\x60\x00" + bytes(256), Modulation.V29_9600, good)
+
+    for _ in range(1 << 14):
+        station.deliver(frame)
+    assert station.record.cause is None
+
+    station.deliver(frame)
     assert station.record.cause is Cause.PROTOCOL

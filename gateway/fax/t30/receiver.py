@@ -152,8 +152,10 @@ class Receiver(Station):
             return
         if signal.modulation is Modulation.V21_300:
             super()._hear_hdlc(signal)
-        elif self._is_ours(signal.modulation) and signal.good:
-            self._reception.block.take(signal.octets)
+        elif self._is_ours(signal.modulation):
+            self._reception.take_frame(signal.octets, good=signal.good)
+            if self._reception.is_too_long:
+                self._happen(Event.ENDLESS)
 
     def _hear_end(self, signal: LineSignal) -> None:
         if not isinstance(signal, CarrierEnd) or signal.modulation is Modulation.V21_300:

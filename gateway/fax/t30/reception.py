@@ -16,6 +16,7 @@ from gateway.fax.t30.frames import Fcf, PartialPage
 FAIR_FROM, BAD_ABOVE = 0.05, 0.15  # shares of bad rows: below MCF, between RTP, above RTN
 ROW_SECONDS = 5.0  # a row without EOL for so long is no page (T.4 4.1.2)
 LONGEST_PAGE = 1 << 24  # octets; 2.6 hours at the highest rate
+MOST_FRAMES = 1 << 14  # of one block, sent anew or not: 40 minutes at the highest rate
 EOL_OCTETS = 3  # that an EOL without fill touches at most
 TCF_GOOD_SECONDS = 1.0  # of the 1.5 s sent, unbroken
 
@@ -38,6 +39,7 @@ class Reception:
         self.block = Block()
         self._image = bytearray()
         self._since_eol = 0  # octets
+        self._frames = 0  # of the block in hand, good and bad
         self._accepted: tuple[int, int] | None = None  # page and block
 
     @property
@@ -68,7 +70,13 @@ class Reception:
     @property
     def is_too_long(self) -> bool:
         """True for a page that has no end: memory has."""
-        return len(self._image) > LONGEST_PAGE
+        return len(self._image) > LONGEST_PAGE or self._frames > MOST_FRAMES
+
+    def take_frame(self, octets: bytes, *, good: bool) -> None:
+        """A frame of a block."""
+        self._frames += 1
+        if good:
+            self.block.take(octets)
 
     def is_accepted(self, partial: PartialPage) -> bool:
         """True when the PPS names the block last accepted: its MCF was lost."""
@@ -89,12 +97,14 @@ class Reception:
         """Add a whole block to the page."""
         self._image += self.block.octets()
         self.block = Block()
+        self._frames = 0
         self._accepted = (partial.page, partial.block)
 
     def forget_page(self) -> None:
         """The page is answered; the next begins."""
         self._image = bytearray()
         self.block = Block()
+        self._frames = 0
 
     def tcf_is_good(self) -> bool:
         """One unbroken second of zeros."""
