@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from renderers.halftone import BLOCK, Grey, Mask
 
 S = TypeVar("S", bound=np.generic)
+_MOST = 0.6
 REACH = 40  # pels: how far apart two parts of a fill may be for what is between to be writing on it
 
 
@@ -22,14 +23,27 @@ def as_pels(blocks: NDArray[S], shape: tuple[int, ...]) -> NDArray[S]:
 
 def middles(grey: Grey, blocks: Mask) -> NDArray[np.int16]:
     """The median grey of each of the chosen blocks, of every third pel of it; those cut off by the edge repeat it."""
+    samples = _samples(grey, blocks)
+    samples.partition(samples.shape[1] // 2, axis=1)
+    middles: NDArray[np.int16] = samples[:, samples.shape[1] // 2].astype(np.int16)
+    return middles
+
+
+def mostly(grey: Grey, blocks: Mask, level: NDArray[np.int16], reach: int) -> Mask:
+    """Whether most of each of the chosen blocks is within `reach` of its level."""
+    near = np.abs(_samples(grey, blocks).astype(np.int16) - level[:, None]) <= reach
+    enough: Mask = near.mean(axis=1) >= _MOST
+    return enough
+
+
+def _samples(grey: Grey, blocks: Mask) -> Grey:
+    """Every third pel of each of the chosen blocks: (blocks, 36)."""
     down, across = blocks.nonzero()
     step = np.arange(0, BLOCK, 3)
     rows = np.minimum(down[:, None] * BLOCK + step, grey.shape[0] - 1)
     pels = np.minimum(across[:, None] * BLOCK + step, grey.shape[1] - 1)
-    samples = grey[rows[:, :, None], pels[:, None, :]].reshape(len(down), step.size**2)
-    samples.partition(samples.shape[1] // 2, axis=1)
-    middles: NDArray[np.int16] = samples[:, samples.shape[1] // 2].astype(np.int16)
-    return middles
+    samples: Grey = grey[rows[:, :, None], pels[:, None, :]].reshape(len(down), step.size**2)
+    return samples
 
 
 def neighbors(levels: NDArray[S], join: np.ufunc) -> NDArray[S]:
@@ -89,3 +103,14 @@ def between(fill: Mask, reach: int = REACH) -> Mask:
     after = np.minimum.accumulate(np.where(fill, place, np.int16(width + reach))[:, ::-1], axis=1)[:, ::-1]
     near: Mask = (place - before < reach) & (after - place < reach)
     return near
+
+
+def opened(fill: Mask) -> Mask:
+    """The fill without what is thinner than three pels."""
+    core = np.pad(fill, 2)
+    core = core[1:-1] & core[:-2] & core[2:]
+    core = core[:, 1:-1] & core[:, :-2] & core[:, 2:]
+    core = np.pad(core, 1)
+    core = core[1:-1] | core[:-2] | core[2:]
+    core = core[:, 1:-1] | core[:, :-2] | core[:, 2:]
+    return core[1:-1, 1:-1]

@@ -7,7 +7,7 @@ from them, darker or lighter, in black. What does not: photographs (`halftone.se
 import numpy as np
 from numpy.typing import NDArray
 
-from renderers.blocks import as_pels, between, middles, neighbors, regions
+from renderers.blocks import as_pels, between, middles, mostly, neighbors, opened, regions
 from renderers.faxpage import Resolution
 from renderers.halftone import (
     BLOCK,
@@ -54,7 +54,7 @@ def _lift_area(
     part = grey.astype(np.int16)
     level, region = as_pels(blocks[0], part.shape), as_pels(blocks[1], part.shape)
     away = part - level
-    fill = (np.abs(away) <= _SAME) & (level > 0)
+    fill = opened((np.abs(away) <= _SAME) & (level > 0))  # the edges of letters are no fill
     area = _closed(fill)
     area &= ~np.isin(region, _well_as_black(region, area, away))
     writing = area & (np.abs(away) >= _OTHER)
@@ -73,7 +73,8 @@ def fill_levels(grey: Grey, rows: Rows, pictures: Mask) -> NDArray[np.int16]:
     solid &= neighbors(solid.astype(np.int16), np.add) > _FEWEST_BLOCKS
     levels = np.zeros(solid.shape, np.int16)
     middle = middles(grey, solid)
-    levels[solid] = np.where((middle > _DARKEST_FILL) & (middle < _LIGHTEST_FILL), middle, 0)
+    fit = (middle > _DARKEST_FILL) & (middle < _LIGHTEST_FILL) & mostly(grey, solid, middle, _SAME)
+    levels[solid] = np.where(fit, middle, 0)  # one of bold writing alone gets its neighbors' below
     for _ in range(2):
         levels = np.where(levels > 0, levels, neighbors(levels, np.maximum))
     return levels

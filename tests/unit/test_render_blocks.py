@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from renderers.blocks import BLOCK, as_pels, between, grown, middles, neighbors, regions
+from renderers.blocks import BLOCK, as_pels, between, grown, middles, mostly, neighbors, opened, regions
 
 MASKS = arrays(np.bool_, st.tuples(st.integers(1, 12), st.integers(1, 12)))
 
@@ -71,3 +71,18 @@ def test_few_strokes_do_not_change_the_middle_grey() -> None:
 
 def test_of_no_blocks_there_is_no_grey() -> None:
     assert middles(np.zeros((32, 32), np.uint8), np.zeros((2, 2), bool)).size == 0
+
+
+def test_thin_lines_are_no_fill() -> None:
+    fill = np.zeros((20, 20), bool)
+    fill[4:12, 4:12] = True
+    block = fill.copy()
+    fill[15:17, :] = fill[:, 18] = True
+    assert np.array_equal(opened(fill), block)
+
+
+def test_a_block_half_of_writing_is_not_mostly_fill() -> None:
+    grey = np.full((BLOCK, 2 * BLOCK), 190, np.uint8)
+    grey[:, BLOCK : BLOCK + 8] = 0
+    level = np.array([190, 190], np.int16)
+    assert mostly(grey, np.ones((1, 2), bool), level, 24).tolist() == [True, False]

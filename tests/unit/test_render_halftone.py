@@ -154,3 +154,18 @@ def test_bars_of_different_grey_stay_apart() -> None:
     grey[32:128, 32:128], grey[32:128, 128:224] = 90, 180
     bits = black(lift(grey, threshold(grey, 192), nowhere(grey), Resolution.FINE))
     assert bits[48:112, 48:112].mean() > bits[48:112, 144:208].mean() + 0.1
+
+
+def test_a_white_row_between_grey_ones_keeps_its_words() -> None:
+    grey = np.vstack([np.vstack([flat(190, 32, 640), written(255, 0)[48:112]])] * 3 + [flat(190, 32, 640)])
+    plain = threshold(grey, 192)
+    bits, before = black(lift(grey, plain.copy(), nowhere(grey), Resolution.FINE)), black(plain)
+    assert np.array_equal(bits[36:92], before[36:92])
+    assert bits[:32].mean() < 0.5
+
+
+def test_bold_words_on_a_light_fill_leave_no_black_blocks() -> None:
+    grey = written(190, 0).copy()
+    grey[60:100, 64:560:6] = grey[60:100, 65:560:6] = grey[60:100, 66:560:6] = grey[60:100, 67:560:6] = 0
+    bits = black(lift(grey, threshold(grey, 192), nowhere(grey), Resolution.FINE))
+    assert not bits[66:96, 78:540][grey[66:96, 78:540] > 180].any()  # between strokes it is white
