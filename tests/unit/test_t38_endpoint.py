@@ -280,8 +280,23 @@ def test_a_file_that_is_no_fax_is_refused_by_name(tmp_path: Path, content: bytes
         endpoint.answerer(tmp_path / "out.tif", document=tmp_path / "gone.tif")
 
 
+@pytest.mark.parametrize("out", ["no folder/out.tif", "."])
+def test_a_place_that_cannot_be_written_is_refused_before_the_call(tmp_path: Path, out: str) -> None:
+    with pytest.raises(PageFileError, match="cannot be written"):
+        endpoint.answerer(tmp_path / out)
+    with pytest.raises(PageFileError, match="cannot be written"):
+        endpoint.poller(tmp_path / out)
+
+
+def test_a_first_page_that_the_document_does_not_have_is_refused(tiff: Path) -> None:
+    with pytest.raises(OptionError, match="first_page is 2, counted from zero; there are 2 pages"):
+        endpoint.caller(tiff, first_page=2)
+
+
 def test_a_page_that_cannot_be_kept_is_not_confirmed(tiff: Path, tmp_path: Path) -> None:
-    network = Network((endpoint.caller(tiff), endpoint.answerer(tmp_path / "no folder" / "out.tif")))
+    (tmp_path / "folder").mkdir()
+    network = Network((endpoint.caller(tiff), endpoint.answerer(tmp_path / "folder" / "out.tif")))
+    (tmp_path / "folder").rmdir()
 
     network.run()
 

@@ -14,7 +14,7 @@ from typing import Any
 from gateway.domain.call import CallReport, Coding
 from gateway.domain.errors import GatewayError
 from gateway.fax.t4 import classf, codec
-from gateway.fax.t4.classf import PageFile
+from gateway.fax.t4.classf import PageFile, PageFileError
 from gateway.fax.t4.page import CodedPage
 from gateway.fax.t30.options import PageWatch
 from gateway.fax.t30.reception import ReceivedPage
@@ -148,13 +148,18 @@ def caller(tiff: Path, **options: Any) -> Endpoint:
     if chosen.poll and chosen.received is None:
         raise OptionError("poll needs received: where the far end's document is to be written")
     pages = PageFile(Path(tiff))
+    if chosen.first_page >= len(pages) and not chosen.poll:
+        raise OptionError(f"first_page is {chosen.first_page}, counted from zero; there are {len(pages)} pages")
     terminal = Caller(pages, chosen.terminal(called=False), _keeping(chosen.received))
     terminal.deliver(CallProgress(Progress.ANSWERED))
     return Endpoint(terminal, chosen)
 
 
 def poller(received: Path, **options: Any) -> Endpoint:
-    """The end that called to fetch the far end's document, and has none of its own. Raises OptionError."""
+    """The end that called to fetch the far end's document, and has none of its own.
+
+    Raises PageFileError when `received` cannot be written, OptionError for an option that cannot be.
+    """
     chosen = EndpointOptions.of({**options, "poll": True})
     terminal = Caller(None, chosen.terminal(called=False), _keeping(received))
     terminal.deliver(CallProgress(Progress.ANSWERED))
@@ -164,8 +169,8 @@ def poller(received: Path, **options: Any) -> Endpoint:
 def answerer(out: Path, **options: Any) -> Endpoint:
     """The end that was called, and answers now: writes the pages it receives to a class F TIFF, replacing it.
 
-    Each page is on disk before it is confirmed. Raises PageFileError for a `document` that cannot be sent, OptionError
-    for an option that cannot be.
+    Each page is on disk before it is confirmed. Raises PageFileError for a `document` that cannot be sent and an `out`
+    that cannot be written, OptionError for an option that cannot be.
     """
     chosen = EndpointOptions.of(options)
     pages = None if chosen.document is None else PageFile(Path(chosen.document))
@@ -179,8 +184,18 @@ def _keeping(out: Path | None) -> PageWatch:
     if out is None:
         return PageWatch()
     path = Path(out)
-    path.unlink(missing_ok=True)
+    _make_room(path)
     return PageWatch(page_received=lambda received: classf.append_page(path, _whole(received), received.number))
+
+
+def _make_room(path: Path) -> None:
+    """Clear the place of a document before the call, lest a page be refused after it came. Raises PageFileError."""
+    try:
+        path.unlink(missing_ok=True)
+        path.touch(exist_ok=False)
+        path.unlink()
+    except OSError as fault:
+        raise PageFileError(f"{path.name} cannot be written: {fault}") from fault
 
 
 def _whole(received: ReceivedPage) -> CodedPage:
