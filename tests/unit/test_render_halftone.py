@@ -165,7 +165,7 @@ def test_a_white_row_between_grey_ones_keeps_its_words() -> None:
 
 
 def test_bold_words_on_a_light_fill_leave_no_black_blocks() -> None:
-    grey = written(190, 0).copy()
+    grey = written(190, 190).copy()
     for stroke in range(6):  # of ten pels: more than half of each block is writing
         grey[60:100, 64 + stroke : 560 : 10] = 0
     bits = black(lift(grey, threshold(grey, 192), nowhere(grey), Resolution.FINE))
