@@ -210,3 +210,8 @@ def test_no_version_means_find_out_and_no_other_value_means_the_default() -> Non
 )
 def test_datagrams_keep_pace_where_bare_packets_hold_more(options: dict[str, Any], expected: Pace) -> None:
     assert EndpointOptions.of(options).pace == expected
+
+
+def test_letter_and_legal_are_as_wide_as_a4() -> None:
+    assert told(sizes="letter, legal").capabilities.widths is Widths.A4
+    assert told(sizes="A3, letter").capabilities.widths is Widths.A3

@@ -32,6 +32,7 @@ _RESOLUTIONS = {
 _WIDTHS = {"A4": Widths.A4, "B4": Widths.B4, "A3": Widths.A3}
 _LENGTHS = {"A4": Lengths.A4, "B4": Lengths.B4, "UNLIMITED": Lengths.UNLIMITED}
 _PAPERS = {"LETTER": Flag.LETTER, "LEGAL": Flag.LEGAL}
+_PAPER_WIDTHS = dict.fromkeys(_PAPERS, Widths.A4)  # their row has as many pels
 _OTHER_NAMES = {
     "identifier": "station_id", "ident": "station_id", "sub": "sub_address", "sid": "password", "pwd": "password",
     "sep": "selective_polling", "psa": "polled_sub_address", "coding": "codings", "modem": "modems",
@@ -211,7 +212,7 @@ class EndpointOptions:
         return Capabilities(
             frozenset(flag for flag in flags if flag is not None),
             _modems(_chosen("modems", self.modems, _MODEMS), highest),
-            _largest(_WIDTHS, _chosen("widths", self.widths, _WIDTHS)),
+            _largest(_WIDTHS, _chosen("widths", self.widths, _WIDTHS | _PAPER_WIDTHS)),
             _largest(_LENGTHS, [length for length in lengths if isinstance(length, Lengths)]),
             self._scan(),
         )
