@@ -19,13 +19,13 @@ import pypdfium2.raw as raw
 from renderers.errors import Reason, RenderError
 from renderers.faxpage import PELS_PER_INCH, FaxShape
 from renderers.halftone import BLOCK, Grey, Mask
+from renderers.placing import fit_scale, worth_turning
 
 _POINTS = 72.0
 _DEEPEST_FORM = 4
 _PICTURES = (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_SHADING)
 _SIGN_BLOCKS = 16  # a picture this small is a sign, such as an emoji, and reads best without dots
 _SMALLEST_POINTS = 1.0
-_WORTH_TURNING = 1.15
 _TOO_SMALL = 0.6  # of what its width allows: a page so long is cut instead
 _HUGE_PAGE = 2 << 20
 
@@ -82,19 +82,14 @@ def place(inches: tuple[float, float], shape: FaxShape) -> Placed:
     paper is shrunk to its width alone, and is higher than the raster.
     """
     wide, high = inches
-    turns = int(wide > high and _scale((high, wide), shape) > _WORTH_TURNING * _scale(inches, shape))
+    turns = int(worth_turning(inches, shape))
     if turns:
         wide, high = high, wide
-    scale, by_width = _scale((wide, high), shape), min(1.0, shape.width / (wide * PELS_PER_INCH))
+    scale, by_width = fit_scale((wide, high), shape), min(1.0, shape.width / (wide * PELS_PER_INCH))
     if scale < _TOO_SMALL * by_width:
         scale = by_width
     width, height = max(1, round(wide * PELS_PER_INCH * scale)), max(1, round(high * shape.resolution.value * scale))
     return Placed(turns, (shape.width - width) // 2, min(width, shape.width), height)
-
-
-def _scale(inches: tuple[float, float], shape: FaxShape) -> float:
-    """How much a page is shrunk to fit in both ways."""
-    return min(1.0, shape.width / (inches[0] * PELS_PER_INCH), shape.rows / (inches[1] * shape.resolution.value))
 
 
 class Raster:

@@ -14,13 +14,25 @@ from renderers.halftone import Grey, screen, to_rows
 from renderers.libtiff import encode
 
 _MOST_ENLARGED = 3.0
+_WORTH_TURNING = 1.15
 _TALL = 2.5
 
 
+def fit_scale(inches: tuple[float, float], shape: FaxShape) -> float:
+    """How much something of this physical size is shrunk to fit the page in both ways; never enlarged."""
+    return min(1.0, shape.width / (inches[0] * PELS_PER_INCH), shape.rows / (inches[1] * shape.resolution.value))
+
+
+def worth_turning(inches: tuple[float, float], shape: FaxShape) -> bool:
+    """Whether something is landscape and shows notably larger when it stands on its side."""
+    wide, high = inches
+    return wide > high and fit_scale((high, wide), shape) > _WORTH_TURNING * fit_scale(inches, shape)
+
+
 def fitted_size(inches: tuple[float, float], shape: FaxShape) -> tuple[int, int]:
-    """Pels and rows for something of this physical size: shrunk to fit the page in both ways, never enlarged."""
+    """Pels and rows for something of this physical size, shrunk to fit."""
+    scale = fit_scale(inches, shape)
     wide, high = inches[0] * PELS_PER_INCH, inches[1] * shape.resolution.value
-    scale = min(1.0, shape.width / wide, shape.rows / high)
     return max(1, round(wide * scale)), max(1, round(high * scale))
 
 

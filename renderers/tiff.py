@@ -15,10 +15,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from renderers.errors import Reason, RenderError
-from renderers.faxpage import PELS_PER_INCH, FaxPage, FaxShape, resolution_near
+from renderers.faxpage import FaxPage, FaxShape, resolution_near
 from renderers.grey import OPEN_ERRORS, check_pixels, for_paper, is_photo, to_grey
 from renderers.libtiff import DamagedError, decode_colors, decode_page, encode, page_sizes
-from renderers.placing import fitted_size, natural_size, page_of, sheets
+from renderers.placing import fitted_size, natural_size, page_of, sheets, worth_turning
 from renderers.samples import grey_samples
 
 _CCITT = {2, 3, 4}
@@ -123,32 +123,36 @@ def _frames(path: Path, image: Image.Image, name: str, most: int) -> Iterator[_F
 
 
 def _frame_pages(frame: _Frame, shape: FaxShape) -> list[FaxPage]:
-    if _is_fax_shaped(frame, shape):
+    times = _rows_for_one(frame, shape)
+    if times:
         try:
-            return [_fax_page(frame, shape)]
+            return [_fax_page(frame, shape, times)]
         except DamagedError:
             pass  # Pillow's decoder may still make something of it
     return _scaled(frame, shape)
 
 
-def _is_fax_shaped(frame: _Frame, shape: FaxShape) -> bool:
+def _rows_for_one(frame: _Frame, shape: FaxShape) -> int:
+    """How many rows each row of a fax page becomes, 1 or more where it was coarser; 0 for all other pages."""
     tags, dpi = frame.tags, frame.dpi
     bilevel = tags.get(259) in _CCITT and tags.get(258, (1,)) == (1,) and tags.get(277, 1) == 1
     if not bilevel or dpi is None or tags.get(274, 1) != 1 or tags.get(262) not in {0, 1}:
-        return False
+        return 0
     try:
         resolution = resolution_near(dpi[1])
     except ValueError:
-        return False
-    same = frame.image.width == shape.width and resolution is shape.resolution and 195 <= dpi[0] <= 209
-    return same and frame.image.height <= _LONGEST_INCHES * shape.resolution.value
+        return 0
+    fits = frame.image.width == shape.width and 195 <= dpi[0] <= 209
+    fits = fits and frame.image.height <= _LONGEST_INCHES * resolution.value
+    return round(shape.resolution.value / resolution.value) if fits else 0
 
 
-def _fax_page(frame: _Frame, shape: FaxShape) -> FaxPage:
+def _fax_page(frame: _Frame, shape: FaxShape, times: int) -> FaxPage:
     width, height = frame.image.size
     rows = decode_page(frame.path, frame.index, width, height)
-    mmr = _own_strip(frame) or encode(rows if frame.tags[262] == 0 else ~rows)
-    return FaxPage(width, height, shape.resolution, mmr)
+    own = _own_strip(frame) if times == 1 else b""
+    black = rows if frame.tags[262] == 0 else ~rows
+    return FaxPage(width, height * times, shape.resolution, own or encode(black.repeat(times, axis=0)))
 
 
 def _own_strip(frame: _Frame) -> bytes:
@@ -188,8 +192,7 @@ def _laid(grey: Image.Image, dpi: tuple[float, float] | None, bilevel: bool, sha
 def _upright(
     grey: Image.Image, inches: tuple[float, float], shape: FaxShape
 ) -> tuple[Image.Image, tuple[float, float]]:
-    """Turn a landscape page that is wider than the paper."""
-    wide, high = inches
-    if wide > high and wide > 1.03 * shape.width / PELS_PER_INCH:
-        return grey.transpose(Image.Transpose.ROTATE_270), (high, wide)
+    """Turn a landscape page where that shows it larger."""
+    if worth_turning(inches, shape):
+        return grey.transpose(Image.Transpose.ROTATE_270), (inches[1], inches[0])
     return grey, inches

@@ -1,6 +1,8 @@
 """TIFF to pages: passed through where it is fax, scaled where it is not."""
 
+import shutil
 import struct
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +83,67 @@ def test_standard_pages_are_stretched_to_fine(tmp_path: Path) -> None:
     down, across = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
     assert (down[0], down[-1]) == pytest.approx((200, 400), abs=8)
     assert (across[0], across[-1]) == pytest.approx((400, 800), abs=8)
+
+
+def test_each_row_of_a_standard_page_is_two_of_a_fine_one(tmp_path: Path) -> None:
+    bits = noise(900)
+    (page,) = tiff_pages(own(tmp_path, bits, resolution=Resolution.STANDARD), SHAPE, "x", 10)
+    assert np.array_equal(black(page, tmp_path), bits.repeat(2, axis=0))
+
+
+def test_each_row_of_a_fine_page_is_two_of_a_superfine_one(tmp_path: Path) -> None:
+    bits = noise(900)
+    (page,) = tiff_pages(own(tmp_path, bits), FaxShape(resolution=Resolution.SUPERFINE), "x", 10)
+    assert np.array_equal(black(page, tmp_path), bits.repeat(2, axis=0))
+
+
+@pytest.mark.skipif(shutil.which("tiffcp") is None, reason="libtiff-tools is not installed")
+@pytest.mark.parametrize(
+    "options",
+    [
+        "-c g3:1d", "-c g3:2d", "-c g3:2d:fill", "-c g3:1d -f lsb2msb", "-c g3:2d -r 64", "-c g4 -f lsb2msb",
+        "-c g4 -r 64", "-c g4 -r 100 -f lsb2msb", "-c g4 -r 9999 -B", "-c g4 -8", "-c none", "-c packbits", "-c lzw -r 9999", "-c zip",
+    ],
+)  # fmt: skip
+def test_fax_pages_in_any_coding_keep_every_pel(tmp_path: Path, options: str) -> None:
+    bits = noise(1900), noise(301, 2)
+    subprocess.run(["tiffcp", *options.split(), own(tmp_path, *bits), tmp_path / "copy.tif"], check=True)
+    pages = tiff_pages(tmp_path / "copy.tif", SHAPE, "x", 10)
+    assert [np.array_equal(black(page, tmp_path)[: len(one)], one) for page, one in zip(pages, bits, strict=True)] == [
+        True, True,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_a_jpeg_in_a_tiff_is_drawn(tmp_path: Path, mode: str) -> None:
+    picture = Image.new("L", (850, 1100), 255)
+    picture.paste(0, (100, 100, 400, 300))
+    picture.convert("RGB").convert(mode).save(tmp_path / "j.tif", compression="jpeg", dpi=(100, 100), quality=90)
+    (page,) = tiff_pages(tmp_path / "j.tif", SHAPE, "x", 3)
+    seen = black(page, tmp_path)
+    assert seen[220:560, 230:780].mean() > 0.98
+    assert not seen[700:].any()
+
+
+def test_every_frame_of_a_mixed_file_becomes_its_pages(tmp_path: Path) -> None:
+    fax = Image.fromarray(~noise(1500))
+    frames = [Image.new("L", (850, 1100), 40), Image.new("RGB", (850, 1100), "white"), fax]
+    frames[0].save(tmp_path / "m.tif", save_all=True, append_images=frames[1:], dpi=(100, 100))
+    assert len(tiff_pages(tmp_path / "m.tif", SHAPE, "x", 10)) == 3
+
+
+@pytest.mark.parametrize(("width", "resolution"), [(2048, Resolution.FINE), (2432, Resolution.STANDARD)])
+def test_wide_fax_pages_keep_every_pel_on_wide_paper(tmp_path: Path, width: int, resolution: Resolution) -> None:
+    bits = noise(400, width=width)
+    path = own(tmp_path, bits, resolution=resolution)
+    assert tiff_pages(path, FaxShape(width, resolution), "x", 10) == read_tiff(path)
+
+
+def test_a_wide_fax_page_is_shrunk_to_narrow_paper(tmp_path: Path) -> None:
+    bits = np.zeros((3000, 2432), bool)
+    bits[1000:1010] = True
+    (page,) = tiff_pages(own(tmp_path, bits), SHAPE, "x", 10)
+    assert np.flatnonzero(black(page, tmp_path).any(0)).size == 1728
 
 
 def test_fine_pages_are_halved_for_a_standard_fax(tmp_path: Path) -> None:
