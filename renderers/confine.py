@@ -25,6 +25,7 @@ from renderers.walls.landlock import Places
 T = TypeVar("T")
 
 _GRACE_SECONDS = 10.0
+_OF_NO_MEMORY = {signal.SIGABRT, signal.SIGSEGV, signal.SIGTRAP, signal.SIGBUS}  # how libraries end without any
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,10 @@ def preload(module: str) -> None:
 
 
 class ConfinedCrashError(RenderError):
-    """The process died or was ended: TOO_LONG at a limit of time, CRASHED otherwise; `detail` says by what."""
+    """The process died or was ended: TOO_LONG at a limit of time, TOO_LARGE near that of memory, else CRASHED.
+
+    `detail` says by what.
+    """
 
 
 def run_confined(
@@ -90,6 +94,7 @@ class _Answer:
     content: bytes
     status: int
     late: bool
+    resident: int  # bytes, at most
 
 
 def _answer(line: socket.socket) -> _Answer:
@@ -98,8 +103,8 @@ def _answer(line: socket.socket) -> _Answer:
     while True:
         part, words = wire.receive(line)
         if part == wire.ENDED:
-            status, late = words.split()
-            return _Answer(kind, content, int(status), late == b"late")
+            status, late, resident = words.split()
+            return _Answer(kind, content, int(status), late == b"late", int(resident))
         kind, content = part, words
 
 
@@ -120,6 +125,8 @@ def _crash(answer: _Answer, limits: Limits) -> ConfinedCrashError:
     if answer.late or code == -signal.SIGXCPU:
         return ConfinedCrashError(Reason.TOO_LONG, "the document", f"ended after {limits.seconds:.0f} s")
     words = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    if code < 0 and -code in _OF_NO_MEMORY and answer.resident > limits.memory / 2:
+        return ConfinedCrashError(Reason.TOO_LARGE, "the document", f"{words} at {answer.resident >> 20} MB")
     return ConfinedCrashError(Reason.CRASHED, "the document", words)
 
 

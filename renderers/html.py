@@ -15,7 +15,7 @@ from renderers.layout import lay_out
 
 _MOST_BYTES = 16 << 20
 _DEEPEST = 400
-_LAYOUT_SECONDS = 40.0  # of processor time; the longest honest newsletter takes a fifth of it
+_LAYOUT_SECONDS = 25.0  # of processor time; long honest newsletters take a quarter of it
 _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )

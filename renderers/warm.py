@@ -53,9 +53,9 @@ class _Children:
         self.selector.unregister(watch)
         os.close(watch)
         _kill_group(pid)  # before it is reaped, while the number is surely its own
-        _, status = os.waitpid(pid, 0)
+        _, status, used = os.wait4(pid, 0)
         with line:
-            _say_ended(line, f"{status} {'late' if pid in self.late else 'intime'}")
+            _say_ended(line, f"{status} {'late' if pid in self.late else 'intime'} {used.ru_maxrss << 10}")
         self.late.discard(pid)
 
     def end_late(self) -> None:
