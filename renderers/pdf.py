@@ -21,7 +21,8 @@ _ENCRYPTED = "“{name}” is encrypted, and only its recipient can open it; sen
 def make_paged(document: Document, workdir: Path, shape: FaxShape, most_pages: int = office.MOST_PAGES) -> Paged:
     """Turn a document into pages; the file made lies in `workdir` under a name of its own.
 
-    Of an office document with more than `most_pages` only one more is made, so that it can be told by their number.
+    Of an office document with more than `most_pages` only one more is made, so that it can be told by their number; a
+    text that must have more is not laid out at all.
 
     Raises:
         RenderError: the document cannot be faxed; reason, name and a sentence for the sender.
@@ -41,7 +42,7 @@ def make_paged(document: Document, workdir: Path, shape: FaxShape, most_pages: i
         return _checked(document.content, document, workdir)
     if kind.office:
         return _checked(_by_office(document, kind, workdir, most_pages), document, workdir)
-    return _converted(document, kind, workdir, shape)
+    return _converted(document, kind, workdir, shape, most_pages)
 
 
 def _by_office(document: Document, kind: Format, workdir: Path, most_pages: int) -> Path:
@@ -59,21 +60,21 @@ def _by_office(document: Document, kind: Format, workdir: Path, most_pages: int)
     return made.rename(fresh_path(workdir, document, ".pdf"))
 
 
-def _converted(document: Document, kind: Format, workdir: Path, shape: FaxShape) -> Paged:
+def _converted(document: Document, kind: Format, workdir: Path, shape: FaxShape, most_pages: int) -> Paged:
     target = fresh_path(workdir, document, ".pdf")
     content = document.content.read_bytes()
     if kind is Format.HTML:
-        pages = _html(document, content, target, shape)
+        pages = _html(document, content, target, shape, most_pages)
     else:
-        pages = text.text_pdf(content, target, shape, document.charset, document.name)
+        pages = text.text_pdf(content, target, shape, document.charset, document.name, most_pages)
     return Paged(target, "pdf", pages, document.name)
 
 
-def _html(document: Document, content: bytes, target: Path, shape: FaxShape) -> int:
+def _html(document: Document, content: bytes, target: Path, shape: FaxShape, most_pages: int) -> int:
     try:
         return html.html_pdf(content, target, shape, document.name, document.charset, document.inline)
     except html.TooDeepError as error:
-        return text.text_pdf(error.words.encode(), target, shape, "utf-8", document.name)
+        return text.text_pdf(error.words.encode(), target, shape, "utf-8", document.name, most_pages)
 
 
 def _tiff(pages: list[FaxPage], document: Document, workdir: Path) -> Paged:
