@@ -102,7 +102,8 @@ def test_each_row_of_a_fine_page_is_two_of_a_superfine_one(tmp_path: Path) -> No
     "options",
     [
         "-c g3:1d", "-c g3:2d", "-c g3:2d:fill", "-c g3:1d -f lsb2msb", "-c g3:2d -r 64", "-c g4 -f lsb2msb",
-        "-c g4 -r 64", "-c g4 -r 100 -f lsb2msb", "-c g4 -r 9999 -B", "-c g4 -8", "-c none", "-c packbits", "-c lzw -r 9999", "-c zip",
+        "-c g4 -r 64", "-c g4 -r 100 -f lsb2msb", "-c g4 -r 9999 -B", "-c g4 -8",
+        "-c none", "-c packbits", "-c lzw -r 9999", "-c zip",
     ],
 )  # fmt: skip
 def test_fax_pages_in_any_coding_keep_every_pel(tmp_path: Path, options: str) -> None:
@@ -143,7 +144,7 @@ def test_a_wide_fax_page_is_shrunk_to_narrow_paper(tmp_path: Path) -> None:
     bits = np.zeros((3000, 2432), bool)
     bits[1000:1010] = True
     (page,) = tiff_pages(own(tmp_path, bits), SHAPE, "x", 10)
-    assert np.flatnonzero(black(page, tmp_path).any(0)).size == 1728
+    assert np.flatnonzero(black(page, tmp_path).any(0)).size == pytest.approx(2432 * SHAPE.rows / 3000, abs=2)
 
 
 def test_fine_pages_are_halved_for_a_standard_fax(tmp_path: Path) -> None:
