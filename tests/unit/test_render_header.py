@@ -7,6 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.domain.call import Coding
+from gateway.fax.t4 import codec
+from gateway.fax.t4.page import Bitmap, PageShape
+from gateway.fax.t4.page import Resolution as T4Resolution
 from renderers.faxpage import FaxPage, FaxShape, Resolution, write_tiff
 from renderers.header import draw_line, join_strips, stamp
 from renderers.libtiff import decode_page, encode
@@ -51,6 +55,14 @@ def test_every_width_and_resolution_takes_a_header(tmp_path: Path, width: int, r
     assert stamped.rows == 30 + shape.header_rows
     assert seen[: shape.header_rows].any()
     assert np.array_equal(seen[shape.header_rows :], bits)
+
+
+@pytest.mark.parametrize("coding", list(Coding))
+def test_a_page_with_its_header_goes_out_in_every_coding(tmp_path: Path, coding: Coding) -> None:
+    (stamped,) = stamp([FaxPage(1728, 30, Resolution.FINE, encode(noise(30, 0.1, 1)))], [LINE])
+    rows = decoded(stamped, tmp_path)
+    bitmap = Bitmap(PageShape(1728, len(rows), T4Resolution.FINE), rows.tobytes())
+    assert codec.decode(codec.encode(bitmap, coding)) == (bitmap, 0)
 
 
 def test_a_page_with_its_header_fills_the_paper() -> None:
