@@ -5,6 +5,7 @@ the child's side, and what it is asked to do.
 """
 
 import atexit
+import errno
 import os
 import pickle
 import signal
@@ -26,6 +27,7 @@ T = TypeVar("T")
 
 _GRACE_SECONDS = 10.0
 _OF_NO_MEMORY = {signal.SIGABRT, signal.SIGSEGV, signal.SIGTRAP, signal.SIGBUS}  # how libraries end without any
+_OF_LIMITS = {errno.EFBIG, errno.EMFILE, errno.ENOMEM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,8 @@ def _opened(answer: _Answer, function: Callable[..., T], limits: Limits) -> T:
     value = wire.unpickle(answer.content, wire.packages_of(function))
     if isinstance(value, MemoryError):
         raise ConfinedCrashError(Reason.TOO_LARGE, "the document", "out of memory") from value
+    if isinstance(value, OSError) and value.errno in _OF_LIMITS:
+        raise ConfinedCrashError(Reason.TOO_LARGE, "the document", str(value)) from value
     if answer.kind == wire.ERROR:
         raise value if isinstance(value, BaseException) else TypeError("an error that is none")
     result: T = value

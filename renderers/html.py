@@ -27,8 +27,11 @@ _LINES = frozenset(
 )
 
 
-# Sizes beyond all measure end in a division by zero.
-_BEYOND_LAYOUT = (RecursionError, ArithmeticError, MemoryError, TimeUpError)
+# Sizes beyond all measure end in a division by zero, and what no page of the web holds in whatever it stumbles over.
+_BEYOND_LAYOUT = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, NameError, RuntimeError, TimeUpError,
+    TypeError, ValueError,
+)  # fmt: skip
 
 
 class TooDeepError(Exception):

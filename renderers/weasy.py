@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from weasyprint import CSS, HTML
-from weasyprint.urls import URLFetcher, URLFetcherResponse
+from weasyprint.urls import URLFetcher, URLFetcherResponse, URLFetchingError
 
 from renderers.faxpage import PELS_PER_INCH, FaxShape
 
@@ -52,11 +52,15 @@ def lay_out(
     Raises:
         RecursionError: elements nested too deep for a layout.
         ArithmeticError: elements of a size that no layout can have.
+        ValueError: something is needed that is not fetched.
     """
     fetcher = ClosedFetcher(inline or {})
     page = HTML(file_obj=io.BytesIO(html), encoding=charset or None, url_fetcher=fetcher, base_url="")
-    laid = page.render(stylesheets=[CSS(string=paper_sheet(shape) + _SHEET, url_fetcher=fetcher)])
-    laid.write_pdf(target)
+    try:
+        laid = page.render(stylesheets=[CSS(string=paper_sheet(shape) + _SHEET, url_fetcher=fetcher)])
+        laid.write_pdf(target)
+    except URLFetchingError as error:  # an OSError, which would be a fault of the machine
+        raise ValueError(str(error)) from error
     return len(laid.pages)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.hostile_pictures import more_memory_than_a_converter_has
 from tests.office_files import LINKS, PACKAGE, SHEETS, WORDS, letter, workbook
 
+_MANIFEST = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
 _TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
 _TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
 _OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
@@ -103,10 +104,19 @@ def _book(rows: str) -> bytes:
     return _replaced(package, "xl/worksheets/sheet1.xml", content.encode())
 
 
-def _open_document(kind: str, body: str) -> bytes:
+def open_document(kind: str, body: str) -> bytes:
+    """An OpenDocument file of nothing but its content."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr("mimetype", f"application/vnd.oasis.opendocument.{kind}")
+        media_type = f"application/vnd.oasis.opendocument.{kind}"
+        file.writestr("mimetype", media_type)
+        entries = (("/", media_type), ("content.xml", "text/xml"))
+        file.writestr(
+            "META-INF/manifest.xml",
+            f'<m:manifest xmlns:m="{_MANIFEST}" m:version="1.2">'
+            + "".join(f'<m:file-entry m:full-path="{path}" m:media-type="{what}"/>' for path, what in entries)
+            + "</m:manifest>",
+        )
         file.writestr(
             "content.xml",
             f'<office:document-content xmlns:office="{_OFFICE}" xmlns:text="{_TEXT}" xmlns:table="{_TABLE}" '
@@ -121,16 +131,16 @@ def sheet_that_repeats_itself() -> bytes:
     )
     row += 'office:value-type="float" office:value="1"><text:p>1</text:p></table:table-cell></table:table-row>'
     sheet = f'<office:spreadsheet><table:table table:name="s">{row}</table:table></office:spreadsheet>'
-    return _open_document("spreadsheet", sheet)
+    return open_document("spreadsheet", sheet)
 
 
 def text_of_a_thousand_million_blanks() -> bytes:
-    return _open_document("text", '<office:text><text:p>words<text:s text:c="1000000000"/></text:p></office:text>')
+    return open_document("text", '<office:text><text:p>words<text:s text:c="1000000000"/></text:p></office:text>')
 
 
 def lists_nested_deep() -> bytes:
     opening, closing = "<text:list><text:list-item>", "</text:list-item></text:list>"
-    return _open_document("text", f"<office:text>{opening * 5000}<text:p>w</text:p>{closing * 5000}</office:text>")
+    return open_document("text", f"<office:text>{opening * 5000}<text:p>w</text:p>{closing * 5000}</office:text>")
 
 
 def groups_nested_deep() -> bytes:

@@ -67,8 +67,8 @@ class Prepare:
         counted = True
         try:
             await asyncio.to_thread(self._prepare, claim)
-        except (UnavailableError, OSError):
-            counted = False
+        except (UnavailableError, OSError) as error:
+            counted = isinstance(error, OSError) and error.errno is None  # libraries complain so of documents
             raise
         finally:
             await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim, counted))

@@ -87,8 +87,9 @@ def test_memory_is_limited() -> None:
 
 def test_files_are_limited() -> None:
     command = "import pathlib; pathlib.Path('big').write_bytes(bytes(5_000_000))"
-    with pytest.raises(OSError, match="File too large"):
+    with pytest.raises(ConfinedCrashError, match="File too large") as caught:
         run_confined(exec, command, limits=Limits(file_size=1_000_000))
+    assert caught.value.reason is Reason.TOO_LARGE
 
 
 def test_its_folder_is_private_and_goes_with_it() -> None:
