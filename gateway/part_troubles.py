@@ -52,8 +52,11 @@ def in_work(workdir: Path, error: RenderError) -> FailedPart | None:
 
     The note was within reach of the hostile document: it is read as what it says, and believed in nothing but names.
     """
+    note = workdir / _NOTE
     try:
-        with (workdir / _NOTE).open(encoding="utf-8") as file:
+        if not note.is_file():  # a pipe in its place would keep us waiting
+            return None
+        with note.open(encoding="utf-8") as file:
             said = json.loads(file.read(_MOST_NOTED))
         name, kind = str(said["name"]), str(said["media_type"])
         part = FailedPart(int(said["position"]), kind, name, "", PROBLEMS[error.reason], _numbers(said["within"]))

@@ -190,8 +190,7 @@ def _confine(order: wire.Order) -> None:
 def _wall_in(order: wire.Order) -> None:
     """What cannot be had here is missing without a word: `standing` tells, and decides whether we render at all."""
     if order.places is not None:
-        own = Path(order.folder)
-        landlock.enter(replace(order.places, written=(own, *order.places.written)))
+        landlock.enter(replace(order.places, own=(Path(order.folder),)))
     seccomp.enter(Filter.CLOSED)
 
 

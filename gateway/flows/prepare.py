@@ -29,6 +29,7 @@ from gateway.store.database import Database
 from gateway.store.spool import Spool
 from gateway.store.submissions import FailedRender, RenderClaim, RenderedJob, RenderedSubmission
 from renderers.confine import ConfinedCrashError, Limits, preload, run_confined
+from renderers.errors import Reason
 from renderers.walls.landlock import Places
 
 log = logging.getLogger(__name__)
@@ -104,7 +105,7 @@ class Prepare:
     def _rendered(self, order: MailOrder) -> MailPages | MailFailure:
         limits = Limits(seconds=self.limits.seconds, memory=self.limits.memory)
         places = Places(read=(order.mail,), written=(order.workdir,))
-        return run_confined(lay_out_mail, order, limits=limits, places=places)
+        return within(order, run_confined(lay_out_mail, order, limits=limits, places=places))
 
     def _order(self, claim: RenderClaim, folder: Path) -> MailOrder:
         submission = claim.submission
@@ -155,6 +156,20 @@ class Prepare:
         mail = self.composer.initial_failure(claim, failed, failure.failed)
         submissions.fail_render(self.db, claim, failed, self.clock.now(), [mail] if mail else [])
         log.info("submission-failed", extra={"submission": claim.submission.id, "outcome": failure.outcome.value})
+
+
+def within(order: MailOrder, made: MailPages | MailFailure) -> MailPages | MailFailure:
+    """What was made, where all of it lies in the mail's own folder.
+
+    Raises:
+        ConfinedCrashError: it names other files. What was taken over by a document would have us fax them.
+    """
+    if isinstance(made, MailPages):
+        folder = order.workdir.resolve()
+        files = [file for file in (made.tiff, *(cover.tiff for cover in made.covers.values())) if file is not None]
+        if not all(file.resolve().is_relative_to(folder) and file.resolve().is_file() for file in files):
+            raise ConfinedCrashError(Reason.CRASHED, "the document", "pages that lie elsewhere")
+    return made
 
 
 def cover_fields(submission: Submission, job: Job, sender: User) -> dict[str, str]:

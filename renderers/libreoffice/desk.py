@@ -68,7 +68,7 @@ def _leave(_signal: int, _frame: object) -> None:
 def main(descriptor: str, folder: str) -> None:
     """Serve with workers whose rooms lie in `folder`, as do the folders of confined processes, in that for all."""
     signal.signal(signal.SIGTERM, _leave)
-    landlock.enter(Places(written=(Path(folder).parent,)))
+    landlock.enter(Places(own=(Path(folder).parent,)))
     seccomp.enter(Filter.OFFLINE)
     adopt_orphans()
     pool = Pool(functools.partial(Worker.start, Path(folder)))

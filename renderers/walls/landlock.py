@@ -21,6 +21,7 @@ _ASK_VERSION = 1
 _BENEATH = 1  # LANDLOCK_RULE_PATH_BENEATH
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_FOLDER = 1, 2, 4, 8
 _MAKE_DEVICES = 1 << 6 | 1 << 11
+_MAKE_TRAPS = 1 << 9 | 1 << 10 | 1 << 12  # sockets, pipes, links: for whoever opens what was made
 _TRUNCATE, _DEVICE_CALLS = 1 << 14, 1 << 15
 _READ = _EXECUTE | _READ_FILE | _READ_FOLDER
 _ALL_BY_VERSION = {2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
@@ -49,10 +50,11 @@ class _Beneath(ctypes.Structure):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Files and folders that may be read, and those that may be written, too; beside the system's."""
+    """What may be read, and what may be written, too, beside the system's; pipes and links are made in `own` alone."""
 
     read: tuple[Path, ...] = ()
     written: tuple[Path, ...] = ()
+    own: tuple[Path, ...] = ()
 
 
 def version() -> int:
@@ -78,7 +80,8 @@ def enter(places: Places) -> bool:
         _allow(rules, (*system(), *places.read), _READ)
         _allow(rules, {module.parent for module in _modules()}, _READ_FOLDER)  # an import looks round first
         _allow(rules, [Path(device) for device in _DEVICES], (_READ | _WRITE_FILE | _DEVICE_CALLS) & every)
-        _allow(rules, places.written, every & ~(_EXECUTE | _MAKE_DEVICES))
+        _allow(rules, places.written, every & ~(_EXECUTE | _MAKE_DEVICES | _MAKE_TRAPS))
+        _allow(rules, places.own, every & ~(_EXECUTE | _MAKE_DEVICES))
         gain_no_privileges()
         return _call(_RESTRICT, rules, 0) == 0
     finally:

@@ -126,6 +126,12 @@ def test_given_folders_and_the_private_one_are_written_and_nothing_in_them_runs(
 
 
 @ruled
+def test_no_trap_is_laid_for_who_opens_what_was_made(tmp_path: Path) -> None:
+    tried = [("pipe", str(tmp_path / "pipe")), ("link", str(tmp_path / "link")), ("pipe", "own"), ("link", "own2")]
+    assert run_confined(deeds.all_stopped, tried, places=Places(written=(tmp_path,))) == ["EACCES", "EACCES", "", ""]
+
+
+@ruled
 def test_processes_outside_are_not_looked_into() -> None:
     assert done_confined("memory", os.getpid(), places=Places()) in {"EACCES", "EPERM"}
 
