@@ -19,13 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from renderers import wire
+from renderers import rooms, wire
 from renderers.errors import Reason, RenderError
 from renderers.walls.landlock import Places
 
 T = TypeVar("T")
 
 _GRACE_SECONDS = 10.0
+_PREFIX = "confined-"
 _OF_NO_MEMORY = {signal.SIGABRT, signal.SIGSEGV, signal.SIGTRAP, signal.SIGBUS}  # how libraries end without any
 _OF_LIMITS = {errno.EFBIG, errno.EMFILE, errno.ENOMEM}
 
@@ -77,7 +78,7 @@ def run_confined(
         Exception: what the function raised, as itself.
     """
     limits = limits or Limits()
-    with tempfile.TemporaryDirectory(prefix="confined-", ignore_cleanup_errors=True) as folder:
+    with rooms.room(_PREFIX) as folder:
         order = wire.Order(function, arguments, folder, limits.memory, limits.file_size, limits.seconds, places)
         with _PARENT.child(limits.seconds) as line:
             line.settimeout(limits.seconds + _GRACE_SECONDS)
@@ -176,6 +177,7 @@ class _WarmParent:
 
 
 def _start(its: socket.socket) -> subprocess.Popen[bytes]:
+    rooms.sweep(Path(tempfile.gettempdir()), _PREFIX)
     surroundings = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),

@@ -3,8 +3,6 @@
 What lives here: the desk's start and what remains of it. What does not: its work (`desk`).
 """
 
-import contextlib
-import fcntl
 import os
 import selectors
 import shutil
@@ -15,6 +13,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from renderers import rooms
 from renderers.libreoffice import bell
 
 _PREFIX = "faxgw-office-"
@@ -40,9 +39,9 @@ class Reception:
     def open(self) -> None:
         """Start a desk, in a process group and a folder of its own; it hears the ring that called for it."""
         self.selector.unregister(self._heard)
-        _sweep(Path(tempfile.gettempdir()))
+        rooms.sweep(Path(tempfile.gettempdir()), _PREFIX)
         self._folder = tempfile.mkdtemp(prefix=_PREFIX)
-        self._lock = _locked(self._folder)
+        self._lock = rooms.locked(self._folder)
         heard = self._heard.fileno()
         self._desk = subprocess.Popen(
             [sys.executable, "-m", "renderers.libreoffice.desk", str(heard), self._folder],
@@ -61,27 +60,3 @@ class Reception:
         shutil.rmtree(self._folder, ignore_errors=True)
         os.close(self._lock)
         self._wait()
-
-
-def _locked(folder: str) -> int:
-    """Lock a folder until every process that holds the returned descriptor has gone.
-
-    Raises:
-        BlockingIOError: somebody holds it.
-    """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _sweep(place: Path) -> None:
-    """Remove the folders of desks that were killed together with their warm parents."""
-    for folder in place.glob(f"{_PREFIX}*"):
-        with contextlib.suppress(OSError):
-            lock = _locked(str(folder))
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(lock)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from renderers.libreoffice import bell, desk, messages, reception
+from renderers.libreoffice import bell, desk, messages
 from renderers.libreoffice.messages import Answer, Ended, Order
 from renderers.libreoffice.pool import Pool, Wear
 from renderers.libreoffice.worker import AbsentError, Worker
@@ -248,14 +248,3 @@ def test_a_desk_without_work_for_long_closes(starts: Starts) -> None:
         started = time.monotonic()
         desk.serve(heard, Pool(starts, wear=Wear(idle=0.0)))
     assert time.monotonic() - started < 5
-
-
-def test_folders_that_nobody_holds_any_more_are_swept(tmp_path: Path) -> None:
-    for name in ("faxgw-office-dead", "faxgw-office-held", "faxgw-other"):
-        (tmp_path / name / "w1").mkdir(parents=True)
-    held = reception._locked(str(tmp_path / "faxgw-office-held"))
-    reception._sweep(tmp_path)
-    assert {path.name for path in tmp_path.glob("faxgw-*")} == {"faxgw-office-held", "faxgw-other"}
-    os.close(held)
-    reception._sweep(tmp_path)
-    assert [path.name for path in tmp_path.glob("faxgw-*")] == ["faxgw-other"]
