@@ -43,8 +43,10 @@ class Look:
 
 
 def begin(workdir: Path, part: FailedPart) -> None:
-    """Note the part that is begun, so that it can be named should the process end."""
-    (workdir / _NOTE).write_text(json.dumps(asdict(part)), encoding="utf-8")
+    """Note the part that is begun, so that it can be named should the process end at any moment."""
+    half = workdir / f"{_NOTE}.new"
+    half.write_text(json.dumps(asdict(part)), encoding="utf-8")
+    half.replace(workdir / _NOTE)
 
 
 def in_work(workdir: Path, error: RenderError) -> FailedPart | None:

@@ -119,6 +119,9 @@ def _opened(answer: _Answer, function: Callable[..., T], limits: Limits) -> T:
         raise ConfinedCrashError(Reason.TOO_LARGE, "the document", "out of memory") from value
     if isinstance(value, OSError) and value.errno in _OF_LIMITS:
         raise ConfinedCrashError(Reason.TOO_LARGE, "the document", str(value)) from value
+    if isinstance(value, SystemError):  # a library that lost its way, mostly for want of memory
+        reason = Reason.TOO_LARGE if _is_near_limit(answer, limits) else Reason.CRASHED
+        raise ConfinedCrashError(reason, "the document", str(value)) from value
     if answer.kind == wire.ERROR:
         raise value if isinstance(value, BaseException) else TypeError("an error that is none")
     result: T = value
@@ -130,9 +133,13 @@ def _crash(answer: _Answer, limits: Limits) -> ConfinedCrashError:
     if answer.late or code == -signal.SIGXCPU:
         return ConfinedCrashError(Reason.TOO_LONG, "the document", f"ended after {limits.seconds:.0f} s")
     words = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-    if code < 0 and -code in _OF_NO_MEMORY and answer.resident > limits.memory / 2:
+    if code < 0 and -code in _OF_NO_MEMORY and _is_near_limit(answer, limits):
         return ConfinedCrashError(Reason.TOO_LARGE, "the document", f"{words} at {answer.resident >> 20} MB")
     return ConfinedCrashError(Reason.CRASHED, "the document", words)
+
+
+def _is_near_limit(answer: _Answer, limits: Limits) -> bool:
+    return answer.resident > limits.memory / 2
 
 
 class _WarmParent:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.domain.errors import SmtpReply
+from gateway.domain.evidence import Evidence
 from gateway.domain.nodes import User
-from gateway.domain.submission import Evidence, HeaderFacts
+from gateway.domain.submission import HeaderFacts
 
 MAX_RECEIVED = 50  # a mail that passed so many servers is going in circles (RFC 5321 6.3)
 

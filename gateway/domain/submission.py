@@ -1,7 +1,7 @@
-"""What one mail asks for: the envelope as SMTP gave it, the submission made of it, and the evidence of its sender.
+"""What one mail asks for: the envelope as SMTP gave it, what its header says, and the submission made of it.
 
-What lives here: frozen types and the duplicate key. What does not: parsing (`gateway.mail.parse`), gathering evidence
-(`gateway.mail.proof`), the decision on it (`decision`).
+What lives here: frozen types and the duplicate key. What does not: parsing (`gateway.mail.parse`), the evidence of its
+sender (`evidence`), the decision on it (`decision`).
 """
 
 import hashlib
@@ -43,15 +43,6 @@ class HeaderFacts:
     body_digest: str
     references: str = ""
     date: str = ""  # as written
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What is known of who sent an envelope. SPF and DKIM join when they are gathered."""
-
-    header_from: str  # empty unless there is exactly one
-    authenticated_as: str = ""
-    trusted_relay: bool = False
 
 
 class SubmissionState(StrEnum):

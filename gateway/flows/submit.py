@@ -22,11 +22,13 @@ from gateway.domain.cover_rules import CoverRule, choose_cover
 from gateway.domain.decision import Action, Decision, decide
 from gateway.domain.directives import parse_subject
 from gateway.domain.errors import GatewayError, RefusedError, SmtpReply, UnavailableError
+from gateway.domain.evidence import Evidence
 from gateway.domain.nodes import User
 from gateway.domain.passwords import verify_password
 from gateway.domain.setting_catalog import Effective
-from gateway.domain.submission import Envelope, Evidence, HeaderFacts, NewSubmission, Refusal, duplicate_key
-from gateway.mail import parse, proof
+from gateway.domain.submission import Envelope, HeaderFacts, NewSubmission, Refusal, duplicate_key
+from gateway.mail import parse
+from gateway.mail.proof.gather import gather
 from gateway.store import submissions, tree
 from gateway.store.database import Database
 from gateway.store.spool import Spool
@@ -99,7 +101,7 @@ class FrontDesk:
             raise
         except GatewayError as error:
             raise self._refused(envelope, Evidence(""), "header", error) from None
-        evidence = proof.gather(facts, envelope, self.trusted_relays)
+        evidence = gather(facts, envelope, self.trusted_relays)
         sender = tree.user_by_address(self.db, evidence.header_from) if evidence.header_from else None
         decision = decide(sender, facts, evidence, envelope.mail_from)
         if decision.action is Action.REFUSE or sender is None:

@@ -7,11 +7,14 @@ import smtplib
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from email import policy
 from pathlib import Path
 
 import pytest
 
 from samples.demo import DOMAIN, Demo, Letter, Sink
+from tests.flows.letters import mail, pdf
 
 NUMBER = "+12025550177"
 LETTER = Letter("a PDF", "letter-with-pdf.eml", "amelia.ross@acme.example", numbers=(NUMBER,))
@@ -27,7 +30,7 @@ def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
+        time.sleep(0.02)
 
 
 def kill(running: subprocess.Popen[bytes]) -> None:
@@ -55,17 +58,21 @@ def test_a_kill_right_after_250_loses_nothing(gateway: Demo, sink: Sink) -> None
 
 
 @pytest.mark.slow
-def test_a_kill_while_rendering_renders_again_and_sends_once(gateway: Demo, sink: Sink) -> None:
+def test_a_kill_while_rendering_renders_again_and_sends_once(gateway: Demo, sink: Sink, tmp_path: Path) -> None:
+    long = tmp_path / "long.eml"
+    letter = mail("", From=LETTER.sender, attachments=[pdf(60)])
+    long.write_bytes(letter.as_bytes(policy=policy.SMTP))
     with gateway.daemon() as running:
-        gateway.send(LETTER)
-        wait_until(lambda: _rendering(gateway.folder / "store" / "work"))
+        gateway.send(replace(LETTER, file=str(long)))
+        wait_until(lambda: any((gateway.folder / "store" / "work").glob("**/in-work.json")))
         kill(running)
+    assert [job["state"] for job in gateway.jobs()] == ["accepted"]
 
     with gateway.daemon():
         wait_until(lambda: finished(gateway) and len(sink.mails) == 2)
 
     assert [job["state"] for job in gateway.jobs()] == ["sent"]
-    assert len(pages_received(gateway)) == 4
+    assert len(pages_received(gateway)) == 1 + 60
 
 
 @pytest.mark.slow
@@ -100,7 +107,3 @@ def test_a_mail_cut_off_before_its_end_leaves_nothing(gateway: Demo, sink: Sink)
     with gateway.daemon():
         assert gateway.jobs() == []
     assert list((gateway.folder / "store" / "spool" / "contents").rglob("*.*")) == []
-
-
-def _rendering(work: Path) -> bool:
-    return any(work.glob("*/render-*/plain/*"))

@@ -88,6 +88,6 @@ def _pdf(pages: int) -> bytes:
     with pikepdf.new() as book:
         for number in range(pages):
             sheet = book.add_blank_page(page_size=(612, 792))
-            sheet.Contents = book.make_stream(f"72 {600 - 40 * number} 200 100 re f".encode())
+            sheet.Contents = book.make_stream(f"72 {600 - 40 * number % 600} 200 100 re f".encode())
         book.save(out)
     return out.getvalue()

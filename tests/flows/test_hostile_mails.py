@@ -31,12 +31,14 @@ pytestmark = pytest.mark.slow  # a bomb takes the time it is given
 
 
 @pytest.fixture(autouse=True)
-def _leaves_nothing_behind(stage: Stage) -> Iterator[None]:
-    before = set(Path(tempfile.gettempdir()).glob("confined-*"))
-    yield
+def _leaves_nothing_behind(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    rooms = tmp_path_factory.mktemp("rooms")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(rooms))
+        yield
     parent = confine._PARENT._process
     assert parent is None or "fax-render" not in descendants(parent.pid).values()
-    assert set(Path(tempfile.gettempdir()).glob("confined-*")) <= before
+    assert list(rooms.iterdir()) == []
     assert list(stage.work.iterdir()) == []
 
 

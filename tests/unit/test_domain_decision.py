@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from gateway.domain.decision import MAX_RECEIVED, Action, decide
+from gateway.domain.evidence import Evidence
 from gateway.domain.nodes import User
-from gateway.domain.submission import Evidence, HeaderFacts
+from gateway.domain.submission import HeaderFacts
 
 AMELIA = User(
     1, "amelia", "Amelia", "Ross", "Acme/Legal/amelia", 2, "Acme", sending_addresses=("amelia.ross@acme.example",)

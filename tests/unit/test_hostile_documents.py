@@ -16,7 +16,7 @@ from tests.hostile_pictures import PICTURES
 from tests.rendering import rendered
 
 SAMPLE = Path(__file__).parents[2] / "samples/documents/settlement-letter.pdf"
-LIMITS = Limits(seconds=10, memory=2_000_000_000)
+LIMITS = Limits(seconds=5, memory=2_000_000_000)
 GIVEN_UP = {"corrupt", "empty", "too_large", "too_long", "too_many_pages"}
 PAGES = {"pages"}
 
@@ -92,7 +92,7 @@ def test_a_bomb_that_takes_all_its_time_ends_then(name: str, tmp_path: Path) -> 
 @pytest.mark.skipif(profile.program() is None, reason="LibreOffice is not installed")
 @pytest.mark.parametrize("name", OFFICE)
 def test_an_office_bomb_ends_within_its_limits(name: str, tmp_path: Path) -> None:
-    limits = Limits(seconds=20, memory=2_000_000_000)
+    limits = Limits(seconds=10, memory=2_000_000_000)
     assert ended(OFFICE[name], name, tmp_path, limits) in SURE.get(name, GIVEN_UP | PAGES)
 
 

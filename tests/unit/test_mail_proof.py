@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.domain.submission import Envelope, Evidence, HeaderFacts
-from gateway.mail.proof import gather
+from gateway.domain.evidence import Evidence
+from gateway.domain.submission import Envelope, HeaderFacts
+from gateway.mail.proof.gather import gather
 
 RELAYS = (ip_network("192.0.2.0/28"), ip_network("2001:db8::/64"), ip_network("10.0.0.1"))
 

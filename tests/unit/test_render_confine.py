@@ -85,6 +85,12 @@ def test_memory_is_limited() -> None:
     assert caught.value.reason is Reason.TOO_LARGE
 
 
+def test_a_library_that_loses_its_way_costs_only_the_document() -> None:
+    with pytest.raises(ConfinedCrashError, match="without exception") as caught:
+        run_confined(exec, "raise SystemError('error return without exception set')")
+    assert caught.value.reason is Reason.CRASHED
+
+
 def test_files_are_limited() -> None:
     command = "import pathlib; pathlib.Path('big').write_bytes(bytes(5_000_000))"
     with pytest.raises(ConfinedCrashError, match="File too large") as caught:

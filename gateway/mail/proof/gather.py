@@ -1,13 +1,14 @@
 """Who sent an envelope: the evidence, gathered for one pure decision.
 
-What lives here: trusted relays and SMTP AUTH; SPF and DKIM join here. What does not: the judgement
-(`gateway.domain.decision`).
+What lives here: trusted relays and SMTP AUTH; the findings of SPF (`spf`) and DKIM (`dkim`) join here. What does not:
+the judgement (`gateway.domain.decision`).
 """
 
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
-from gateway.domain.submission import Envelope, Evidence, HeaderFacts
+from gateway.domain.evidence import Evidence
+from gateway.domain.submission import Envelope, HeaderFacts
 
 Network = IPv4Network | IPv6Network
 
