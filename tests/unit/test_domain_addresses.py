@@ -50,7 +50,7 @@ def test_number_is_read_by_the_senders_plan(text: str, plan: NumberPlan, number:
         ("2025550123", DE),  # ten digits mean something in +1 only
         ("2025550123", NOWHERE),
         ("00493012345678", US),  # 00 is not the American exit code
-        ("011", US),
+        ("01100", US),
         ("+", US),
         ("", US),
         ("--", US),
