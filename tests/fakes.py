@@ -16,7 +16,7 @@ from aiosmtpd.smtp import Envelope as SmtpEnvelope
 from aiosmtpd.smtp import Session as SmtpSession
 
 from gateway.domain.errors import BadNumberError, SmtpReply
-from gateway.domain.submission import Envelope
+from gateway.domain.submission import Envelope, Refusal
 
 
 class FakeClock:
@@ -56,6 +56,8 @@ class FakeDesk:
     envelopes: list[Envelope] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)
     asked: list[tuple[str, str, str]] = field(default_factory=list)
+    letters: list[tuple[str, tuple[str, ...], bytes]] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
     began: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -75,8 +77,15 @@ class FakeDesk:
         self.ended.set()
         return SmtpReply(250, "2.0.0", f"accepted as {len(self.envelopes)}")
 
+    async def to_postmaster(self, envelope: Envelope) -> SmtpReply:
+        self.letters.append((envelope.mail_from, envelope.recipients, envelope.content.read_bytes()))
+        return SmtpReply(250, "2.0.0", "the postmaster will read it")
+
     async def authenticate(self, user_name: str, password: str) -> bool:
         return self.passwords.get(user_name) == password
+
+    async def note_refusal(self, refusal: Refusal) -> None:
+        self.refusals.append(refusal)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gateway.domain.errors import SmtpReply
-from gateway.domain.submission import Envelope
+from gateway.domain.submission import Envelope, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,26 @@ class Desk(Protocol):
         """
         ...
 
+    async def to_postmaster(self, envelope: Envelope) -> SmtpReply:
+        """Take a mail to the people who run the gateway (RFC 5321 4.5.1): whoever sends it, nothing is proven.
+
+        All its recipients are `postmaster`, alone or at one of our domains, in any case. Otherwise as `submit`.
+
+        Raises:
+            GatewayError: when it cannot be stored now.
+        """
+        ...
+
     async def authenticate(self, user_name: str, password: str) -> bool:
         """Whether the password is that of an unlocked user."""
+        ...
+
+    async def note_refusal(self, refusal: Refusal) -> None:
+        """Keep for the record what the listener itself refused; the client has had its reply already.
+
+        The rules are `domain`, `address-syntax`, `null-sender`, `size` and `header`.
+
+        Raises:
+            GatewayError: when it cannot be kept now; the listener goes on without.
+        """
         ...
