@@ -20,7 +20,7 @@ from renderers.rasterize import rasterize
 from renderers.viewing import write_pngs
 from renderers.walls.landlock import Places
 
-_HOLDING_OTHERS = {Format.MESSAGE, Format.TNEF}
+_HOLDING_OTHERS = {Format.MESSAGE, Format.MSG, Format.TNEF}
 
 
 @dataclass(frozen=True, slots=True)

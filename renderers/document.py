@@ -34,6 +34,7 @@ class Format(Enum):
     VSD = "vsd"
     VSDX = "vsdx"
     MESSAGE = "eml"
+    MSG = "msg"
     TNEF = "dat"
     SIGNATURE = "p7s"
     CONTACT = "vcf"
@@ -84,6 +85,7 @@ _MEDIA_TYPES = MappingProxyType(
         Format.VSD: "application/vnd.visio",
         Format.VSDX: "application/vnd.visio",
         Format.MESSAGE: "message/rfc822",
+        Format.MSG: "application/vnd.ms-outlook",
         Format.LOCKED: "application/pkcs7-mime",
         Format.TNEF: "application/ms-tnef",
         Format.ARCHIVE: "application/zip",

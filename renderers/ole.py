@@ -1,15 +1,22 @@
-"""The names and heads of streams in an OLE compound file ([MS-CFB]): enough to tell formats and passwords apart.
+"""OLE compound files ([MS-CFB]): names and heads of their streams, to tell formats apart, and the whole tree of them.
 
-What lives here: that reader. What does not: what the streams mean (`sniff`).
+What lives here: a quick reader that copes with damage, and the one call of olefile, which does not. What does not: what
+the streams mean (`sniff`; the gateway's reader of Outlook's mails).
 """
 
 import struct
+from collections.abc import Callable, Mapping
+from functools import partial
+from io import BytesIO
 from pathlib import Path
+
+from olefile import OleFileIO
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _END = 0xFFFFFFF0  # and above: end of chain, free, tables
 _MOST_SECTORS = 4096  # of the directory
 _LARGEST_PACKAGE = 64 << 20
+_BROKEN = (OSError, struct.error, IndexError, ValueError, TypeError, AttributeError, KeyError, RecursionError)
 
 
 def stream_heads(path: Path, most: int = 4096) -> dict[str, bytes]:
@@ -23,6 +30,28 @@ def stream_heads(path: Path, most: int = 4096) -> dict[str, bytes]:
         return _Compound(content).heads(most)
     except (struct.error, IndexError):
         return {}
+
+
+def tree(path: Path) -> Mapping[tuple[str, ...], Callable[[], bytes]]:
+    """Every stream by where it stands, to be read when it is wanted.
+
+    Raises:
+        ValueError: the structure is damaged; so does reading a stream that is.
+    """
+    content = path.read_bytes()
+    try:
+        file = OleFileIO(BytesIO(content))
+        return {tuple(place): partial(_read, file, place) for place in file.listdir()}
+    except _BROKEN as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from error
+
+
+def _read(file: OleFileIO, place: list[str]) -> bytes:
+    try:
+        content: bytes = file.openstream(place).read()
+    except _BROKEN as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from error
+    return content
 
 
 def packaged(path: Path) -> tuple[str, bytes] | None:

@@ -50,6 +50,7 @@ _OLE_STREAMS = (
     ("PowerPoint Document", Format.PPT),
     ("VisioDocument", Format.VSD),
 )
+_OUTLOOK_STREAM = "__properties_version1.0"
 _BY_TYPE = {
     "application/pkcs7-signature": Format.SIGNATURE,
     "application/x-pkcs7-signature": Format.SIGNATURE,
@@ -160,6 +161,8 @@ def _open_document(media_type: str) -> Format:
 
 
 def _ole_format(path: Path) -> Format:
+    if _is_outlook_mail(path):
+        return Format.MSG
     streams = {name.lower() for name in ole.stream_heads(path)}
     if "encryptedpackage" in streams:
         return Format.DOCX
@@ -167,6 +170,16 @@ def _ole_format(path: Path) -> Format:
         if name.lower() in streams:
             return kind
     return Format.UNKNOWN
+
+
+def _is_outlook_mail(path: Path) -> bool:
+    """By what stands at the top ([MS-OXMSG] 2.4): documents may hold a mail, and a mail documents."""
+    if _OUTLOOK_STREAM not in ole.stream_heads(path, most=0):
+        return False
+    try:
+        return (_OUTLOOK_STREAM,) in ole.tree(path)
+    except ValueError:
+        return True  # damaged, which its reader says better
 
 
 def _by_words(head: bytes, document: Document) -> Format:

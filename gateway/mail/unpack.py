@@ -4,14 +4,15 @@ What lives here: mails in mails, winmail.dat and opaque signatures opened; ornam
 MIME (`parse`), the formats themselves (`tnef`, `cms`), rendering. Runs in the confined process.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from gateway.mail import cms, tnef
+from gateway.mail import cms, msg, tnef
 from gateway.mail.heading import Heading, headed, heading_of
 from gateway.mail.mime import LeftOut, MailError, MailParts, PartFile, PartLimits, Reason, has_words, shown
+from gateway.mail.outlook import OutlookAttachment, OutlookMail
 from gateway.mail.parse import parts_of
 from renderers import ole
 from renderers.charsets import decode
@@ -28,7 +29,6 @@ _LEFT_OUT = {
     Format.RESOURCE_FORK: Reason.RESOURCE_FORK,
 }
 _MAIL = "message/rfc822"
-_TNEF_MAIL = "application/ms-tnef; mail"  # a stream within a stream, told from one that a mail carries
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class _Unpacking:
         self._folders = 0
         self._parts = 0
         self._left_out: list[LeftOut] = []
+        self._packed_mails: dict[Path, Callable[[], OutlookMail]] = {}  # by the empty files that stand for them
 
     def whole(self, mail: Path) -> MailParts:
         level = self._mail(mail, ())
@@ -115,18 +116,18 @@ class _Unpacking:
         kind = _kind(part)
         try:
             if kind is Format.TNEF:
-                return self._tnef(tnef.read_tnef(part.path.read_bytes()), within)
+                return self._outlook(tnef.read_tnef(part.path.read_bytes()), within)
             if kind is Format.SIGNATURE and (signed := _signed(part.path.read_bytes())):
                 return self._mail(self._written(signed), within)
         except MailError:
             return _Level(None, [replace(part, trouble=Trouble.CORRUPT)])
         return _Level(None, [part])
 
-    def _tnef(self, packed: tnef.Tnef, within: tuple[int, ...]) -> _Level:
+    def _outlook(self, packed: OutlookMail, within: tuple[int, ...]) -> _Level:
         attachments: list[PartFile] = []
         for one in packed.attachments:
             part = self._packed(one)
-            if one.is_object and part.trouble is None and _kind(part) is Format.UNKNOWN:
+            if one.is_object and part.trouble is None and _kind(part) in {Format.UNKNOWN, Format.EMPTY}:
                 self._left_out.append(LeftOut(part.name, "image/*", Reason.INLINE_PICTURE, within))
             else:
                 attachments.append(part)
@@ -135,11 +136,13 @@ class _Unpacking:
         path = self._written(packed.body)
         return _Level(PartFile(0, packed.body_type, "", packed.charset, path, len(packed.body)), attachments)
 
-    def _packed(self, one: tnef.TnefAttachment) -> PartFile:
+    def _packed(self, one: OutlookAttachment) -> PartFile:
         """An attachment that Outlook packed; of an object, the file that is in it, if one is."""
-        kind = _TNEF_MAIL if one.is_message else one.media_type or "application/octet-stream"
-        path = self._written(one.content)
+        path = self._written(b"" if one.mail else one.content)
+        kind = one.media_type or "application/octet-stream"
         part = PartFile(0, kind, shown(one.name), "", path, len(one.content), one.content_id)
+        if one.mail is not None:
+            self._packed_mails[path] = one.mail
         try:
             package = ole.packaged(path) if one.is_object else None
         except ValueError:
@@ -155,7 +158,7 @@ class _Unpacking:
         if self._parts > self._depth.parts:
             raise MailError(f"the mail has more than {self._depth.parts} parts")
         kind = _kind(part)
-        if part.trouble is None and (kind is Format.MESSAGE or part.media_type == _TNEF_MAIL):
+        if part.trouble is None and (kind in {Format.MESSAGE, Format.MSG} or part.path in self._packed_mails):
             return self._enclosed(part)
         reason = _left_out_reason(part, kind)
         if reason is None or part.trouble is not None:
@@ -179,10 +182,13 @@ class _Unpacking:
         return found
 
     def _read(self, part: PartFile, within: tuple[int, ...]) -> tuple[Heading, _Level]:
-        if part.media_type != _TNEF_MAIL:
+        if part.path in self._packed_mails:
+            packed = self._packed_mails[part.path]()
+        elif _kind(part) is Format.MSG:
+            packed = msg.read_msg(part.path)
+        else:
             return heading_of(part.path), self._mail(part.path, within)
-        packed = tnef.read_tnef(part.path.read_bytes())
-        return packed.heading, self._tnef(packed, within)
+        return packed.heading, self._outlook(packed, within)
 
     def _headed(self, mail: PartFile, heading: Heading, body: PartFile | None) -> PartFile:
         """The text of a mail below its heading; a text that neither is plain nor HTML follows on pages of its own."""

@@ -83,8 +83,9 @@ def test_attached_mails_and_objects_are_told_apart() -> None:
         made.stream(made.enclosed("fwd", inner), made.enclosed("Picture", b"ole", made.STORAGE_IDENTITY))
     ).attachments
 
-    assert (mail.is_message, mail.is_object, read_tnef(mail.content).body) == (True, False, b"hello")
-    assert (thing.is_message, thing.is_object, thing.content) == (False, True, b"ole")
+    assert mail.mail is not None
+    assert (mail.is_object, mail.mail().body) == (False, b"hello")
+    assert (thing.mail, thing.is_object, thing.content) == (None, True, b"ole")
 
 
 def test_rubbish_behind_the_end_is_not_looked_at() -> None:
