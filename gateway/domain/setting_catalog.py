@@ -18,9 +18,12 @@ from gateway.domain.cover_rules import CoverRule
 from gateway.domain.dates import DATE_FORMATS, TIME_FORMATS, DateStyle
 from gateway.domain.errors import UsageError
 from gateway.domain.retry import Caps
+from gateway.domain.sender_proof import SenderProof
 
 _STATION = re.compile(r"[0-9+ ]{0,20}", re.ASCII)  # T.30 5.3.6.2.4: twenty signs of Table 3
 _STATION_ABOUT = "station identifier, at most 20 digits, plus and spaces; empty: the user's fax number"
+_PROOF_ABOUT = "what proves who sent a mail, where neither SMTP AUTH nor a trusted relay does"
+_AUTOMATIC_ABOUT = "faxes of programs (Auto-Submitted: auto-generated) a user may send in an hour"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ CATALOG = MappingProxyType(
     {
         setting.name: setting
         for setting in (
+            Setting("fax.sender_proof", "spf-and-dkim", _PROOF_ABOUT, tuple(SenderProof)),
+            Setting("fax.automatic_per_hour", "100", _AUTOMATIC_ABOUT, accepts=_whole(0, 100_000)),
             Setting("fax.resolution", "fine", "lines per inch", ("fine", "standard", "superfine")),
             Setting("fax.paper", "letter", "the paper that pages are laid out for", ("letter", "a4", "legal")),
             Setting("fax.home_country", "US", "country for plain digits, ISO 3166, or none", accepts=_is_country),
@@ -127,6 +132,14 @@ class Effective:
     def on(self, name: str) -> bool:
         """Whether a switch is on."""
         return self.text(name) == "on"
+
+    def sender_proof(self) -> SenderProof:
+        """What proves who sent a mail."""
+        return SenderProof(self.text("fax.sender_proof"))
+
+    def automatic_cap(self) -> int:
+        """So many mails of programs are faxed in an hour."""
+        return int(self.text("fax.automatic_per_hour"))
 
     def number_plan(self) -> NumberPlan:
         """How the user's plain digits are read."""

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from gateway.domain.addresses import FaxAddress
+from gateway.domain.replay import SignatureUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class HeaderFacts:
     body_digest: str
     references: str = ""
     date: str = ""  # as written
+    to_addresses: tuple[str, ...] = ()  # of the one To and the one Cc; empty where one is malformed or stands twice
+    cc_addresses: tuple[str, ...] = ()
 
 
 class SubmissionState(StrEnum):
@@ -60,7 +63,7 @@ class Submission:
     """An envelope that was accepted: a sender asks that documents go to destinations.
 
     `content_digest` names the raw mail in the spool; `pages_digest` and `pages` the rendered document pages, without
-    cover pages, as a class F TIFF. `part_pages` tells which part became which pages.
+    cover pages, as a class F TIFF. `part_pages` tells which part became which pages. `evidence` is JSON.
     """
 
     id: int
@@ -79,6 +82,7 @@ class Submission:
     pages: int = 0
     part_pages: tuple["PartPages", ...] = ()
     fence: int = 0
+    evidence: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,10 @@ class PartPages:
 
 @dataclass(frozen=True, slots=True)
 class NewSubmission:
-    """What is written at acceptance, in the transaction before 250."""
+    """What is written at acceptance, in the transaction before 250.
+
+    `signature` is to be remembered against replay.
+    """
 
     user_id: int
     sender_address: str
@@ -108,6 +115,8 @@ class NewSubmission:
     priority: int
     expires: datetime
     evidence: dict[str, object] = field(default_factory=dict)
+    signature: SignatureUse | None = None
+    automatic_cap: int | None = None  # so many automatic mails an hour may the user send; None for mail of a person
 
     def with_content(self, digest: str) -> "NewSubmission":
         """The same, with the content's name in the spool."""
@@ -118,7 +127,7 @@ class NewSubmission:
 class Refusal:
     """A mail that was refused in the SMTP session: who wanted to send to whom, by which rule, and what was answered.
 
-    `header_from` is empty where there is no usable one. `evidence` is JSON.
+    `header_from` is empty where there is no usable one. `evidence` is JSON. `public_id` is given by the store.
     """
 
     at: datetime
@@ -129,6 +138,7 @@ class Refusal:
     rule: str
     reply: str
     evidence: dict[str, object] = field(default_factory=dict)
+    public_id: str = ""
 
 
 def duplicate_key(facts: HeaderFacts, mail_from: str, destinations: tuple[str, ...]) -> str:

@@ -25,6 +25,7 @@ from gateway.domain.errors import GatewayError, RefusedError, SmtpReply, Unavail
 from gateway.domain.evidence import Evidence
 from gateway.domain.nodes import User
 from gateway.domain.passwords import verify_password
+from gateway.domain.sender_proof import SenderProof
 from gateway.domain.setting_catalog import Effective
 from gateway.domain.submission import Envelope, HeaderFacts, NewSubmission, Refusal, duplicate_key
 from gateway.mail import parse
@@ -103,8 +104,9 @@ class FrontDesk:
             raise self._refused(envelope, Evidence(""), "header", error) from None
         evidence = gather(facts, envelope, self.trusted_relays)
         sender = tree.user_by_address(self.db, evidence.header_from) if evidence.header_from else None
-        decision = decide(sender, facts, evidence, envelope.mail_from)
-        if decision.action is Action.REFUSE or sender is None:
+        proof = SenderProof.SPF_AND_DKIM if sender is None else tree.effective(self.db, sender.id).sender_proof()
+        decision = decide(sender, proof, facts, evidence, envelope, self.clock.now())
+        if decision.action is not Action.ACCEPT or sender is None:
             raise self._refused(envelope, evidence, decision.rule, RefusedError("refused", reply=decision.reply))
         try:
             new = self._plan(envelope, facts, sender, tree.effective(self.db, sender.id), (decision, evidence))

@@ -1,19 +1,24 @@
-"""May this sender fax: the rules in their order, as a table."""
+"""May this sender fax: the order of the rules, as a table. What SPF and DKIM prove: test_domain_sender_proof.py."""
 
+import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from gateway.domain.decision import MAX_RECEIVED, Action, decide
-from gateway.domain.evidence import Evidence
+from gateway.domain.addresses import NumberPlan, parse_fax_address
+from gateway.domain.decision import MAX_RECEIVED, Action, Decision, decide, signature_use
+from gateway.domain.evidence import DkimFinding, DkimResult, Evidence, SpfFinding, SpfResult
 from gateway.domain.nodes import User
-from gateway.domain.submission import HeaderFacts
+from gateway.domain.sender_proof import SenderProof
+from gateway.domain.submission import Envelope, HeaderFacts
 
-AMELIA = User(
-    1, "amelia", "Amelia", "Ross", "Acme/Legal/amelia", 2, "Acme", sending_addresses=("amelia.ross@acme.example",)
-)
+NOW = datetime(2026, 3, 2, 15, 4, 5, tzinfo=UTC)
+ADDRESS = "amelia.ross@acme.example"
+AMELIA = User(1, "amelia", "Amelia", "Ross", "Acme/Legal/amelia", 2, "Acme", sending_addresses=(ADDRESS,))
 FACTS = HeaderFacts(
-    from_addresses=("amelia.ross@acme.example",),
+    from_addresses=(ADDRESS,),
     subject="Lease",
     message_id="<1@acme.example>",
     auto_submitted="",
@@ -23,41 +28,69 @@ FACTS = HeaderFacts(
     received_count=2,
     body_digest="d",
 )
-RELAYED = Evidence("amelia.ross@acme.example", trusted_relay=True)
-SIGNED_IN = Evidence("amelia.ross@acme.example", authenticated_as="amelia")
-STRANGER = Evidence("amelia.ross@acme.example")
+RELAYED = Evidence(ADDRESS, trusted_relay=True)
+SIGNED_IN = Evidence(ADDRESS, authenticated_as="amelia")
+STRANGER = Evidence(ADDRESS)
+SPF = SpfFinding(SpfResult.PASS, "acme.example", aligned=True)
+DKIM = DkimFinding(
+    DkimResult.PASS, "acme.example", "s1", aligned=True, signed=("from", "to", "message-id"), signed_at=NOW, digest="ab"
+)
+PROVEN = Evidence(ADDRESS, spf=SPF, dkim=(DKIM,))
 
 
-@pytest.mark.parametrize(("evidence", "rule"), [(RELAYED, "trusted-relay"), (SIGNED_IN, "smtp-auth")])
-def test_a_proven_registered_sender_is_accepted(evidence: Evidence, rule: str) -> None:
-    decision = decide(AMELIA, FACTS, evidence, "amelia.ross@acme.example")
+def envelope(mail_from: str = ADDRESS) -> Envelope:
+    return Envelope(mail_from, ("+12025550123@fax.example",), "192.0.2.1", "client.example", Path("x"), 9, NOW)
 
-    assert decision.action is Action.ACCEPT
-    assert decision.rule == rule
-    assert decision.reply.code == 250
+
+def decided(
+    facts: HeaderFacts = FACTS,
+    evidence: Evidence = RELAYED,
+    sender: User | None = AMELIA,
+    proof: SenderProof = SenderProof.SPF_AND_DKIM,
+    mail_from: str = ADDRESS,
+) -> Decision:
+    return decide(sender, proof, facts, evidence, envelope(mail_from), NOW)
 
 
 @pytest.mark.parametrize(
-    ("change", "rule"),
+    ("evidence", "rule"),
     [
-        ({"auto_submitted": "auto-replied"}, "automatic"),
-        ({"auto_submitted": "auto-notified"}, "automatic"),
-        ({"is_report": True}, "automatic"),
-        ({"is_list": True}, "bulk"),
-        ({"precedence": "bulk"}, "bulk"),
-        ({"precedence": "list"}, "bulk"),
-        ({"precedence": "junk"}, "bulk"),
-        ({"precedence": "auto_reply"}, "bulk"),
-        ({"received_count": MAX_RECEIVED + 1}, "loop"),
-        ({"from_addresses": ()}, "one-from"),
-        ({"from_addresses": ("amelia.ross@acme.example", "b@acme.example")}, "one-from"),
+        (RELAYED, "trusted-relay"),
+        (SIGNED_IN, "smtp-auth"),
+        (replace(SIGNED_IN, authenticated_as="AMELIA"), "smtp-auth"),
+        (PROVEN, "spf-and-dkim"),
     ],
 )
-def test_mail_that_must_not_be_faxed_is_refused_even_from_a_proven_sender(change: dict[str, object], rule: str) -> None:
-    decision = decide(AMELIA, replace(FACTS, **change), RELAYED, "amelia.ross@acme.example")  # type: ignore[arg-type]
+def test_a_proven_registered_sender_is_accepted(evidence: Evidence, rule: str) -> None:
+    decision = decided(evidence=evidence)
 
-    assert decision.action is Action.REFUSE
-    assert decision.rule == rule
+    assert (decision.action, decision.rule, decision.reply.code) == (Action.ACCEPT, rule, 250)
+
+
+MUST_NOT_BE_FAXED = [
+    ({"auto_submitted": "auto-replied"}, "automatic"),
+    ({"auto_submitted": "auto-notified"}, "automatic"),
+    ({"is_report": True}, "automatic"),
+    ({"is_list": True}, "bulk"),
+    ({"precedence": "bulk"}, "bulk"),
+    ({"precedence": "list"}, "bulk"),
+    ({"precedence": "junk"}, "bulk"),
+    ({"precedence": "auto_reply"}, "bulk"),
+    ({"received_count": MAX_RECEIVED + 1}, "loop"),
+    ({"from_addresses": ()}, "one-from"),
+    ({"from_addresses": (ADDRESS, "b@acme.example")}, "one-from"),
+    ({"from_addresses": ("b@acme.example",)}, "one-from"),  # the evidence is of another author
+]
+
+
+@pytest.mark.parametrize("evidence", [RELAYED, SIGNED_IN, PROVEN], ids=["relay", "auth", "proven"])
+@pytest.mark.parametrize(("change", "rule"), MUST_NOT_BE_FAXED)
+def test_mail_that_must_not_be_faxed_is_refused_however_proven(
+    change: dict[str, object], rule: str, evidence: Evidence
+) -> None:
+    decision = decided(replace(FACTS, **change), evidence)  # type: ignore[arg-type]
+
+    assert (decision.action, decision.rule) == (Action.REFUSE, rule)
     assert decision.reply.code in (550, 554)
 
 
@@ -71,17 +104,20 @@ def test_mail_that_must_not_be_faxed_is_refused_even_from_a_proven_sender(change
     ],
 )
 def test_ordinary_mail_with_odd_headers_is_accepted(change: dict[str, object]) -> None:
-    facts = replace(FACTS, **change)  # type: ignore[arg-type]
-
-    assert decide(AMELIA, facts, RELAYED, "amelia.ross@acme.example").action is Action.ACCEPT
+    assert decided(replace(FACTS, **change)).action is Action.ACCEPT  # type: ignore[arg-type]
 
 
 def test_the_null_sender_is_never_faxed() -> None:
-    assert decide(AMELIA, FACTS, RELAYED, "").rule == "null-sender"
+    assert decided(mail_from="", evidence=PROVEN).rule == "null-sender"
 
 
-def test_an_unknown_sender_is_refused_and_told_whom_to_ask() -> None:
-    decision = decide(None, FACTS, RELAYED, "amelia.ross@acme.example")
+def test_a_loop_is_told_as_one() -> None:
+    assert str(decided(replace(FACTS, received_count=99)).reply).startswith("554 5.4.6 ")
+
+
+@pytest.mark.parametrize("sender", [None, replace(AMELIA, sending_addresses=("other@acme.example",))])
+def test_an_unknown_sender_is_refused_and_told_whom_to_ask(sender: User | None) -> None:
+    decision = decided(sender=sender)
 
     assert decision.rule == "registered"
     assert str(decision.reply).startswith("550 5.7.1 amelia.ross@acme.example is not a registered")
@@ -89,24 +125,120 @@ def test_an_unknown_sender_is_refused_and_told_whom_to_ask() -> None:
 
 
 def test_a_locked_sender_is_refused_however_proven() -> None:
-    for evidence in (RELAYED, SIGNED_IN):
-        assert decide(replace(AMELIA, locked=True), FACTS, evidence, "a@acme.example").rule == "locked"
+    for evidence in (RELAYED, SIGNED_IN, PROVEN):
+        decision = decided(evidence=evidence, sender=replace(AMELIA, locked=True))
+
+        assert (decision.rule, decision.reply.code, decision.reply.enhanced) == ("locked", 550, "5.7.1")
 
 
-def test_a_registered_sender_without_proof_is_refused() -> None:
-    decision = decide(AMELIA, FACTS, STRANGER, "amelia.ross@acme.example")
+@pytest.mark.parametrize("proof", [one for one in SenderProof if one is not SenderProof.REGISTERED])
+def test_a_registered_sender_without_proof_is_refused(proof: SenderProof) -> None:
+    decision = decided(evidence=STRANGER, proof=proof)
 
-    assert decision.action is Action.REFUSE
-    assert decision.rule == "proof"
-    assert decision.reply.enhanced == "5.7.1"
+    assert (decision.action, decision.rule, decision.reply.code) == (Action.REFUSE, "proof", 550)
 
 
-def test_signing_in_as_another_user_is_no_proof_even_from_a_trusted_relay() -> None:
-    as_ben = Evidence("amelia.ross@acme.example", authenticated_as="ben", trusted_relay=True)
+def test_where_the_administrator_says_so_a_registered_address_is_enough() -> None:
+    decision = decided(evidence=STRANGER, proof=SenderProof.REGISTERED)
 
-    assert decide(AMELIA, FACTS, as_ben, "amelia.ross@acme.example").rule == "smtp-auth"
+    assert (decision.action, decision.rule) == (Action.ACCEPT, "registered")
+    assert decided(sender=None, proof=SenderProof.REGISTERED).action is Action.REFUSE
+
+
+def test_dns_trouble_is_put_off() -> None:
+    unknown = replace(PROVEN, spf=replace(SPF, result=SpfResult.TEMPERROR))
+
+    decision = decided(evidence=unknown)
+
+    assert (decision.action, decision.rule, decision.reply.code) == (Action.DEFER, "dns", 451)
+
+
+def test_dns_trouble_matters_not_to_who_signed_in() -> None:
+    unknown = Evidence(ADDRESS, authenticated_as="amelia", spf=replace(SPF, result=SpfResult.TEMPERROR))
+
+    assert decided(evidence=unknown).rule == "smtp-auth"
+
+
+@pytest.mark.parametrize("more", [RELAYED, PROVEN])
+def test_signing_in_as_another_user_is_no_proof_whatever_else_is(more: Evidence) -> None:
+    decision = decided(evidence=replace(more, authenticated_as="ben"))
+
+    assert (decision.rule, decision.reply.enhanced) == ("smtp-auth", "5.7.1")
 
 
 def test_the_envelope_sender_proves_nothing() -> None:
-    assert decide(AMELIA, FACTS, RELAYED, "bounces@elsewhere.example").action is Action.ACCEPT
-    assert decide(AMELIA, FACTS, STRANGER, "amelia.ross@acme.example").action is Action.REFUSE
+    assert decided(mail_from="bounces@elsewhere.example").action is Action.ACCEPT
+    assert decided(evidence=STRANGER).action is Action.REFUSE
+
+
+# The record.
+
+
+def test_the_decision_keeps_what_was_known_as_json() -> None:
+    record = json.loads(json.dumps(decided(evidence=PROVEN).evidence))
+
+    assert record["rule"] == record["setting"] == "spf-and-dkim"
+    assert (record["peer"], record["helo"], record["mail_from"]) == ("192.0.2.1", "client.example", ADDRESS)
+    assert record["aligned"] is True
+    assert record["spf"] == {
+        "result": "pass", "domain": "acme.example", "scope": "mfrom", "aligned": True, "reason": "", "shared": "",
+    }  # fmt: skip
+    [signature] = record["dkim"]
+    assert (signature["result"], signature["signed_at"], signature["signed"][0]) == ("pass", NOW.isoformat(), "from")
+
+
+def test_a_refusal_keeps_what_was_known_too() -> None:
+    record = decided(evidence=STRANGER, sender=None).evidence
+
+    assert (record["rule"], record["setting"], record["aligned"]) == ("registered", "", False)
+    assert (record["spf"], record["dkim"]) == (None, [])
+
+
+def test_the_record_says_nothing_of_the_content() -> None:
+    secret = replace(FACTS, subject="canary-1", message_id="<canary-2@x>", body_digest="canary-3")
+
+    assert "canary" not in json.dumps(decided(secret, PROVEN).evidence)
+
+
+# What is remembered of a signature.
+
+SPLIT = replace(
+    FACTS, to_addresses=("+12025550123@fax.example", "ann@x.example"), cc_addresses=("+12025550199@fax.example",)
+)
+
+
+def used(facts: HeaderFacts, evidence: Evidence, proof: SenderProof) -> object:
+    decision = decided(facts, evidence, proof=proof)
+    domains = frozenset({"fax.example"})
+    return signature_use(decision, facts, lambda text: parse_fax_address(text, domains, NumberPlan()))
+
+
+def test_a_signature_alone_is_remembered_with_the_fax_numbers_it_covers() -> None:
+    use = used(SPLIT, replace(PROVEN, spf=None), SenderProof.SPF_OR_DKIM)
+
+    assert use is not None
+    assert (use.digest, use.alone, use.addressed) == ("ab", True, {"+12025550123"})  # type: ignore[attr-defined]
+
+
+def test_a_signature_beside_spf_is_remembered_as_not_alone() -> None:
+    use = used(SPLIT, PROVEN, SenderProof.SPF_OR_DKIM)
+
+    assert use is not None
+    assert not use.alone  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("proof", [SenderProof.SPF, SenderProof.SPF_AND_DKIM, SenderProof.REGISTERED])
+def test_where_spf_is_needed_or_nothing_is_no_signature_is_remembered(proof: SenderProof) -> None:
+    assert used(SPLIT, PROVEN, proof) is None
+
+
+def test_without_a_signed_message_id_the_time_names_the_mail() -> None:
+    bare = replace(DKIM, signed=("from", "subject", "date"))
+    first, second = (
+        used(SPLIT, Evidence(ADDRESS, dkim=(replace(bare, signed_at=NOW - timedelta(seconds=ago)),)), SenderProof.DKIM)
+        for ago in (0, 1)
+    )
+
+    assert first is not None
+    assert first.digest != second.digest  # type: ignore[attr-defined]
+    assert first.addressed == frozenset()  # type: ignore[attr-defined]
