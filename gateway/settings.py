@@ -14,6 +14,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from gateway.domain.errors import UsageError
+from gateway.domain.nameservers import parse_nameserver
 
 type_hints = typing.get_type_hints
 
@@ -48,6 +49,14 @@ class Smtp:
     def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The trusted relays as networks."""
         return tuple(ip_network(text) for text in self.trusted_relays)
+
+
+@dataclass(frozen=True, slots=True)
+class Dns:
+    """Whom SPF, DKIM and alignment ask."""
+
+    nameservers: tuple[str, ...] = ()  # empty: those of the system
+    timeout: float = 3.0  # seconds for one question to one server
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +122,7 @@ class Settings:
 
     storage: Storage = field(default_factory=Storage)
     smtp: Smtp = field(default_factory=Smtp)
+    dns: Dns = field(default_factory=Dns)
     relay: Relay = field(default_factory=Relay)
     notices: Notices = field(default_factory=Notices)
     rendering: Rendering = field(default_factory=Rendering)
@@ -156,6 +166,15 @@ def _are_domains(value: tuple[str, ...]) -> bool:
     return bool(value) and all(_DOMAIN.fullmatch(name) for name in value)
 
 
+def _are_nameservers(value: tuple[str, ...]) -> bool:
+    try:
+        for text in value:
+            parse_nameserver(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_file(value: str) -> bool:
     """Whether the file is there, or none is named; one that we may not look at is left to who opens it."""
     try:
@@ -184,6 +203,8 @@ _RULES: tuple[tuple[str, str, Callable[[typing.Any], bool], str], ...] = (
     ("smtp", "port", lambda port: 0 <= port <= 65535, "must be 0 to 65535"),  # 0: the system chooses one
     ("relay", "port", lambda port: 1 <= port <= 65535, "must be 1 to 65535"),
     ("smtp", "domains", _are_domains, "must name at least one domain, each of letters, digits, hyphens and dots"),
+    ("dns", "nameservers", _are_nameservers, 'must be IP addresses, with a port if it is not 53 ("127.0.0.1:5353")'),
+    ("dns", "timeout", lambda seconds: 0 < seconds <= 8, "must be more than 0 and at most 8"),  # a whole check has 8 s
     ("simulator", "speed", lambda speed: 0 <= speed < float("inf"), "must be 0 or more"),
     ("rendering", "max_memory", lambda size: size >= _LEAST_MEMORY, f"must be at least {_LEAST_MEMORY} octets"),
     *((section, key, _is_positive, "must be more than 0") for section, key in _POSITIVE),
