@@ -12,6 +12,7 @@ Grammar, after RFC 3191 and RFC 3192, widened by parameters that senders of othe
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -21,7 +22,7 @@ from gateway.domain.numbers import FORM, Destination, NumberPlan, parse_number, 
 
 __all__ = [
     "FORM", "Destination", "FaxAddress", "NumberPlan", "distinct", "format_fax_address", "parse_fax_address",
-    "parse_number",
+    "parse_number", "repeated_numbers",
 ]  # fmt: skip
 MAX_TEXT = 64
 _SELECTOR = "FAX="
@@ -77,6 +78,12 @@ def distinct(addresses: Iterable[FaxAddress]) -> tuple[FaxAddress, ...]:
     for address in addresses:
         first.setdefault(address.destination, address)
     return tuple(first.values())
+
+
+def repeated_numbers(addresses: Iterable[FaxAddress]) -> list[str]:
+    """The numbers that more than one address names, each once."""
+    times = Counter(str(address.destination) for address in addresses)
+    return [number for number, count in times.items() if count > 1]
 
 
 def _split(local: str, form: str) -> list[str]:

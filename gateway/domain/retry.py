@@ -92,10 +92,10 @@ SIT_DELAYS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the decision may look at: this job's attempts, oldest first, and what is known of the number."""
+    """What the decision may look at: this job's attempts, oldest first, its end, and what is known of the number."""
 
     attempts: Sequence[Past]
-    accepted: datetime
+    expires: datetime
     reached_before: bool = False
     caps: Caps = field(default_factory=Caps)
 
@@ -132,7 +132,7 @@ def decide_retry(history: History, now: datetime, chance: float) -> Retry | Stop
     if _tries_on_page(history.attempts) >= history.caps.tries_per_page:
         return Stop("tries on this page used up")
     delay = delays[same - 1] * (1 - JITTER + 2 * JITTER * chance)
-    if now + delay > history.accepted + history.caps.lifetime:
+    if now + delay > history.expires:
         return Stop("the job's lifetime ends before the next attempt")
     return _profile(history, delay)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from gateway.domain.addresses import FaxAddress
+from gateway.domain.addresses import Destination, FaxAddress
 from gateway.domain.replay import SignatureUse
 
 
@@ -46,6 +46,7 @@ class HeaderFacts:
     date: str = ""  # as written
     to_addresses: tuple[str, ...] = ()  # of the one To and the one Cc; empty where one is malformed or stands twice
     cc_addresses: tuple[str, ...] = ()
+    fax_fields: tuple[tuple[str, str], ...] = ()  # X-Fax-*, names as written; of one name from top to bottom
 
 
 class SubmissionState(StrEnum):
@@ -63,7 +64,8 @@ class Submission:
     """An envelope that was accepted: a sender asks that documents go to destinations.
 
     `content_digest` names the raw mail in the spool; `pages_digest` and `pages` the rendered document pages, without
-    cover pages, as a class F TIFF. `part_pages` tells which part became which pages. `evidence` is JSON.
+    cover pages, as a class F TIFF. `part_pages` tells which part became which pages. `evidence` is JSON. A `preview` is
+    rendered and shown to its sender, and never called. `repeated` are numbers that were asked for more than once.
     """
 
     id: int
@@ -82,6 +84,9 @@ class Submission:
     pages: int = 0
     part_pages: tuple["PartPages", ...] = ()
     fence: int = 0
+    billing_code: str = ""
+    preview: bool = False
+    repeated: tuple[Destination, ...] = ()
     evidence: dict[str, object] = field(default_factory=dict)
 
 
@@ -98,7 +103,8 @@ class PartPages:
 class NewSubmission:
     """What is written at acceptance, in the transaction before 250.
 
-    `signature` is to be remembered against replay.
+    No job is called before `start`, by default `received`. `addresses` may name a number twice: it gets one job, and
+    the first address wins. `signature` is to be remembered against replay.
     """
 
     user_id: int
@@ -116,6 +122,9 @@ class NewSubmission:
     expires: datetime
     evidence: dict[str, object] = field(default_factory=dict)
     signature: SignatureUse | None = None
+    start: datetime | None = None
+    billing_code: str = ""
+    preview: bool = False
     automatic_cap: int | None = None  # so many automatic mails an hour may the user send; None for mail of a person
 
     def with_content(self, digest: str) -> "NewSubmission":

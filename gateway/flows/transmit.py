@@ -173,7 +173,7 @@ class Transmit:
         past = Past(verdict.outcome, verdict.detail, verdict.session, attempt.first_page, report.pages_confirmed)
         history = History(
             attempts=(*jobs.history(self.db, job), past),
-            accepted=job.accepted,
+            expires=job.expires,
             reached_before=jobs.reached_before(self.db, job.destination),
             caps=tree.effective(self.db, job.user_id).caps(),
         )

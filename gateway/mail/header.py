@@ -16,7 +16,8 @@ from gateway.mail.words import decode_words
 
 MAX_HEADER = 262_144  # octets
 MAX_FIELDS = 1000
-MAX_SUBJECT = 998  # characters
+MAX_FAX_FIELD = 998  # characters
+FAX_FIELD = "x-fax-"
 MAX_REFERENCES = 20
 _FIELD = re.compile(r"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
 _FOLD = re.compile(r"\r\n(?=[ \t])")
@@ -39,7 +40,7 @@ def read_header(path: Path, limit: int = MAX_HEADER) -> HeaderFacts:
     authors = fields.get("from", [])
     return HeaderFacts(
         from_addresses=authors_of(authors[0]) if len(authors) == 1 else (),
-        subject=decode_words(_first(fields, "subject"))[:MAX_SUBJECT],
+        subject=decode_words(_first(fields, "subject")),  # whole: a token may stand at its end
         message_id=_message_id(fields),
         auto_submitted=_keyword(fields, "auto-submitted"),
         precedence=_keyword(fields, "precedence"),
@@ -49,6 +50,7 @@ def read_header(path: Path, limit: int = MAX_HEADER) -> HeaderFacts:
         body_digest=digest,
         references=_references(fields),
         date=_first(fields, "date")[:100],
+        fax_fields=_fax_fields(fields),
     )
 
 
@@ -87,6 +89,16 @@ def _first(fields: Fields, name: str) -> str:
 def _keyword(fields: Fields, name: str) -> str:
     """A value up to its parameters or comment, in lower case (RFC 3834 5)."""
     return re.split(r"[;(]", _first(fields, name), maxsplit=1)[0].strip().lower()
+
+
+def _fax_fields(fields: Fields) -> tuple[tuple[str, str], ...]:
+    """Directives that a program put into the header; those of one name in the order in which they stand there."""
+    return tuple(
+        (name.title(), decode_words(value)[:MAX_FAX_FIELD])
+        for name, values in fields.items()
+        if name.startswith(FAX_FIELD)
+        for value in values
+    )
 
 
 def _message_id(fields: Fields) -> str:

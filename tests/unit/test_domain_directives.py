@@ -51,7 +51,7 @@ def test_other_products_styles_are_plain_text(subject: str) -> None:
         "Priority:10",
         "Priority:x",
         "Priority:٣",
-        "Preview",
+        "Preview:1",
     ],
 )
 def test_unknown_token_or_value_is_refused_and_named(token: str) -> None:

@@ -22,7 +22,7 @@ def past(outcome: Outcome, detail: str = "", first_page: int = 0, confirmed: int
 
 
 def follow(*attempts: Past, caps: Caps = ROOMY, reached: bool = False, chance: float = MIDDLE) -> Retry | Stop:
-    return decide_retry(History(attempts, START, reached, caps), START, chance)
+    return decide_retry(History(attempts, START + caps.lifetime, reached, caps), START, chance)
 
 
 def minutes(decision: Retry | Stop) -> float | None:
@@ -200,7 +200,7 @@ OUTCOMES = st.builds(
 
 @given(st.lists(OUTCOMES, min_size=1, max_size=15), st.booleans(), st.floats(0, 1))
 def test_whatever_happened_a_retry_keeps_every_limit(attempts: list[Past], reached: bool, chance: float) -> None:
-    decision = decide_retry(History(attempts, START, reached), START, chance)
+    decision = decide_retry(History(attempts, START + Caps().lifetime, reached), START, chance)
 
     if isinstance(decision, Retry):
         assert len(attempts) < Caps().dials
