@@ -16,11 +16,10 @@ from typing import ParamSpec, TypeVar
 from uuid import uuid4
 
 from gateway import covers
-from gateway.domain.addresses import FaxAddress, NumberPlan, parse_fax_address
+from gateway.domain.addresses import FaxAddress, NumberPlan, distinct, parse_fax_address
 from gateway.domain.clock import Clock
 from gateway.domain.cover_rules import CoverRule, choose_cover
 from gateway.domain.decision import Action, Decision, decide
-from gateway.domain.directives import parse_subject
 from gateway.domain.errors import GatewayError, RefusedError, SmtpReply, UnavailableError
 from gateway.domain.evidence import Evidence
 from gateway.domain.nodes import User
@@ -28,6 +27,7 @@ from gateway.domain.passwords import verify_password
 from gateway.domain.sender_proof import SenderProof
 from gateway.domain.setting_catalog import Effective
 from gateway.domain.submission import Envelope, HeaderFacts, NewSubmission, Refusal, duplicate_key
+from gateway.domain.wishes import settle_wishes
 from gateway.mail import parse
 from gateway.mail.proof.gather import gather
 from gateway.store import submissions, tree
@@ -35,7 +35,6 @@ from gateway.store.database import Database
 from gateway.store.spool import Spool
 
 log = logging.getLogger(__name__)
-NORMAL_PRIORITY = 5
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -123,25 +122,29 @@ class FrontDesk:
         proven: tuple[Decision, Evidence],
     ) -> NewSubmission:
         decision, evidence = proven
-        directives = parse_subject(facts.subject)
+        now = self.clock.now()
+        wishes = settle_wishes(facts, evidence, settings, now)
         plan = settings.number_plan()
-        addresses = _distinct([parse_fax_address(text, self.domains, plan) for text in envelope.recipients])
-        for address in addresses:
-            self._check_cover(sender, settings.cover_rule(), address.cover or directives.cover)
+        addresses = tuple(parse_fax_address(text, self.domains, plan) for text in envelope.recipients)
+        for address in distinct(addresses):
+            self._check_cover(sender, settings.cover_rule(), address.cover or wishes.cover)
         return NewSubmission(
             user_id=sender.id,
             sender_address=evidence.header_from,
             facts=facts,
             content_digest="",
-            received=self.clock.now(),
-            duplicate_key=_key(facts, envelope, addresses),
+            received=now,
+            duplicate_key=_key(facts, envelope, distinct(addresses)),
             addresses=addresses,
-            subject=directives.subject,
-            reference=directives.reference,
-            resolution=directives.resolution or settings.text("fax.resolution"),
-            cover=directives.cover,
-            priority=NORMAL_PRIORITY if directives.priority is None else directives.priority,
-            expires=self.clock.now() + settings.caps().lifetime,
+            subject=wishes.subject,
+            reference=wishes.reference,
+            resolution=wishes.resolution,
+            cover=wishes.cover,
+            priority=wishes.priority,
+            start=wishes.times.start,
+            expires=wishes.times.expires,
+            billing_code=wishes.billing_code,
+            preview=wishes.preview,
             evidence={"rule": decision.rule, "peer": envelope.peer, "authenticated_as": evidence.authenticated_as},
         )
 
@@ -195,8 +198,3 @@ def _header(content: Path) -> HeaderFacts:
 def _key(facts: HeaderFacts, envelope: Envelope, addresses: tuple[FaxAddress, ...]) -> str:
     """The duplicate key; one of its own for a mail that cannot be recognised when it comes again."""
     return duplicate_key(facts, envelope.mail_from, tuple(str(one.destination) for one in addresses)) or uuid4().hex
-
-
-def _distinct(addresses: list[FaxAddress]) -> tuple[FaxAddress, ...]:
-    """The same number twice is one job: the first address wins."""
-    return tuple({address.destination: address for address in reversed(addresses)}.values())[::-1]
