@@ -119,6 +119,10 @@ def submission_from(row: SubmissionRow, parts: tuple[PartPages, ...] = ()) -> Su
         pages=row.pages,
         part_pages=parts,
         fence=row.fence,
+        evidence=json.loads(row.evidence),
+        billing_code=row.billing_code,
+        preview=row.preview,
+        repeated=tuple(Destination(number) for number in row.repeated.split()),
     )
 
 
@@ -184,5 +188,5 @@ def event_from(row: EventRow) -> Event:
 
 
 def as_json(value: object) -> str:
-    """JSON for a text column; the same value gives the same text."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+    """JSON for a text column, all ASCII; the same value gives the same text."""
+    return json.dumps(value, sort_keys=True)

@@ -1,4 +1,4 @@
-"""Rows of faxes: submissions, their parts, jobs, attempts, events, and mails that were refused.
+"""Rows of faxes: submissions, their parts, jobs, attempts, events, and mails to be sent.
 
 What lives here: tables and the indexes that make the database itself refuse a second call to a number or on a line.
 What does not: queries (`submissions`, `renders`, `calls`, `jobs`).
@@ -18,6 +18,7 @@ WAITING = text("state = 'waiting'")
 OPEN = text("ended IS NULL")
 ACCEPTED = text("state = 'accepted'")
 OWNED = text("owner IS NOT NULL")
+AUTOMATIC = text("automatic")
 
 
 class SubmissionRow(Row, table=True):
@@ -27,6 +28,7 @@ class SubmissionRow(Row, table=True):
     __table_args__: Any = (
         Index("ix_submission_accepted", "id", sqlite_where=ACCEPTED, postgresql_where=ACCEPTED),
         Index("ix_submission_owner", "owner", sqlite_where=OWNED, postgresql_where=OWNED),
+        Index("ix_submission_automatic", "user_id", "received", sqlite_where=AUTOMATIC, postgresql_where=AUTOMATIC),
         {"sqlite_autoincrement": True},
     )
 
@@ -41,9 +43,13 @@ class SubmissionRow(Row, table=True):
     received: datetime = Field(sa_type=UtcTime)
     duplicate_key: str | None = Field(default=None, unique=True)
     evidence: str  # JSON
+    automatic: bool = False  # it was sent by a program
     resolution: str
     cover: str | None = None
     state: str
+    billing_code: str = ""
+    preview: bool = False
+    repeated: str = ""  # numbers that were asked for more than once, with spaces between
     pages_digest: str = ""
     pages: int = 0
     fence: int = 0
@@ -153,28 +159,12 @@ class EventRow(Row, table=True):
     detail: str = ""
 
 
-class RefusalRow(Row, table=True):
-    """A mail that was refused in the SMTP session."""
-
-    __tablename__ = "refusal"
-
-    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
-    at: datetime = Field(sa_type=UtcTime)
-    peer: str
-    mail_from: str
-    header_from: str
-    recipients: str  # JSON list
-    rule: str
-    reply: str
-    evidence: str  # JSON
-
-
 JOB_AND_SUBMISSION = text("job_id IS NOT NULL")
 SUBMISSION_ONLY = text("job_id IS NULL")
 
 
 class OutboxRow(Row, table=True):
-    """One mail to be sent, committed with the change that it reports."""
+    """One mail to be sent, committed with the change that it reports; of a refusal, there is no submission."""
 
     __tablename__ = "outbox"
     __table_args__: Any = (
@@ -191,7 +181,7 @@ class OutboxRow(Row, table=True):
     )  # fmt: skip
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
-    submission_id: int = Field(foreign_key="submission.id", sa_type=BIG)
+    submission_id: int | None = Field(default=None, foreign_key="submission.id", sa_type=BIG)
     job_id: int | None = Field(default=None, foreign_key="job.id", sa_type=BIG)
     kind: str
     attempt_no: int

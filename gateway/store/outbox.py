@@ -37,11 +37,11 @@ class NewMail:
     """A mail to be added: a whole message with CRLF line ends, and its one recipient.
 
     A second mail of the same submission, job, kind and attempt is not added. `job_id` is None and `attempt_no` 0 for
-    what concerns the whole submission.
+    what concerns the whole submission; `submission_id` is None for what became none, and then it is always added.
     """
 
     kind: str
-    submission_id: int
+    submission_id: int | None
     job_id: int | None
     attempt_no: int
     recipient: str
@@ -60,7 +60,7 @@ class MailClaim:
 
     id: int
     kind: str
-    submission_id: int
+    submission_id: int | None
     job_id: int | None
     recipient: str
     message: bytes = field(repr=False)
@@ -76,7 +76,7 @@ class Mail:
 
     id: int
     kind: str
-    submission_id: int
+    submission_id: int | None
     job_id: int | None
     attempt_no: int
     recipient: str
@@ -236,6 +236,8 @@ def _claim_from(row: OutboxRow) -> MailClaim:
 
 
 def _is_there(session: Session, mail: NewMail) -> bool:
+    if mail.submission_id is None:
+        return False
     statement = select(OutboxRow.id).where(
         OutboxRow.submission_id == mail.submission_id,
         OutboxRow.job_id == mail.job_id,

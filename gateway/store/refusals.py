@@ -1,40 +1,151 @@
-"""Mails that were refused in the SMTP session, kept for the activity list.
+"""Mails that were refused in the SMTP session: who, by which rule, on what evidence; never what they said.
 
-What lives here: adding and listing them. What does not: the rules (`gateway.domain.decision`).
+What lives here: adding them, with the notice that tells of one, and listing them. What does not: the rules
+(`gateway.domain.decision`), the words (`gateway.notices`).
 """
 
 import json
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlmodel import col, select
+from sqlalchemy import delete, func, or_
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
 
+from gateway.domain.errors import NotFoundError
 from gateway.domain.submission import Refusal
+from gateway.store.columns import key_of
 from gateway.store.database import Database
 from gateway.store.fax_rows import as_json
-from gateway.store.fax_tables import RefusalRow
+from gateway.store.locking import locked
+from gateway.store.outbox import NewMail, add_mails
+from gateway.store.proof_tables import RefusalNoticeRow, RefusalRow
+from gateway.store.public_ids import job_number, public_id
+
+KEPT = timedelta(days=90)
+SWEPT_EACH = timedelta(hours=1)  # those who were written to, and refusals, are swept by the hour, not one by one
+NOTICE_EACH = timedelta(hours=1)  # an address is written to at most once in so long
+MAX_PAGE = 1000
+PREFIX = "R-"  # tells a refusal from a job at first sight
+
+# Composes the notice of a refusal that has its public id by now. It is called inside the transaction that adds the
+# refusal, once it is known that one may be sent: it must not read or write the store.
+MakeNotice = Callable[[Refusal], NewMail]
 
 
-def add_refusal(db: Database, refusal: Refusal) -> None:
-    """Keep a refused mail for the activity list."""
+@dataclass(frozen=True, slots=True)
+class RefusalFilter:
+    """Which refusals to list; what is empty does not filter.
+
+    `rule` and `peer` are exact; `sender` is a part of the envelope sender or the header From, in any case.
+    """
+
+    since: datetime | None = None
+    rule: str = ""
+    peer: str = ""
+    sender: str = ""
+    limit: int = 100
+
+
+ALL = RefusalFilter()
+
+
+def add_refusal(db: Database, refusal: Refusal, make_notice: MakeNotice | None = None) -> Refusal:
+    """Keep a refused mail; returned with its public id.
+
+    With `make_notice` the author is written to, in the same commit, unless that was done within the hour.
+    """
+    try:
+        return db.write(lambda session: _add(session, refusal, make_notice))
+    except IntegrityError:
+        # Another process has just written to the same address for the first time: now that is there to be found.
+        return db.write(lambda session: _add(session, refusal, make_notice))
+
+
+def refusals(db: Database, wanted: RefusalFilter = ALL) -> tuple[Refusal, ...]:
+    """The newest refusals that fit, newest first, at most a thousand."""
+    newest = select(RefusalRow).where(*_conditions(wanted)).order_by(col(RefusalRow.id).desc())
+    statement = newest.limit(min(wanted.limit, MAX_PAGE))
+    return db.read(lambda session: tuple(_refusal_from(row) for row in session.exec(statement)))
+
+
+def refusal(db: Database, wanted: str) -> Refusal:
+    """One refusal by its public id.
+
+    Raises:
+        NotFoundError: there is no such refusal, or it was too old to be kept.
+    """
+    number = job_number(wanted.strip().upper().removeprefix(PREFIX))
+    row = None if number is None else db.read(lambda session: session.get(RefusalRow, number))
+    if row is None:
+        raise NotFoundError(f"there is no refusal {wanted}; `faxgw refused list` shows the ids")
+    return _refusal_from(row)
+
+
+def sweep(db: Database, now: datetime) -> int:
+    """Forget refusals after 90 days, and who was written to; how many refusals there were."""
+    written_to = col(RefusalNoticeRow.at) <= now - NOTICE_EACH
+    if _oldest(db, RefusalNoticeRow, now - NOTICE_EACH - SWEPT_EACH):
+        db.write(lambda session: session.connection().execute(delete(RefusalNoticeRow).where(written_to)))
+    if not _oldest(db, RefusalRow, now - KEPT - SWEPT_EACH):
+        return 0
+    statement = delete(RefusalRow).where(col(RefusalRow.at) <= now - KEPT)
+    return db.write(lambda session: session.connection().execute(statement).rowcount)
+
+
+def _oldest(db: Database, table: Any, limit: datetime) -> bool:
+    """Whether there is a row at least as old as the limit."""
+    oldest = db.read(lambda session: session.exec(select(func.min(table.at))).one())
+    return oldest is not None and oldest <= limit
+
+
+def _add(session: Session, refusal: Refusal, make_notice: MakeNotice | None) -> Refusal:
     row = RefusalRow(
         at=refusal.at,
-        peer=refusal.peer,
-        mail_from=refusal.mail_from,
-        header_from=refusal.header_from,
+        peer=_clean(refusal.peer),
+        mail_from=_clean(refusal.mail_from),
+        header_from=_clean(refusal.header_from),
         recipients=as_json(list(refusal.recipients)),
         rule=refusal.rule,
         reply=refusal.reply,
         evidence=as_json(refusal.evidence),
     )
-    db.write(lambda session: session.add(row))
+    session.add(row)
+    session.flush()
+    kept = _refusal_from(row)
+    if make_notice is not None and _may_be_written_to(session, kept):
+        add_mails(session, [make_notice(kept)], refusal.at)
+    return kept
 
 
-def refusals(db: Database, *, since: datetime | None = None, limit: int = 100) -> tuple[Refusal, ...]:
-    """The newest refusals, newest first."""
-    statement = select(RefusalRow).order_by(col(RefusalRow.id).desc()).limit(limit)
-    if since is not None:
-        statement = statement.where(col(RefusalRow.at) >= since)
-    return db.read(lambda session: tuple(_refusal_from(row) for row in session.exec(statement)))
+def _may_be_written_to(session: Session, refusal: Refusal) -> bool:
+    """Whether the author was left in peace for an hour; from now on that hour begins anew."""
+    mine = select(RefusalNoticeRow).where(RefusalNoticeRow.address == refusal.header_from)
+    row = session.exec(locked(mine)).one_or_none()
+    if row is None:
+        session.add(RefusalNoticeRow(address=refusal.header_from, at=refusal.at))
+        session.flush()
+        return True
+    if row.at > refusal.at - NOTICE_EACH:
+        return False
+    row.at = refusal.at
+    return True
+
+
+def _conditions(wanted: RefusalFilter) -> list[Any]:
+    conditions: list[Any] = []
+    if wanted.since is not None:
+        conditions.append(col(RefusalRow.at) >= wanted.since)
+    if wanted.rule:
+        conditions.append(RefusalRow.rule == wanted.rule)
+    if wanted.peer:
+        conditions.append(RefusalRow.peer == wanted.peer)
+    if wanted.sender:
+        columns = (RefusalRow.mail_from, RefusalRow.header_from)
+        conditions.append(or_(*(func.lower(one).contains(wanted.sender.lower(), autoescape=True) for one in columns)))
+    return conditions
 
 
 def _refusal_from(row: RefusalRow) -> Refusal:
@@ -47,4 +158,10 @@ def _refusal_from(row: RefusalRow) -> Refusal:
         rule=row.rule,
         reply=row.reply,
         evidence=json.loads(row.evidence),
+        public_id=PREFIX + public_id(key_of(row.id)),
     )
+
+
+def _clean(text: str) -> str:
+    """What a column of text can hold: no half of a surrogate pair, no NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")

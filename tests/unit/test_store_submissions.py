@@ -12,7 +12,7 @@ from gateway.domain.errors import LostClaimError
 from gateway.domain.job import JobState
 from gateway.domain.nodes import User
 from gateway.domain.outcome import Outcome
-from gateway.domain.submission import PartPages, Refusal, SubmissionState
+from gateway.domain.submission import PartPages, SubmissionState
 from gateway.store import jobs, outbox, submissions
 from gateway.store.database import Database
 from gateway.store.fax_tables import SubmissionRow
@@ -211,14 +211,3 @@ def test_a_process_without_a_lease_claims_nothing(db: Database, user: User) -> N
 
     with pytest.raises(LostClaimError, match="start anew"):
         submissions.claim_render(db, 4711, NOW)
-
-
-def test_refusals_are_listed_newest_first(db: Database) -> None:
-    first = Refusal(NOW, "192.0.2.1", "a@x.example", "", (FAR, OTHER), "registered", "550 5.7.1 no", {"n": 1})
-    second = replace(first, at=NOW + timedelta(minutes=1), header_from="a@x.example", rule="locked")
-    for refusal in (first, second):
-        submissions.add_refusal(db, refusal)
-
-    assert submissions.refusals(db) == (second, first)
-    assert submissions.refusals(db, since=second.at) == (second,)
-    assert submissions.refusals(db, limit=1) == (second,)

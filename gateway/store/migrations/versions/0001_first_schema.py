@@ -15,7 +15,8 @@ depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TABLES = (
-    "outbox", "event", "attempt", "job", "part", "submission", "refusal", "trunk", "process",
+    "signature", "outbox", "event", "attempt", "job", "part", "submission", "refusal_notice", "refusal",
+    "trunk", "process",
     "cover", "setting", "receiving_address", "sending_address", "user_profile", "node",
 )  # fmt: skip
 
@@ -29,6 +30,7 @@ def upgrade() -> None:
     _attempts()
     _events()
     _outbox()
+    _proofs()
 
 
 def downgrade() -> None:
@@ -151,8 +153,10 @@ def _submissions() -> None:
         *_big("id", "user_id", "received"),
         *_big("owner", nullable=True),
         *_texts("sender_address", "subject", "reference", "message_id", "reference_ids", "content_digest"),
-        *_texts("evidence", "resolution", "state", "pages_digest"),
+        *_texts("evidence", "resolution", "state", "pages_digest", "billing_code", "repeated"),
+        *_flags("preview"),
         *_numbers("pages", "fence", "crashes"),
+        *_flags("automatic"),
         sa.Column("duplicate_key", sa.String(), nullable=True),
         sa.Column("cover", sa.String(), nullable=True),
         _key("submission", "id"),
@@ -165,6 +169,7 @@ def _submissions() -> None:
     _index("ix_submission_content_digest", "submission", ["content_digest"])
     _index("ix_submission_accepted", "submission", ["id"], "state = 'accepted'")
     _index("ix_submission_owner", "submission", ["owner"], "owner IS NOT NULL")
+    _index("ix_submission_automatic", "submission", ["user_id", "received"], "automatic")
     op.create_table(
         "part",
         *_big("submission_id"),
@@ -233,19 +238,13 @@ def _events() -> None:
     )
     _index("ix_event_submission_id", "event", ["submission_id"])
     _index("ix_event_job_id", "event", ["job_id"])
-    op.create_table(
-        "refusal",
-        *_big("id", "at"),
-        *_texts("peer", "mail_from", "header_from", "recipients", "rule", "reply", "evidence"),
-        _key("refusal", "id"),
-    )
 
 
 def _outbox() -> None:
     op.create_table(
         "outbox",
-        *_big("id", "submission_id", "created", "not_before"),
-        *_big("job_id", "sent", "owner", nullable=True),
+        *_big("id", "created", "not_before"),
+        *_big("submission_id", "job_id", "sent", "owner", nullable=True),
         *_texts("kind", "recipient", "message_id", "state", "reply"),
         *_numbers("attempt_no", "tries", "fence"),
         sa.Column("message", sa.LargeBinary(), nullable=False),
@@ -260,3 +259,24 @@ def _outbox() -> None:
     _index("uq_outbox_submission", "outbox", of_submission, "job_id IS NULL", unique=True)
     _index("ix_outbox_waiting", "outbox", ["not_before", "id"], "state = 'waiting'")
     _index("ix_outbox_owner", "outbox", ["owner"], "owner IS NOT NULL")
+
+
+def _proofs() -> None:
+    op.create_table(
+        "refusal",
+        *_big("id", "at"),
+        *_texts("peer", "mail_from", "header_from", "recipients", "rule", "reply", "evidence"),
+        _key("refusal", "id"),
+        sqlite_autoincrement=True,
+    )
+    _index("ix_refusal_at", "refusal", ["at"])
+    op.create_table("refusal_notice", *_texts("address"), *_big("at"), _key("refusal_notice", "address"))
+    _index("ix_refusal_notice_at", "refusal_notice", ["at"])
+    op.create_table(
+        "signature",
+        *_texts("digest", "numbers"),
+        *_big("submission_id", "first_seen"),
+        _key("signature", "digest"),
+        _to("signature", "submission_id", "submission.id"),
+    )
+    _index("ix_signature_first_seen", "signature", ["first_seen"])
