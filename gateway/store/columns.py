@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Dialect, Integer, MetaData, literal_column
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Integer, MetaData, Table, literal_column
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
@@ -50,6 +50,11 @@ class Row(SQLModel):
     """The base of all rows; they never leave the store."""
 
     metadata = MetaData(naming_convention=NAMING)
+
+
+def table_of(row: type[SQLModel]) -> Table:
+    """The table behind a row's class, for statements on many rows at once."""
+    return Row.metadata.tables[str(row.__tablename__)]
 
 
 def key_of(number: int | None) -> int:
