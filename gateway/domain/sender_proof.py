@@ -89,13 +89,14 @@ def judge_spf(evidence: Evidence, peer: str, *, shared_counts: bool) -> Check:
     """SPF for the author's own domain. A pass by addresses that strangers share counts beside DKIM alone."""
     spf = evidence.spf or SpfFinding(SpfResult.NONE, "")
     domain = shown(spf.domain) or "the envelope sender"
-    if spf.result is SpfResult.TEMPERROR and _may_align(spf.aligned, spf.domain, evidence.header_from):
+    hoped = _may_align(spf.aligned, spf.domain, evidence.header_from)
+    if spf.result is SpfResult.TEMPERROR and hoped:
         return Check(Standing.PENDING, "4.7.24", f"SPF of {domain} cannot be looked up now")
     if spf.result is SpfResult.PERMERROR:
         return Check(Standing.FAILED, "5.7.24", f"the SPF record of {domain} is in error")
     if spf.result is SpfResult.PASS and spf.aligned:
         return _passed(spf, domain, shared_counts)
-    if spf.result is SpfResult.PASS or (spf.domain and not spf.aligned):
+    if spf.result is SpfResult.PASS or not hoped:
         return Check(Standing.FAILED, "5.7.23", f"SPF was asked of {domain}, not of the domain in From")
     if spf.result is SpfResult.NONE:
         return Check(Standing.FAILED, "5.7.23", f"{domain} has no SPF record")
@@ -166,9 +167,12 @@ def _is_fresh(signature: DkimFinding, now: datetime) -> bool:
 
 
 def _may_align(aligned: bool, domain: str, author: str) -> bool:
-    """Whether a domain is the author's, or could turn out to be: what DNS did not tell is not held against it."""
+    """Whether a domain is the author's, or could turn out to be: what DNS did not tell is not held against it.
+
+    The domain is empty where time was up before anything was known.
+    """
     ours, theirs = (name.lower().rstrip(".").split(".")[-2:] for name in (author.rpartition("@")[2], domain))
-    return aligned or ours == theirs
+    return aligned or not domain or ours == theirs
 
 
 def _told(evidence: Evidence) -> str:

@@ -117,6 +117,32 @@ def test_beside_a_pass_of_spf_the_signature_is_not_alone() -> None:
     assert judged(EITHER, PASS) == Judgement(None)
 
 
+# Findings as they come when DNS did not answer at all: alignment is not known then, and perhaps no domain.
+
+UNKNOWN = replace(WAIT, domain="", aligned=False)
+
+
+@pytest.mark.parametrize(
+    "signature", [UNKNOWN, replace(WAIT, aligned=False), replace(WAIT, domain="mail.corp.example", aligned=False)]
+)
+def test_a_signature_that_may_yet_prove_the_sender_is_waited_for(signature: DkimFinding) -> None:
+    assert code(BOTH, PASS, signature) == "451 4.7.0"
+
+
+@pytest.mark.parametrize("domain", ["", "corp.example", "Mail.CORP.example."])
+def test_spf_that_may_yet_prove_the_sender_is_waited_for(domain: str) -> None:
+    found = SpfFinding(SpfResult.TEMPERROR, domain)
+
+    assert code(BOTH, found, GOOD) == "451 4.7.24"
+
+
+def test_spf_that_failed_before_alignment_was_asked_is_told_as_failed() -> None:
+    reply = judged(SPF, replace(FAIL, aligned=False)).reply
+
+    assert reply is not None
+    assert "SPF of corp.example says fail to 192.0.2.7" in reply.text
+
+
 # Words.
 
 
