@@ -17,10 +17,12 @@ from gateway.domain.setting_catalog import Effective
 from gateway.domain.submission import PartPages, Submission
 from gateway.mail.messages import (
     AttemptFacts,
+    Duplicate,
     FailedPart,
     Notice,
     NoticeFacts,
     NoticeKind,
+    Preview,
     Voice,
     delivery_failure,
     delivery_success,
@@ -56,22 +58,38 @@ class Composer:
     voice: Voice
 
     def initial_success(
-        self, claim: RenderClaim, rendered: RenderedSubmission, notes: Sequence[str], look: Look = NOTHING_SEEN
+        self,
+        claim: RenderClaim,
+        rendered: RenderedSubmission,
+        notes: Sequence[str],
+        look: Look = NOTHING_SEEN,
+        preview: Preview | None = None,
     ) -> NewMail | None:
-        """The mail was taken and rendered; `notes` tell what wishes were not honoured, `look` how the pages look."""
+        """The mail was taken and rendered; `notes` tell what wishes were not honoured, `look` how the pages look.
+
+        A preview was asked for: it is sent whatever the settings say of notices.
+        """
         settings = tree.effective(self.db, claim.submission.user_id)
-        if not settings.on(SETTING_OF[NoticeKind.INITIAL_SUCCESS]):
+        if not settings.on(SETTING_OF[NoticeKind.INITIAL_SUCCESS]) and preview is None:
             return None
         ready = tuple(replace(job, pages=rendered.jobs[job.id].pages) for job in claim.jobs)
         longest = max((job.pages for job in ready), default=0)
         facts = replace(
             self._facts(claim.submission, settings, ready),
             parts=(*rendered.part_pages, *(PartPages(COVER_WISH, 0, note) for note in notes)),
-            expected=self.clock.now() + timedelta(seconds=CALL_SECONDS + PAGE_SECONDS * longest),
             call=_call_length(look.line_seconds, rendered.pages, longest),
             warnings=look.warnings,
         )
-        return _mail(initial_success(facts), claim.submission, None, 0)
+        if preview is None:
+            facts = self._timed(facts, longest)
+        return _mail(initial_success(facts, preview), claim.submission, None, 0)
+
+    def _timed(self, facts: NoticeFacts, longest: int) -> NoticeFacts:
+        """With the time of the first call where it is a later one, and when the fax should be there."""
+        now = self.clock.now()
+        start = max((job.not_before for job in facts.jobs), default=now)
+        expected = max(start, now) + timedelta(seconds=CALL_SECONDS + PAGE_SECONDS * longest)
+        return replace(facts, start=start if start > now else None, expected=expected)
 
     def initial_failure(self, claim: RenderClaim, failed: FailedRender, parts: Sequence[FailedPart]) -> NewMail | None:
         """The mail cannot be faxed; `parts` are the ones to blame."""
@@ -127,6 +145,9 @@ class Composer:
             references=submission.references,
             dates=settings.date_style(),
             parts=submission.part_pages,
+            duplicates=tuple(
+                Duplicate(job.destination, job.public_id) for job in about if job.destination in submission.repeated
+            ),
         )
 
 

@@ -19,7 +19,8 @@ from gateway.domain.nodes import User
 from gateway.domain.outcome import Outcome
 from gateway.domain.setting_catalog import Effective
 from gateway.domain.submission import PartPages, Submission
-from gateway.mail.notice_facts import FailedPart
+from gateway.line_pages import header_line, line_pages, write_preview
+from gateway.mail.notice_facts import FailedPart, Preview
 from gateway.notices import Composer
 from gateway.owed import Owed
 from gateway.pages import CoverWish, MailFailure, MailOrder, MailPages, lay_out_mail
@@ -34,6 +35,7 @@ from renderers.walls.landlock import Places
 
 log = logging.getLogger(__name__)
 preload(lay_out_mail.__module__)
+MOST_PREVIEW = 7_000_000  # octets; in a mail a third more, and relays commonly take ten million
 MOST_GIVEN_UP = 3  # parts that end their process, before the mail is given up
 
 
@@ -145,10 +147,23 @@ class Prepare:
         rendered = RenderedSubmission(digest, made.pages, made.parts, own)
         notes = sorted({cover.note for cover in made.covers.values()} - {""})
         look = Look(made.warnings, made.line_seconds)
-        mail = self.composer.initial_success(claim, rendered, notes, look)
+        preview = self._preview(claim, rendered) if claim.submission.preview and claim.jobs else None
+        mail = self.composer.initial_success(claim, rendered, notes, look, preview)
         submissions.finish_render(self.db, claim, rendered, self.clock.now(), [mail] if mail else [])
         extra = {"submission": claim.submission.id, "pages": made.pages, "job": [job.public_id for job in claim.jobs]}
         log.info("submission-rendered", extra=extra)
+
+    def _preview(self, claim: RenderClaim, rendered: RenderedSubmission) -> Preview:
+        """The pages as the first recipient would get them."""
+        user, first = claim.submission.user_id, claim.jobs[0]
+        sender, settings = tree.user_by_id(self.db, user), tree.effective(self.db, user)
+        header = header_line(sender, settings, first.destination, self.clock.now())
+        digests = (rendered.jobs[first.id].cover_digest, rendered.pages_digest)
+        pages = line_pages([self.spool.path(digest) for digest in digests if digest], header)
+        with tempfile.TemporaryDirectory(dir=self.work, prefix="preview-") as folder:
+            pdf = Path(folder) / "preview.pdf"
+            shown = write_preview(pdf, pages, MOST_PREVIEW)
+            return Preview(pdf.read_bytes(), shown, len(pages))
 
     def _fail(self, claim: RenderClaim, failure: MailFailure) -> None:
         parts = tuple(PartPages(part.name, 0, part.reason) for part in failure.failed) + failure.left_out

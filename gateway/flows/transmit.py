@@ -21,14 +21,14 @@ from gateway.domain.job import Attempt, Job, JobEvent
 from gateway.domain.outcome import Outcome, Verdict, classify
 from gateway.domain.retry import History, Past, Retry, decide_retry
 from gateway.fax.transport import CallOrder, CallWatch, Transport
+from gateway.line_pages import header_line, line_pages, station_of
 from gateway.notices import Composer
 from gateway.owed import Owed
 from gateway.store import calls, jobs, tree
 from gateway.store.calls import CallClaim, CallEnd
 from gateway.store.database import Database
 from gateway.store.spool import Spool
-from renderers.faxpage import FaxPage, read_tiff, write_pdf, write_tiff
-from renderers.header import stamp
+from renderers.faxpage import write_pdf, write_tiff
 
 log = logging.getLogger(__name__)
 CANCEL_LOOK = 0.2  # seconds between two looks at the store for a cancel
@@ -85,22 +85,15 @@ class Transmit:
     def _stamp(self, claim: CallClaim, folder: Path) -> "Stamped":
         """This attempt's pages: the job's cover, then the shared document, each with its header line."""
         job = claim.job
-        submission = jobs.submission(self.db, job.submission_id)
-        pages: list[FaxPage] = []
-        for digest in (job.cover_digest, submission.pages_digest):
-            pages += read_tiff(self.spool.path(digest)) if digest else []
+        digests = (job.cover_digest, jobs.submission(self.db, job.submission_id).pages_digest)
         sender = tree.user_by_id(self.db, job.user_id)
         settings = tree.effective(self.db, job.user_id)
-        station = settings.text("fax.station_id") or sender.fax_number
-        if settings.on("fax.page_header"):
-            date = settings.date_style().write(self.clock.now())
-            way = " > ".join(filter(None, (station, str(job.destination))))
-            head = f"{date}   {sender.company}\t{way}"
-            pages = stamp(pages, [f"{head}\tPage {number} of {len(pages)}" for number in range(1, len(pages) + 1)])
+        header = header_line(sender, settings, job.destination, self.clock.now())
+        pages = line_pages([self.spool.path(digest) for digest in digests if digest], header)
         tiff, pdf = folder / "sent.tif", folder / "sent.pdf"
         write_tiff(tiff, pages)
         write_pdf(pdf, pages)
-        return Stamped(tiff, self.spool.put_copy(tiff), self.spool.put_copy(pdf), station)
+        return Stamped(tiff, self.spool.put_copy(tiff), self.spool.put_copy(pdf), station_of(sender, settings))
 
     def _order(self, claim: CallClaim, stamped: "Stamped") -> CallOrder:
         job = claim.job

@@ -20,6 +20,7 @@ from gateway.mail.notice_facts import (
     FailedPart,
     NoticeFacts,
     NoticeKind,
+    Preview,
     Voice,
     part_label,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "Notice",
     "NoticeFacts",
     "NoticeKind",
+    "Preview",
     "Voice",
     "delivery_failure",
     "delivery_success",
@@ -51,23 +53,38 @@ _INCOMPLETE = Words(
     "The rest is sent, as your fax administrator has arranged. What is missing is listed below.",
     "Correct what is missing and send it in another mail, or ask the recipient whether they can do without it.",
 )
+_SCHEDULED = Words(
+    "Your fax was accepted and is sent at the time you asked for.",
+    "The pages are ready. At that time we call the recipient, and try again if the line is busy.",
+    "Nothing. You get another mail when the fax has been delivered, or could not be.",
+)
+_PREVIEW = Words(
+    "This is how your fax would look. Nothing was sent, because you asked for a preview.",
+    "The attached PDF has the pages as the first of your recipients would get them.",
+    "Send your mail again without %{Preview} to have it faxed.",
+)
 
 
-def initial_success(facts: NoticeFacts) -> Notice:
-    """The fax was accepted and rendered: jobs, numbers, which part became which pages, when to expect it."""
+def initial_success(facts: NoticeFacts, preview: Preview | None = None) -> Notice:
+    """The fax was accepted and rendered: jobs, numbers, which part became which pages, when to expect it.
+
+    With a preview it was not accepted: the pages go back to their sender, and nothing is called.
+    """
     numbers = _numbers([job.destination for job in facts.jobs])
-    words = _INCOMPLETE if any(part.left_out.startswith(NOT_SENT) for part in facts.parts) else _ACCEPTED
+    words = _begun(facts, preview)
     letter = Letter(
-        title=f"Fax accepted for {numbers}",
+        title=f"Preview of your fax to {numbers}" if preview else f"Fax accepted for {numbers}",
         happened=words.happened,
         means=words.means,
         next=words.next,
-        good=words is _ACCEPTED,
-        rows=_mail_rows(facts),
-        tables=tuple(table for table in (_job_table(facts), _part_table(facts), _duplicate_table(facts)) if table.rows),
+        good=words is not _INCOMPLETE,
+        rows=_mail_rows(facts) + _preview_rows(preview),
+        tables=tuple(
+            table for table in (_job_table(facts, preview), _part_table(facts), _duplicate_table(facts)) if table.rows
+        ),
     )
     ids = tuple(job.public_id for job in facts.jobs)
-    return plain_notice(_draft(NoticeKind.INITIAL_SUCCESS, facts, letter, ids), facts)
+    return plain_notice(_draft(NoticeKind.INITIAL_SUCCESS, facts, letter, ids), facts, preview.pdf if preview else b"")
 
 
 def initial_failure(
@@ -142,6 +159,8 @@ def _delivery_draft(kind: NoticeKind, job: Job, attempts: Sequence[AttemptFacts]
 
 def _mail_rows(facts: NoticeFacts) -> tuple[tuple[str, str], ...]:
     rows = [("Your mail of", facts.dates.write(facts.received))]
+    if facts.start is not None:
+        rows.append(("First call", f"not before {facts.dates.write(facts.start)}"))
     if facts.expected is not None:
         rows.append(("Expected by", facts.dates.write(facts.expected)))
     if facts.call is not None:
@@ -172,9 +191,23 @@ def _delivery_rows(facts: NoticeFacts, job: Job, attempts: Sequence[AttemptFacts
     return tuple(rows)
 
 
-def _job_table(facts: NoticeFacts) -> Table:
+def _begun(facts: NoticeFacts, preview: Preview | None) -> Words:
+    if preview is not None:
+        return _PREVIEW
+    if any(part.left_out.startswith(NOT_SENT) for part in facts.parts):
+        return _INCOMPLETE
+    return _ACCEPTED if facts.start is None else _SCHEDULED
+
+
+def _preview_rows(preview: Preview | None) -> tuple[tuple[str, str], ...]:
+    if preview is None or preview.shown == preview.pages:
+        return ()
+    return (("Please note", f"the PDF holds the first {preview.shown} of {preview.pages} pages: all are too large"),)
+
+
+def _job_table(facts: NoticeFacts, preview: Preview | None) -> Table:
     rows = tuple((_number(job.destination), job.public_id, str(job.pages)) for job in facts.jobs)
-    return Table("What will be sent", ("Fax number", "Job", "Pages"), rows)
+    return Table("What would be sent" if preview else "What will be sent", ("Fax number", "Job", "Pages"), rows)
 
 
 def _part_table(facts: NoticeFacts) -> Table:

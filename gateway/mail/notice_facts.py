@@ -77,6 +77,15 @@ class Duplicate:
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """Pages as they would be sent, as a PDF: the first `shown` ones of `pages`."""
+
+    pdf: bytes
+    shown: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptFacts:
     """One attempt, as it is told. `rate` is in bit/s; None where there was no fax session."""
 
@@ -95,8 +104,9 @@ class NoticeFacts:
     """What all notices on one submission share.
 
     `recipient` is the sender's registered address, never a Reply-To. `message_id` and `references` are those of the
-    sender's mail. `expected` is when the fax should be delivered, `call` how long a call should take.
-    The names in `parts` are labels made by `part_label`, never those of files.
+    sender's mail. `start` is given where a later time was asked for, `expected` is when the fax should be delivered,
+    `call` how long a call should take. The names in `parts` are labels made by
+    `part_label`, never those of files.
     """
 
     recipient: str
@@ -110,6 +120,7 @@ class NoticeFacts:
     dates: DateStyle = field(default_factory=DateStyle)
     parts: tuple[PartPages, ...] = ()
     duplicates: tuple[Duplicate, ...] = ()
+    start: datetime | None = None
     expected: datetime | None = None
     call: timedelta | None = None
     warnings: tuple[str, ...] = ()

@@ -50,10 +50,13 @@ class Reported:
     job_id: str = ""
 
 
-def plain_notice(draft: Draft, facts: NoticeFacts) -> Notice:
-    """A notice of good news: text and HTML."""
+def plain_notice(draft: Draft, facts: NoticeFacts, pdf: bytes = b"") -> Notice:
+    """A notice of good news: text and HTML, and a PDF behind them where one is given."""
     message_id = _message_id(draft, facts)
     message = _bodies(draft, message_id)
+    if pdf:
+        message.add_attachment(pdf, maintype="application", subtype="pdf", filename="preview.pdf")
+        message.set_boundary(_boundary(message_id, "m"))
     _address(message, draft, facts, message_id)
     return Notice(draft.kind, facts.recipient, message.as_bytes(policy=_WIRE), message_id)
 
