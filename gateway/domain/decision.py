@@ -13,7 +13,7 @@ from gateway.domain.addresses import FaxAddress
 from gateway.domain.errors import RefusedError, SmtpReply
 from gateway.domain.evidence import DkimFinding, Evidence
 from gateway.domain.nodes import User
-from gateway.domain.replay import SignatureUse, digest_of
+from gateway.domain.replay import SignatureUse
 from gateway.domain.sender_proof import SenderProof, judge, shown
 from gateway.domain.submission import Envelope, HeaderFacts
 
@@ -109,7 +109,12 @@ def signature_use(decision: Decision, facts: HeaderFacts, parse: Callable[[str],
     named = [("to", facts.to_addresses), ("cc", facts.cc_addresses)]
     texts = [text for field_name, addresses in named if field_name in signature.signed for text in addresses]
     numbers = {number for number in (_number(text, parse) for text in texts) if number}
-    return SignatureUse(digest_of(signature), decision.alone, frozenset(numbers))
+    return SignatureUse(signature.digest, decision.alone, frozenset(numbers))
+
+
+def is_automatic(facts: HeaderFacts, mail_from: str) -> bool:
+    """Whether the mail is never faxed, whoever sent it."""
+    return _automatic(facts, mail_from) is not None
 
 
 def _automatic(facts: HeaderFacts, mail_from: str) -> _Verdict | None:

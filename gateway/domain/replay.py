@@ -4,12 +4,10 @@ What lives here: the rule that keeps such a mail from being faxed elsewhere. Wha
 (`gateway.store.signatures`), checking them (`gateway.mail.proof`).
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway.domain.errors import SmtpReply
-from gateway.domain.evidence import DkimFinding
 
 # Signatures are taken for three days, and a day before their time; the memory must outlast both.
 MEMORY = timedelta(days=5)
@@ -24,23 +22,13 @@ REPLAYED = SmtpReply(
 class SignatureUse:
     """A signature that a submission relies on, to be remembered with it.
 
-    `digest` names the one mail that was signed. `alone` tells that nothing else proves the sender; `addressed` are the
+    `digest` names the one mail that was signed, see `DkimFinding`. `alone` tells that nothing else proves the sender; `addressed` are the
     fax numbers (E.164) in a To or Cc that it covers.
     """
 
     digest: str
     alone: bool
     addressed: frozenset[str] = frozenset()
-
-
-def digest_of(signature: DkimFinding) -> str:
-    """What one signed mail is known by. Without a signed Message-ID its time stands in, which is signed, too.
-
-    Else a text that is the same each month could be faxed once only.
-    """
-    if "message-id" in signature.signed:
-        return signature.digest
-    return hashlib.sha256(f"{signature.digest} {signature.signed_at}".encode()).hexdigest()
 
 
 def is_replay(use: SignatureUse, earlier: frozenset[str], wanted: frozenset[str]) -> bool:

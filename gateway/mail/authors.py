@@ -1,4 +1,4 @@
-"""The addresses of a From field, read strictly (RFC 5322 3.4).
+"""The addresses of a From, To or Cc field, read strictly (RFC 5322 3.4).
 
 What lives here: a reader that either understands the whole field or says that it does not. What does not: any
 repair. Two programs that read a sloppy From differently are how a forged author gets through.
@@ -31,7 +31,7 @@ class _UnclearError(Exception):
 
 
 def authors_of(field: str) -> tuple[str, ...]:
-    """The addresses of a From field in lower case; empty when it has none, is malformed, or holds a group."""
+    """The addresses of a field in lower case; empty when it has none, is malformed, or holds a group."""
     try:
         return tuple(_mailbox(part) for part in _split(_tokens(_without_comments(field))))
     except _UnclearError:
@@ -102,4 +102,12 @@ def _address(tokens: list[Token]) -> str:
     text = "".join(text for _kind, text in tokens)
     if any(kind in ("space", "quoted") for kind, _text in tokens) or not _ADDRESS.fullmatch(text):
         raise _UnclearError
-    return text.lower()
+    lower = text.lower()
+    # Not octets of an unknown charset, nothing that nobody sees; and the Kelvin sign is no K, though its small letter is.
+    if not text.isascii() and (not text.isprintable() or _ascii(lower) != _ascii(text)):
+        raise _UnclearError
+    return lower
+
+
+def _ascii(text: str) -> str:
+    return "".join(sign for sign in text if sign.isascii()).lower()

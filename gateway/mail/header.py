@@ -37,9 +37,8 @@ def read_header(path: Path, limit: int = MAX_HEADER) -> HeaderFacts:
         block = _block(file, limit)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     fields = _fields(block)
-    authors = fields.get("from", [])
     return HeaderFacts(
-        from_addresses=authors_of(authors[0]) if len(authors) == 1 else (),
+        from_addresses=_addresses(fields, "from"),
         subject=decode_words(_first(fields, "subject")),  # whole: a token may stand at its end
         message_id=_message_id(fields),
         auto_submitted=_keyword(fields, "auto-submitted"),
@@ -51,6 +50,8 @@ def read_header(path: Path, limit: int = MAX_HEADER) -> HeaderFacts:
         references=_references(fields),
         date=_first(fields, "date")[:100],
         fax_fields=_fax_fields(fields),
+        to_addresses=_addresses(fields, "to"),
+        cc_addresses=_addresses(fields, "cc"),
     )
 
 
@@ -80,6 +81,12 @@ def _fields(block: str) -> Fields:
             raise HeaderRefusedError(f"field {number} of the header is malformed: it needs a name and a colon")
         fields.setdefault(match[1].lower(), []).append(match[2].strip(" \t"))
     return fields
+
+
+def _addresses(fields: Fields, name: str) -> tuple[str, ...]:
+    """Those of a field that stands there once; of two, readers differ on which one holds."""
+    found = fields.get(name, [])
+    return authors_of(found[0]) if len(found) == 1 else ()
 
 
 def _first(fields: Fields, name: str) -> str:

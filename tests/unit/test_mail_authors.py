@@ -21,6 +21,7 @@ ONE = ("ann@corp.example",)
         '(a") <ann@corp.example> ("b)',
         "=?utf-8?q?evil=40x.example?= <ann@corp.example>",
         "Jörg Ä <ann@corp.example>",
+        "J\udcf6rg <ann@corp.example>",  # a name in Latin-1, as old programs write it
     ],
 )
 def test_one_author(field: str) -> None:
@@ -53,6 +54,11 @@ def test_one_author(field: str) -> None:
         "a\\nn@corp.example",
         "(" * 30 + ")" * 30 + "ann@corp.example",
         "ann@corp.example,",
+        "mi\u212ae@corp.example",  # the Kelvin sign, whose small letter is a k
+        "\u0130nn@corp.example",
+        "ann\udcff@corp.example",
+        "ann\u200b@corp.example",
+        "ann\u0085@corp.example",
     ],
 )
 def test_what_is_unclear_names_nobody(field: str) -> None:

@@ -60,6 +60,24 @@ def test_repeated_from_fields_name_nobody(tmp_path: Path) -> None:
     assert facts_of(tmp_path, "From: a@b.example\nFROM : c@d.example\n\n").from_addresses == ()
 
 
+@pytest.mark.parametrize(
+    ("fields", "to"),
+    [
+        ("To: +12025550123@fax.example, Ann <a@x.example>", ("+12025550123@fax.example", "a@x.example")),
+        ("To: a@x.example\nTo: b@x.example", ()),
+        ("To: friends: a@x.example;", ()),
+        ("Cc: a@x.example", ()),
+        ("", ()),
+    ],
+)
+def test_to_counts_where_it_stands_once_and_is_clear(tmp_path: Path, fields: str, to: tuple[str, ...]) -> None:
+    assert facts_of(tmp_path, f"{fields}\nX: y\n\nbody".lstrip("\n")).to_addresses == to
+
+
+def test_cc_is_read_like_to(tmp_path: Path) -> None:
+    assert facts_of(tmp_path, "Cc: <B@x.example>\n\nbody").cc_addresses == ("b@x.example",)
+
+
 def test_from_may_be_folded(tmp_path: Path) -> None:
     assert facts_of(tmp_path, "From: Ann\n\t<a@b.example>\n\n").from_addresses == ("a@b.example",)
 
