@@ -156,7 +156,7 @@ def _insert_jobs(session: Session, rows: list[dict[str, object]]) -> dict[int, l
     table = table_of(JobRow)
     found = session.execute(insert(table).returning(table), rows).all()
     made = [job_from(cast(JobRow, row)) for row in found]  # an answer's row has the columns of the table
-    by_place = {(job.submission_id, job.destination.number): job for job in made}
+    by_place: dict[tuple[object, object], Job] = {(job.submission_id, job.destination.number): job for job in made}
     jobs: dict[int, list[Job]] = defaultdict(list)
     for row in rows:
         job = by_place[row["submission_id"], row["number"]]

@@ -18,6 +18,7 @@ from gateway.domain.errors import GatewayError, UnavailableError
 from gateway.store import fax_tables, process_tables, proof_tables, tree_tables
 from gateway.store.columns import Row
 from gateway.store.database import Database, make_engine, open_database, translated
+from gateway.store.tree_version import watch_tree
 
 TABLES = (fax_tables, process_tables, proof_tables, tree_tables)  # imported for their rows
 METADATA = Row.metadata
@@ -91,6 +92,7 @@ def _upgrade(connection: Connection) -> None:
         command.upgrade(config, "head")
     except CommandError as error:
         raise GatewayError(f"the store was written by a newer gateway; upgrade this one ({error})") from error
+    watch_tree(connection)
 
 
 def alembic_config() -> Config:

@@ -34,6 +34,15 @@ class NodeRow(Row, table=True):
     created: datetime = Field(sa_type=UtcTime)
 
 
+class TreeVersionRow(Row, table=True):
+    """The one row that counts the changes of all the others; see `tree_version`."""
+
+    __tablename__ = "tree_version"
+
+    id: int = Field(primary_key=True, sa_type=BIG)
+    version: int = Field(sa_type=BIG)
+
+
 class UserRow(Row, table=True):
     """What only a user has. `user_name_key` is the case-folded user name, unique in the system."""
 

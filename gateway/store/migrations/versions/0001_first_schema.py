@@ -18,6 +18,7 @@ TABLES = (
     "signature", "outbox", "event", "attempt", "job", "part", "submission", "refusal_notice", "refusal",
     "trunk", "process",
     "cover", "setting", "receiving_address", "sending_address", "user_profile", "node",
+    "tree_version",
 )  # fmt: skip
 
 
@@ -86,6 +87,7 @@ def _tree() -> None:
         sqlite_autoincrement=True,
     )
     _index("uq_node_company", "node", ["name_key"], "parent_id IS NULL", unique=True)
+    op.create_table("tree_version", *_big("id", "version"), _key("tree_version", "id"))
     op.create_table(
         "setting",
         *_big("node_id"),
