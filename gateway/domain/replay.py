@@ -22,8 +22,8 @@ REPLAYED = SmtpReply(
 class SignatureUse:
     """A signature that a submission relies on, to be remembered with it.
 
-    `digest` names the one mail that was signed, see `DkimFinding`. `alone` tells that nothing else proves the sender; `addressed` are the
-    fax numbers (E.164) in a To or Cc that it covers.
+    `digest` names the one mail that was signed, see `DkimFinding`. `alone` tells that nothing else proves the sender;
+    `addressed` are the fax numbers (E.164) in a To or Cc that it covers.
     """
 
     digest: str

@@ -103,7 +103,7 @@ def _address(tokens: list[Token]) -> str:
     if any(kind in ("space", "quoted") for kind, _text in tokens) or not _ADDRESS.fullmatch(text):
         raise _UnclearError
     lower = text.lower()
-    # Not octets of an unknown charset, nothing that nobody sees; and the Kelvin sign is no K, though its small letter is.
+    # No octets of an unknown charset, nothing invisible; and the Kelvin sign is no K, though its small letter is one.
     if not text.isascii() and (not text.isprintable() or _ascii(lower) != _ascii(text)):
         raise _UnclearError
     return lower

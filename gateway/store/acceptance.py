@@ -9,9 +9,9 @@ Nobody is told of success before the commit that holds his mail, and nobody fail
 
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import cast
 
@@ -20,9 +20,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from gateway.domain.addresses import FaxAddress, distinct, repeated_numbers
-from gateway.domain.errors import UnavailableError
+from gateway.domain.errors import RefusedError, UnavailableError
 from gateway.domain.job import Job, JobState
 from gateway.domain.submission import NewSubmission, SubmissionState
+from gateway.store import signatures
+from gateway.store.automatic import check_cap
 from gateway.store.columns import table_of
 from gateway.store.database import Database
 from gateway.store.fax_rows import as_json, job_from, jobs_of
@@ -41,12 +43,15 @@ class Accepted:
     duplicate: bool
 
 
+Answer = Accepted | RefusedError
+
+
 @dataclass(slots=True)
 class _Batch:
     """Mails that will be committed together; `done` gives their answers in order."""
 
     mails: list[NewSubmission] = field(default_factory=list)
-    done: Future[list[Accepted]] = field(default_factory=Future)
+    done: Future[list[Answer]] = field(default_factory=Future)
 
 
 class Acceptance:
@@ -63,12 +68,13 @@ class Acceptance:
         """As `add`, in one commit with what other threads add at this moment.
 
         Raises:
+            RefusedError: as `add`.
             UnavailableError: it could not be written now; nothing was.
         """
         batch, place = self._join(new)
         error = batch.done.exception()
         if error is None:
-            return batch.done.result()[place]
+            return _accepted(batch.done.result()[place])
         if isinstance(error, UnavailableError):
             raise UnavailableError(str(error))
         return add(self._db, new)  # one of the batch cannot be written: whose it is shows when each stands alone
@@ -87,7 +93,7 @@ class Acceptance:
             batch.mails.append(new)
             return batch, len(batch.mails) - 1
 
-    def _commit(self, batch: _Batch) -> list[Accepted]:
+    def _commit(self, batch: _Batch) -> list[Answer]:
         with self._lock:
             if self._open is batch:
                 self._open = None
@@ -98,32 +104,76 @@ class Acceptance:
 def add(db: Database, new: NewSubmission) -> Accepted:
     """Write a submission and one job for each distinct destination (the first address wins), in one commit.
 
-    The same duplicate key within five days adds nothing.
+    The same duplicate key within five days adds nothing, nor does a signed mail for a number that it was faxed to.
 
     Raises:
+        RefusedError: 550, a signed mail was faxed to other numbers; 451, too many mails of programs in an hour.
         UnavailableError: it could not be written now; nothing was.
     """
     try:
-        return db.write(lambda session: add_all(session, [new])[0])
+        return _accepted(db.write(lambda session: add_all(session, [new])[0]))
     except IntegrityError:
-        # Two processes met at the unique key: now the other's is there to be found.
-        return db.write(lambda session: add_all(session, [new])[0])
+        # Two processes met at a unique key: now the other's is there to be found.
+        return _accepted(db.write(lambda session: add_all(session, [new])[0]))
 
 
-def add_all(session: Session, mails: Sequence[NewSubmission]) -> list[Accepted]:
+def add_all(session: Session, mails: Sequence[NewSubmission]) -> list[Answer]:
     """Write mails inside a transaction; of those that bear the same duplicate key, the first one.
 
-    More rows that belong to a mail's acceptance are written in `_insert`.
+    Who is refused is answered with the error; nothing is written of him, and the others are none the worse for it.
     """
-    known = _known(session, mails)
+    free = _add_free(session, [new for new in mails if not _is_bound(new)])
+    return [_add_bound(session, new) if _is_bound(new) else free[new.duplicate_key].pop(0) for new in mails]
+
+
+def _accepted(answer: Answer) -> Accepted:
+    if isinstance(answer, RefusedError):
+        raise answer
+    return answer
+
+
+def _is_bound(new: NewSubmission) -> bool:
+    """Whether it depends on what was taken before, so that it must be looked at alone."""
+    return new.signature is not None or new.automatic_cap is not None
+
+
+def _add_free(session: Session, mails: Sequence[NewSubmission]) -> dict[str, list[Answer]]:
+    """Write mails at one go; by duplicate key, the answers in order."""
+    known = _known(session, mails) if mails else {}
     fresh = {new.duplicate_key: new for new in reversed(mails) if new.duplicate_key not in known}  # the first wins
     added = _insert(session, list(fresh.values())[::-1]) if fresh else {}
-    answers = []
+    answers: dict[str, list[Answer]] = defaultdict(list)
     for new in mails:
         first = known.get(new.duplicate_key) or added[new.duplicate_key]
         duplicate = fresh.get(new.duplicate_key) is not new
-        answers.append(Accepted(first.submission_id, first.jobs, duplicate))
+        answers[new.duplicate_key].append(Accepted(first.submission_id, first.jobs, duplicate))
     return answers
+
+
+def _add_bound(session: Session, new: NewSubmission) -> Answer:
+    """Write one mail, of what it asks for only what was not faxed yet."""
+    known = _known(session, [new])
+    if known:
+        return known[new.duplicate_key]
+    try:
+        uses = signatures.earlier_uses(session, new)
+        check_cap(session, new)
+    except RefusedError as error:
+        return error
+    left = tuple(address for address in new.addresses if address.destination.number not in uses)
+    if not left:
+        return _earlier_jobs(session, uses)
+    rest = replace(new, addresses=left)
+    accepted = _insert(session, [rest])[new.duplicate_key]
+    signatures.remember(session, rest, accepted.submission_id)
+    return accepted
+
+
+def _earlier_jobs(session: Session, uses: Mapping[str, int]) -> Accepted:
+    """What the same mail became for these numbers."""
+    jobs = [job_from(row) for number in sorted(set(uses.values())) for row in jobs_of(session, number)]
+    mine = tuple(job for job in jobs if uses.get(job.destination.number) == job.submission_id)
+    return Accepted(min(uses.values()), mine, duplicate=True)
 
 
 def _known(session: Session, mails: Sequence[NewSubmission]) -> dict[str, Accepted]:
@@ -180,6 +230,7 @@ def _submission(new: NewSubmission) -> dict[str, object]:
         "cover": new.cover,
         "billing_code": new.billing_code,
         "preview": new.preview,
+        "automatic": new.automatic_cap is not None,
         "repeated": " ".join(repeated_numbers(new.addresses)),
         "state": SubmissionState.ACCEPTED.value,
     }

@@ -43,6 +43,5 @@ class SignatureRow(Row, table=True):
     __tablename__ = "signature"
 
     digest: str = Field(primary_key=True)
-    submission_id: int = Field(foreign_key="submission.id", sa_type=BIG)
-    numbers: str  # JSON list of E.164
+    uses: str  # JSON: the submission that faxed the mail, by number (E.164)
     first_seen: datetime = Field(index=True, sa_type=UtcTime)

@@ -5,13 +5,12 @@ What lives here: asking and adding, inside the transaction of acceptance. What d
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
-from gateway.domain.addresses import FaxAddress
 from gateway.domain.errors import RefusedError
 from gateway.domain.replay import MEMORY, REPLAYED, is_replay
 from gateway.domain.submission import NewSubmission
@@ -21,32 +20,20 @@ from gateway.store.locking import locked
 from gateway.store.proof_tables import SignatureRow
 
 
-@dataclass(frozen=True, slots=True)
-class Unsent:
-    """What a mail still asks for. `first` is the submission that was its first use, None when this is it.
-
-    `addresses` are those that it was not yet faxed to; with none left it is a duplicate of `first`.
-    """
-
-    addresses: tuple[FaxAddress, ...]
-    first: int | None = None
-
-
-def unsent(session: Session, new: NewSubmission) -> Unsent:
-    """What is left to be faxed of a submission, by the signature that it relies on.
+def earlier_uses(session: Session, new: NewSubmission) -> Mapping[str, int]:
+    """The numbers that the very same mail was faxed to, where its signature is all the proof, and the submissions.
 
     Raises:
-        RefusedError: 550 5.7.1, the signed mail was faxed to other numbers and does not name these.
+        RefusedError: 550 5.7.1, it was faxed to other numbers and does not name these.
     """
     use = new.signature
-    row = None if use is None else _row(session, use.digest)
-    if use is None or row is None or not use.alone:
-        return Unsent(new.addresses)
-    earlier = frozenset(json.loads(row.numbers))
-    if is_replay(use, earlier, _numbers(new)):
+    row = _row(session, use.digest) if use is not None and use.alone else None
+    if use is None or row is None:
+        return {}
+    uses: dict[str, int] = json.loads(row.uses)
+    if is_replay(use, frozenset(uses), _numbers(new)):
         raise RefusedError(REPLAYED.text, reply=REPLAYED)
-    left = tuple(address for address in new.addresses if address.destination.number not in earlier)
-    return Unsent(left, row.submission_id)
+    return {number: uses[number] for number in uses if number in _numbers(new)}
 
 
 def remember(session: Session, new: NewSubmission, submission_id: int) -> None:
@@ -57,20 +44,19 @@ def remember(session: Session, new: NewSubmission, submission_id: int) -> None:
     use = new.signature
     if use is None:
         return
+    uses = dict.fromkeys(_numbers(new), submission_id)
     row = _row(session, use.digest)
     if row is None:
-        numbers = as_json(sorted(_numbers(new)))
-        session.add(
-            SignatureRow(digest=use.digest, submission_id=submission_id, numbers=numbers, first_seen=new.received)
-        )
+        session.add(SignatureRow(digest=use.digest, uses=as_json(uses), first_seen=new.received))
     else:
-        row.numbers = as_json(sorted({*json.loads(row.numbers), *_numbers(new)}))
+        row.uses = as_json({**uses, **json.loads(row.uses)})
+    session.flush()
 
 
 def used_for(db: Database, digest: str) -> frozenset[str]:
     """The numbers (E.164) that a signed mail was faxed to."""
     row = db.read(lambda session: session.get(SignatureRow, digest))
-    return frozenset(() if row is None else json.loads(row.numbers))
+    return frozenset(() if row is None else json.loads(row.uses))
 
 
 def sweep(db: Database, now: datetime) -> int:

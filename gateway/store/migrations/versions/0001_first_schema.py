@@ -276,9 +276,8 @@ def _proofs() -> None:
     _index("ix_refusal_notice_at", "refusal_notice", ["at"])
     op.create_table(
         "signature",
-        *_texts("digest", "numbers"),
-        *_big("submission_id", "first_seen"),
+        *_texts("digest", "uses"),
+        *_big("first_seen"),
         _key("signature", "digest"),
-        _to("signature", "submission_id", "submission.id"),
     )
     _index("ix_signature_first_seen", "signature", ["first_seen"])
