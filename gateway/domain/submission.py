@@ -31,7 +31,10 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class HeaderFacts:
-    """What the header block says, decoded. `body_digest` is the SHA-256 of all that follows the header."""
+    """What the header block says, decoded.
+
+    `body_digest` is the SHA-256 of all that follows the header, `content_digest` that of the whole mail.
+    """
 
     from_addresses: tuple[str, ...]
     subject: str
@@ -44,6 +47,7 @@ class HeaderFacts:
     body_digest: str
     references: str = ""
     date: str = ""  # as written
+    content_digest: str = ""
     to_addresses: tuple[str, ...] = ()  # of the one To and the one Cc; empty where one is malformed or stands twice
     cc_addresses: tuple[str, ...] = ()
     fax_fields: tuple[tuple[str, str], ...] = ()  # X-Fax-*, names as written; of one name from top to bottom

@@ -15,6 +15,7 @@ from gateway.mail.smtp_data import HeaderRefusedError, bare_fault, header_end, h
 from gateway.mail.words import decode_words
 
 MAX_HEADER = 262_144  # octets
+READ_OCTETS = 262_144
 MAX_FIELDS = 1000
 MAX_FAX_FIELD = 998  # characters
 FAX_FIELD = "x-fax-"
@@ -34,9 +35,10 @@ def read_header(path: Path, limit: int = MAX_HEADER) -> HeaderFacts:
         OSError: the file cannot be read.
     """
     with path.open("rb") as file:
-        block = _block(file, limit)
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    fields = _fields(block)
+        start = file.read(limit + 4)
+        end = _end(start, limit)
+        whole, body = _digests(file, start, end)
+    fields = _fields(start[:end].decode("utf-8", "surrogateescape"))
     return HeaderFacts(
         from_addresses=_addresses(fields, "from"),
         subject=decode_words(_first(fields, "subject")),  # whole: a token may stand at its end
@@ -46,7 +48,8 @@ def read_header(path: Path, limit: int = MAX_HEADER) -> HeaderFacts:
         is_list=any(name.startswith("list-") for name in fields),
         is_report=_keyword(fields, "content-type") == "multipart/report",
         received_count=len(fields.get("received", ())),
-        body_digest=digest,
+        body_digest=body,
+        content_digest=whole,
         references=_references(fields),
         date=_first(fields, "date")[:100],
         fax_fields=_fax_fields(fields),
@@ -55,9 +58,8 @@ def read_header(path: Path, limit: int = MAX_HEADER) -> HeaderFacts:
     )
 
 
-def _block(file: BinaryIO, limit: int) -> str:
-    """The block without its empty line; leaves `file` at the first octet behind that."""
-    start = file.read(limit + 4)
+def _end(start: bytes, limit: int) -> int:
+    """Where the block ends that `start` begins with, checked; its empty line is not part of it."""
     end = header_end(start)
     if end is None and len(start) == limit + 4:
         raise header_too_long(limit)
@@ -65,8 +67,16 @@ def _block(file: BinaryIO, limit: int) -> str:
     fault = bare_fault(start[:end])
     if fault is not None:
         raise fault
-    file.seek(min(end + 2, len(start)))
-    return start[:end].decode("utf-8", "surrogateescape")
+    return end
+
+
+def _digests(file: BinaryIO, start: bytes, end: int) -> tuple[str, str]:
+    """The SHA-256 of all, and that of what follows the empty line, in one reading; `start` was read already."""
+    whole, body = hashlib.sha256(start), hashlib.sha256(start[end + 2 :])
+    while more := file.read(READ_OCTETS):
+        whole.update(more)
+        body.update(more)
+    return whole.hexdigest(), body.hexdigest()
 
 
 def _fields(block: str) -> Fields:

@@ -28,6 +28,7 @@ class Spool:
 
     def __init__(self, directory: Path) -> None:
         self._contents = directory / "contents"
+        self._folders: set[Path] = set()  # those that are there, and durably so
         self.incoming = directory / "incoming"
         with _translated():
             for folder in (self._contents, self.incoming):
@@ -55,6 +56,17 @@ class Spool:
         """
         with _translated():
             return self._adopt(path, file_digest(path))
+
+    def put_synced(self, path: Path, digest: str) -> None:
+        """Move a file of `incoming` into place whose content is on disk already and has this digest.
+
+        On return its name is durable, too.
+
+        Raises:
+            UnavailableError: the disk is full or fails.
+        """
+        with _translated():
+            self._name(path, digest)
 
     def put_copy(self, path: Path) -> str:
         """Keep a copy of a file from anywhere; returns its digest once it is durable.
@@ -106,7 +118,7 @@ class Spool:
 
     def digests(self) -> Iterator[str]:
         """All contents, in no order."""
-        return (path.name for path in self._contents.glob("??/??/*"))
+        return (path.name for path in self._contents.glob("??/*"))
 
     def sweep(self, is_known: Callable[[str], bool], now: float | None = None) -> int:
         """Erase what no row knows and what was left half-streamed, when older than an hour; returns how many.
@@ -117,7 +129,7 @@ class Spool:
         """
         limit = (time.time() if now is None else now) - ORPHAN_SECONDS
         swept = 0
-        for path in (*self._contents.glob("??/??/*"), *self.incoming.iterdir()):
+        for path in (*self._contents.glob("??/*"), *self.incoming.iterdir()):
             streamed = path.parent == self.incoming
             # The age is looked at twice: a content that is put again while we ask becomes young.
             if _older(path, limit) and (streamed or not is_known(path.name)) and _older(path, limit):
@@ -126,7 +138,7 @@ class Spool:
         return swept
 
     def _place(self, digest: str) -> Path:
-        return self._contents / digest[:2] / digest[2:4] / digest
+        return self._contents / digest[:2] / digest
 
     def _fresh(self) -> Path:
         descriptor, name = tempfile.mkstemp(dir=self.incoming, prefix="put-")
@@ -134,15 +146,20 @@ class Spool:
         return Path(name)
 
     def _adopt(self, path: Path, digest: str) -> str:
-        """The order is the promise: content, then name, then the folders that hold the name."""
-        place = self._place(digest)
+        """The order is the promise: content, then name, then the folder that holds the name."""
         _sync(path)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        path.rename(place)
-        place.touch()  # the sweeper looks at the age, and the row is still to come
-        for folder in (place.parent, place.parent.parent, self._contents):
-            _sync(folder)
+        path.touch()  # the sweeper looks at the age, and the row is still to come
+        self._name(path, digest)
         return digest
+
+    def _name(self, path: Path, digest: str) -> None:
+        place = self._place(digest)
+        if place.parent not in self._folders:
+            place.parent.mkdir(exist_ok=True)
+            _sync(self._contents)
+            self._folders.add(place.parent)
+        path.rename(place)
+        _sync(place.parent)
 
 
 def file_digest(path: Path) -> str:
