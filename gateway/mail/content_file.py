@@ -1,6 +1,7 @@
 """A mail's content on its way to disk: written as it arrives, synced before anything is promised.
 
-What lives here: one file per text, its writing and syncing in the listener's own threads. What does not: what becomes
+What lives here: one file per text, its writing and syncing in the listener's own threads, and the place of a text that
+nobody reads. What does not: what becomes
 of the file afterwards. No call here blocks the event loop, and a file that cannot be written leaves nothing behind.
 """
 
@@ -39,6 +40,7 @@ class ContentFile:
         self._waiting = 0
         self._lock = threading.Lock()  # who leaves a write half done (a cut line) comes back to remove the file
         self._gone = False
+        self._synced = False
 
     async def write(self, content: bytes) -> None:
         """Take more content; goes to disk when enough has gathered.
@@ -62,6 +64,8 @@ class ContentFile:
 
     async def remove(self) -> None:
         """Close and delete, unless somebody has moved the file away."""
+        if self._synced and not self.path.exists():  # a look at the folder costs less than a trip to a thread
+            return
         await self._in_thread(self._discard)
 
     async def _in_thread(self, work: Callable[[], None]) -> None:
@@ -87,6 +91,7 @@ class ContentFile:
             if self._file is not None:
                 os.fsync(self._file.fileno())
                 self._file.close()
+            self._synced = True
 
     def _discard(self) -> None:
         with self._lock:
@@ -95,3 +100,20 @@ class ContentFile:
             if self._file is not None:
                 self._file.close()
                 self.path.unlink(missing_ok=True)
+
+
+class Swallow:
+    """Takes content and keeps nothing but its `size`, in octets."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    async def write(self, content: bytes) -> None:
+        """Count."""
+        self.size += len(content)
+
+    async def finish(self) -> None:
+        """Nothing is left to be done."""
+
+    async def remove(self) -> None:
+        """There is nothing to remove."""

@@ -5,6 +5,7 @@ What lives here: the listener's settings and the interface of the desk behind it
 """
 
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Protocol
 
@@ -14,28 +15,50 @@ from gateway.domain.submission import Envelope, Refusal
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """How long a client may take, in seconds; the defaults are those of RFC 5321 4.5.3.2."""
+    """How long a client may take, in seconds; none is shorter than RFC 5321 4.5.3.2 asks of a server."""
 
-    command: float = 300
-    chunk: float = 180
+    greeting: float = 0  # how long we keep silent ourselves: who speaks before the greeting is sent away
+    announcement: float = 10  # a balancer's PROXY header
+    handshake: int = 30  # TLS
+    command: float = 300  # a whole command, from our last reply on
+    line: float = 60  # a line that has begun
+    header: float = 300  # the header block of a text
+    window: float = 180  # within each of these a text must come on by `Limits.least_rate`
     data: float = 3600  # one whole text, whatever its pace
     store: float = 600
+    session: float = 7200  # a connection; a mail that has begun may end
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a client may ask for; sizes in octets, the rest counts."""
+    """What a client may ask for; sizes in octets, the rest counts. All hold for one listener process."""
 
     max_size: int = 35_000_000
     max_recipients: int = 100
     max_header: int = 262_144
+    max_header_fields: int = 1000
     max_connections: int = 500
     max_connections_per_address: int = 50
     max_errors: int = 10
     max_idle_commands: int = 100  # commands since the last mail that was taken
     max_sign_in_failures: int = 3  # in one session
     max_sign_in_failures_per_address: int = 10  # within the lock-out time
+    max_sign_in_failures_per_name: int = 10
     lock_out: float = 900  # seconds
+    least_rate: int = 50  # octets a second, the mean of a window
+
+
+@dataclass(frozen=True, slots=True)
+class Doorway:
+    """A port and what holds on it. Port 0 takes any free port.
+
+    A submission port (RFC 6409) takes mail only from those who have signed in; with `implicit_tls` TLS begins with the
+    first octet (RFC 8314 3.3).
+    """
+
+    port: int
+    submission: bool = False
+    implicit_tls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +66,9 @@ class ListenerSettings:
     """Where to listen, as whom, and with what patience. Port 0 takes any free port.
 
     `incoming` is a folder on the spool's file system. `domains` are in lower case. STARTTLS, and with it AUTH, is
-    offered when a certificate and its key are given, both PEM.
+    offered when a certificate and its key are given, both PEM; submission ports need them. Mail to `bounce_address`, a
+    local part, at any of the domains is swallowed. From `balancers` a PROXY header must come first, from others none
+    is taken. `shared` lets several processes listen on the same ports.
     """
 
     host: str
@@ -53,9 +78,18 @@ class ListenerSettings:
     incoming: Path
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    submission: tuple[Doorway, ...] = ()
+    bounce_address: str = "bounces"
+    balancers: tuple[IPv4Network | IPv6Network, ...] = ()
+    shared: bool = False
     disk_threads: int = 8
     limits: Limits = Limits()
     waits: Waits = Waits()
+
+    @property
+    def doorways(self) -> tuple[Doorway, ...]:
+        """All ports, that for other mail servers first."""
+        return (Doorway(self.port), *self.submission)
 
 
 class Desk(Protocol):

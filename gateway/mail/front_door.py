@@ -8,16 +8,22 @@ import asyncio
 import logging
 import secrets
 import ssl
+from collections import Counter
 from collections.abc import Awaitable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any, Protocol, TypeVar
 
 from gateway.domain.clock import Clock
 from gateway.domain.errors import GatewayError, SmtpReply
+from gateway.domain.submission import Refusal
 from gateway.mail.content_file import ContentFile, FileOpener, open_private
 from gateway.mail.desk import Desk, ListenerSettings
+from gateway.mail.incoming import IncomingFolder
+from gateway.mail.refusal_notes import RefusalNotes
 from gateway.mail.smtp_auth import LockOut
+from gateway.mail.smtp_tls import BUFFER_OCTETS
 
 logger = logging.getLogger(__name__)
 
@@ -48,21 +54,27 @@ class Session(Protocol):
 
 
 class FrontDoor:
-    """One per listener. `stopping` is true once no new mail is begun."""
+    """One per listener. `stopping` is true once no mail is begun; `swallowed` counts mails to the bounce address."""
 
     def __init__(self, settings: ListenerSettings, desk: Desk, clock: Clock, opener: FileOpener = open_private) -> None:
         self.settings = settings
         self.desk = desk
         self.clock = clock
         self.tls = _tls_context(settings)
+        self.tls_buffer = bytearray(BUFFER_OCTETS if self.tls else 0)
         limits = settings.limits
-        self.lock_out = LockOut(limits.max_sign_in_failures_per_address, limits.lock_out)
+        self.addresses_locked_out = LockOut(limits.max_sign_in_failures_per_address, limits.lock_out)
+        self.names_locked_out = LockOut(limits.max_sign_in_failures_per_name, limits.lock_out)
+        self.notes = RefusalNotes(lambda refusal: answered(self._keep(refusal)))
+        self.incoming: IncomingFolder | None = None
         self.stopping = False
+        self.swallowed = 0
         self.stores: set[asyncio.Task[SmtpReply]] = set()
         self.conversations: set[asyncio.Task[object]] = set()
         self._opener = opener
         self._threads = ThreadPoolExecutor(settings.disk_threads, "listener-disk")
         self.sessions: set[Session] = set()
+        self._by_address: Counter[str] = Counter()
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -70,20 +82,40 @@ class FrontDoor:
         """The present, aware, UTC."""
         return self.clock.now()
 
+    async def open(self) -> None:
+        """Make the folder for texts that arrive.
+
+        Raises:
+            OSError: as the system says.
+        """
+        claim = IncomingFolder.claim
+        self.incoming = await asyncio.get_running_loop().run_in_executor(self._threads, claim, self.settings.incoming)
+
+    def is_balancer(self, peer: str) -> bool:
+        """Whether connections from this address announce their client."""
+        balancers = self.settings.balancers
+        return bool(balancers) and any(ip_address(peer) in network for network in balancers)
+
     def enter(self, session: Session) -> SmtpReply | None:
         """Count a connection in; the reply is given when it may not stay."""
         self.sessions.add(session)
         self._empty.clear()
         self._remember_conversation()
-        limits = self.settings.limits
-        if self.stopping or len(self.sessions) > limits.max_connections:
-            return TOO_BUSY
-        from_here = sum(1 for other in self.sessions if other.peer == session.peer)
-        return TOO_MANY_FROM_YOU if from_here > limits.max_connections_per_address else None
+        return TOO_BUSY if self.stopping or len(self.sessions) > self.settings.limits.max_connections else None
 
-    def leave(self, session: Session) -> None:
-        """Count a connection out."""
+    def know(self, session: Session) -> SmtpReply | None:
+        """Count a connection for its address, once that is known; the reply is given when it may not stay."""
+        self._by_address[session.peer] += 1
+        limit = self.settings.limits.max_connections_per_address
+        return TOO_MANY_FROM_YOU if self._by_address[session.peer] > limit else None
+
+    def leave(self, session: Session, known: bool) -> None:
+        """Count a connection out; `known` tells whether it was counted for its address."""
         self.sessions.discard(session)
+        if known:
+            self._by_address[session.peer] -= 1
+            if not self._by_address[session.peer]:
+                del self._by_address[session.peer]
         if not self.sessions:
             self._empty.set()
 
@@ -98,8 +130,13 @@ class FrontDoor:
 
     def new_content(self) -> ContentFile:
         """A file for one text, not yet on disk."""
-        path = self.settings.incoming / f"{secrets.token_hex(16)}.eml"
+        assert self.incoming is not None
+        path = self.incoming.path / f"{secrets.token_hex(16)}.eml"
         return ContentFile(path, self._threads, self._opener)
+
+    async def _keep(self, refusal: Refusal) -> SmtpReply | None:
+        await self.desk.note_refusal(refusal)
+        return None
 
     async def store(self, work: Coroutine[Any, Any, SmtpReply]) -> SmtpReply:
         """Run `work` to its end even when the client goes away in the middle of it."""
@@ -120,8 +157,10 @@ class FrontDoor:
         task.add_done_callback(self.conversations.discard)
 
     def close(self) -> None:
-        """Let the threads go; nothing is stored after this."""
+        """Let the threads and the folder go; nothing is stored after this."""
         self._threads.shutdown(wait=True)
+        if self.incoming is not None:
+            self.incoming.release()
 
 
 async def answered(work: Awaitable[Answer]) -> Answer | SmtpReply:

@@ -1,7 +1,7 @@
 """Signing in: the PLAIN and LOGIN exchanges and the lock-out after failures (RFC 4954, RFC 4616).
 
-What lives here: decoding what a client offers, counting failures by address. What does not: judging the password,
-which is the desk's work, and the rule that none of this happens outside TLS (`smtp_session`).
+What lives here: decoding what a client offers, counting failures by address and by name. What does not: judging the
+password, which is the desk's work, and the rule that none of this happens outside TLS (`smtp_session`).
 """
 
 import binascii
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from gateway.mail.smtp_syntax import refuse
 
 MECHANISMS = ("PLAIN", "LOGIN")
-MAX_ADDRESSES = 10_000  # remembered failures; the oldest go first
+MAX_REMEMBERED = 10_000  # addresses, or names; the oldest go first
 
 Challenge = Callable[[str], Awaitable[str]]  # asks with a text, gives the client's line
 
@@ -69,23 +69,23 @@ def _text(octets: bytes) -> str:
 
 
 class LockOut:
-    """Counts failures by client address, and says when enough is enough."""
+    """Counts failures by client address, or by user name, and says when enough is enough."""
 
     def __init__(self, failures: int, seconds: float) -> None:
         self._failures = failures
         self._span = timedelta(seconds=seconds)
         self._times: OrderedDict[str, list[datetime]] = OrderedDict()
 
-    def locked(self, peer: str, now: datetime) -> bool:
-        """Whether this address has failed too often within the lock-out time."""
-        return len(self._recent(peer, now)) >= self._failures
+    def holds(self, who: str, now: datetime) -> bool:
+        """Whether this address or name has failed too often within the lock-out time."""
+        return len(self._recent(who, now)) >= self._failures
 
-    def failed(self, peer: str, now: datetime) -> None:
+    def failed(self, who: str, now: datetime) -> None:
         """Remember a failure."""
-        self._times[peer] = [*self._recent(peer, now), now]
-        self._times.move_to_end(peer)
-        if len(self._times) > MAX_ADDRESSES:
+        self._times[who] = [*self._recent(who, now), now][-self._failures :]
+        self._times.move_to_end(who)
+        if len(self._times) > MAX_REMEMBERED:
             self._times.popitem(last=False)
 
-    def _recent(self, peer: str, now: datetime) -> list[datetime]:
-        return [moment for moment in self._times.get(peer, ()) if moment > now - self._span]
+    def _recent(self, who: str, now: datetime) -> list[datetime]:
+        return [moment for moment in self._times.get(who, ()) if moment > now - self._span]

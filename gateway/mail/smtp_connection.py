@@ -1,18 +1,24 @@
-"""One SMTP connection below the commands: lines in, replies out, waits, half-closed clients, STARTTLS.
+"""One SMTP connection below the commands: lines in, replies out, waits, half-closed clients, TLS.
 
-What lives here: what we keep of aiosmtpd (its stream plumbing and the change to TLS) and what we replace of it, for
-the reasons measured: its command loop takes a bare LF for a line end, logs addresses, and cancels the work of a client
-that half-closes. What does not: the commands (`smtp_session`).
+What lives here: what we keep of aiosmtpd (its stream plumbing) and what we replace of it, for the reasons measured:
+its command loop takes a bare LF for a line end, logs addresses, and cancels the work of a client that half-closes; it
+looks through all its methods for each connection; its TLS keeps a large buffer for each. What does not: who is let in
+(`smtp_admission`), the commands (`smtp_session`).
 """
 
 import asyncio
 import logging
+from functools import cache
 
-from aiosmtpd.smtp import SMTP, TLSSetupException
+from aiosmtpd.smtp import SMTP
 
 from gateway.domain.errors import SmtpReply
+from gateway.mail.desk import Doorway
 from gateway.mail.front_door import ClientGoneError, FrontDoor
+from gateway.mail.proxy_header import plain_address
+from gateway.mail.smtp_pace import Patience
 from gateway.mail.smtp_syntax import refuse
+from gateway.mail.smtp_tls import TlsLayer
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +26,7 @@ MAX_LINE = 2048  # octets; RFC 5321 4.5.3.1.4 asks for 512 and room for paramete
 MAX_BLOB = 12_288  # a line of an AUTH exchange (RFC 4954 4)
 MAX_DISCARD = 65_536  # of an overlong line, before we give up on the client
 MAX_REPLY = 480
+LAST_WORDS = 3.0  # seconds in which a client that is sent away can still read why
 
 BARE_LF = SmtpReply(521, "5.5.2", "lines end in CR LF, not in a bare LF")
 IDLE = SmtpReply(421, "4.4.2", "waited too long, goodbye")
@@ -27,44 +34,74 @@ STOPPING = SmtpReply(421, "4.3.2", "the gateway is stopping, try again later")
 ENDING = frozenset({421, 521})  # replies that end the session
 
 
+@cache
+def _looked_up() -> dict[str, object]:
+    """What aiosmtpd finds by looking through all methods, the same for every connection."""
+    return vars(SMTP(None, hostname="localhost", loop=asyncio.get_running_loop()))
+
+
+# asyncio's reader has no public way to look ahead, nor to put back: `_buffer` is touched in this class alone.
 class SmtpConnection(SMTP):
-    """A client, seen as lines and replies. `peer` is its IP address."""
+    """A client, seen as lines and replies.
 
-    line_length_limit = MAX_BLOB
+    `peer` is its IP address; `known` tells whether the door has counted that. `cut_short` is true when we end the
+    session while the client may still be talking.
+    """
 
-    def __init__(self, door: FrontDoor) -> None:
+    def __init__(self, door: FrontDoor, doorway: Doorway) -> None:
+        self.__dict__.update(_looked_up())
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(limit=MAX_BLOB, loop=loop)
+        asyncio.StreamReaderProtocol.__init__(self, reader, self._cb_client_connected, loop)
+        self.loop = loop
+        self.hostname = door.settings.hostname
         self.door = door
+        self.doorway = doorway
+        self.waits = door.settings.waits
         self.peer = ""
+        self.encrypted = False
         self.ending = False
-        self._busy = False
-        super().__init__(
-            None,
-            hostname=door.settings.hostname,
-            tls_context=door.tls,
-            timeout=door.settings.waits.command,
-            loop=asyncio.get_running_loop(),
-        )
+        self.patience = Patience(loop, self._timeout_cb)
+        self._timeout_handle = self.patience  # type: ignore[assignment]  # aiosmtpd cancels it at the end, and no more
+        self._began = loop.time()
+        self.known = False
+        self._busy = False  # with a command
+        self.cut_short = False
+        self._line_awaited = False
+        self._unsent: list[str] = []
 
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the client in; called a second time when TLS has begun."""
-        if not self.peer:
-            name = transport.get_extra_info("peername")
-            self.peer = str(name[0]) if name else "unknown"
+        """Begin to talk; called a second time when TLS has begun."""
+        if self.peer:
+            self.encrypted = True
+        else:
+            name = transport.get_extra_info("peername")  # None when it has gone already
+            self.peer = plain_address(str(name[0])) if name else "0.0.0.0"
         super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Keep what came; a line that has begun must come to its end."""
+        super().data_received(data)
+        if self._line_awaited and b"\n" not in data:
+            self._line_awaited = False
+            self.patience.shorten(self.waits.line)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Stop the conversation; a store that has begun goes on (`FrontDoor.store`)."""
         already = self.transport is None
         super().connection_lost(error)
         if not already:
-            self.door.leave(self)
+            self.door.leave(self, self.known)
 
     def eof_received(self) -> bool:
         """Go on answering what came before: simple devices send all, close their half and wait."""
         self._reader.feed_eof()
         return self._tls_protocol is None
+
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        self.patience.allow(duration or self.waits.command)
 
     def _timeout_cb(self) -> None:
         logger.info("smtp.timeout", extra={"peer": self.peer})
@@ -73,21 +110,28 @@ class SmtpConnection(SMTP):
     async def _handle_client(self) -> None:
         try:
             await self.converse()
+            await self._part()
         except ClientGoneError:
             logger.info("smtp.client_gone", extra={"peer": self.peer})
         finally:
             self._writer.close()
+
+    @property
+    def age(self) -> float:
+        """Seconds since the connection was made."""
+        return self.loop.time() - self._began
+
+    @property
+    def reader(self) -> asyncio.StreamReader:
+        """What the client sends."""
+        reader: asyncio.StreamReader = self._reader
+        return reader
 
     # What the commands use.
 
     async def converse(self) -> None:
         """The whole conversation; ends when the client or we have had enough."""
         raise NotImplementedError
-
-    @property
-    def encrypted(self) -> bool:
-        """Whether TLS has begun."""
-        return self._tls_protocol is not None
 
     def stop(self) -> None:
         """Say goodbye: at once when waiting for a command, else after the command that runs."""
@@ -100,18 +144,34 @@ class SmtpConnection(SMTP):
         if isinstance(self.transport, asyncio.Transport):
             self.transport.abort()
 
-    async def say(self, *lines: str) -> None:
-        """Send whole reply lines in one write."""
-        self._writer.write("".join(f"{line}\r\n" for line in lines).encode("ascii", "replace"))
+    def say(self, *lines: str) -> None:
+        """Give whole reply lines; they leave when nothing is left to answer (RFC 2920 3.2), or at `flush`."""
+        self._unsent += lines
+
+    def reply(self, reply: SmtpReply) -> None:
+        """Give a reply on one line of plain ASCII, whatever its text holds."""
+        if reply.code in ENDING:
+            self.ending = self.cut_short = True
+        self.say(_one_line(reply))
+
+    def dismiss(self, reply: SmtpReply) -> None:
+        """Give a reply that ends the session."""
+        self.reply(reply)
+        self.ending = self.cut_short = True
+
+    async def flush(self) -> None:
+        """Send what was said.
+
+        Raises:
+            ClientGoneError: the connection has ended.
+        """
+        if not self._unsent:
+            return
+        self._writer.write(self._words())
         try:
             await self._writer.drain()
         except ConnectionError:
             raise ClientGoneError from None
-
-    async def reply(self, reply: SmtpReply) -> None:
-        """Send a reply on one line of plain ASCII, whatever its text holds."""
-        self.ending = self.ending or reply.code in ENDING
-        await self.say(_one_line(reply))
 
     async def read_line(self, limit: int = MAX_LINE) -> str | None:
         """The client's next line without its CRLF, None at the end of the stream.
@@ -121,7 +181,15 @@ class SmtpConnection(SMTP):
         Raises:
             SyntaxRefusedError: a bare LF (which ends the session), a bare CR, a NUL, or a line that is too long.
         """
+        buffered = self._reader._buffer  # type: ignore[attr-defined]
+        if b"\n" not in buffered:
+            await self.flush()
+            if buffered:
+                self.patience.shorten(self.waits.line)
+            else:
+                self._line_awaited = True
         line = await self._raw_line()
+        self._line_awaited = False
         if line is None:
             return None
         if line[-2:] != b"\r\n":
@@ -139,29 +207,70 @@ class SmtpConnection(SMTP):
             SyntaxRefusedError: as `read_line`.
             ClientGoneError: the client has gone.
         """
-        await self.say(f"334 {text}")
+        self.say(f"334 {text}")
         answer = await self.read_line(MAX_BLOB)
         if answer is None:
             raise ClientGoneError
         return answer
 
+    def unread(self) -> bytes:
+        """What has come and was not read."""
+        return bytes(self._reader._buffer)  # type: ignore[attr-defined]
+
     def push_back(self, octets: bytes) -> None:
-        """Put back what was read behind the end of a text; asyncio's reader has no public way."""
+        """Put back what was read behind the end of a text."""
         self._reader._buffer[:0] = octets  # type: ignore[attr-defined]
 
-    async def begin_tls(self) -> None:
+    async def begin_tls(self, early: bytes = b"") -> None:
         """Change to TLS; what the client sent ahead in the clear is dropped (RFC 3207 4.2).
+
+        `early` is what was read of the handshake already.
 
         Raises:
             ClientGoneError: the handshake failed; the connection is closed.
         """
+        await self.flush()
+        below, context = self.transport, self.door.tls
+        assert isinstance(below, asyncio.Transport)
+        assert context is not None
+        layer = TlsLayer(self.loop, self, context, self.door.tls_buffer, self.waits.handshake)
+        self._tls_protocol, self._original_transport, self.transport = layer, below, layer.transport
+        layer.begin(below, early)
+        trouble: Exception | None = None
         try:
-            await self.smtp_STARTTLS("")
-        except TLSSetupException as error:
-            logger.info("smtp.tls_failed", extra={"peer": self.peer, "reason": type(error.__cause__).__name__})
+            await layer.shaken
+        except (OSError, ValueError) as error:  # ssl has both kinds
+            trouble = error
+        if trouble is not None or not self.encrypted:
+            logger.info("smtp.tls_failed", extra={"peer": self.peer, "reason": type(trouble).__name__})
             self.abort()
-            self.connection_lost(error)
-            raise ClientGoneError from error
+            self.connection_lost(trouble)
+            raise ClientGoneError
+
+    # The end.
+
+    async def _part(self) -> None:
+        """Send the last words. A client that still talks reads them only if we listen on for a moment."""
+        await self.flush()
+        if not self.cut_short or not self._writer.can_write_eof():
+            return
+        self._writer.write_eof()
+        self.patience.allow(LAST_WORDS)
+        while await self._reader.read(MAX_DISCARD):
+            continue
+
+    def _end_with(self, reply: SmtpReply) -> None:
+        if self.transport is None:
+            return
+        if not self.cut_short:
+            self.say(str(reply))
+            self._writer.write(self._words())
+        self.transport.close()
+        self.loop.call_later(LAST_WORDS, self.abort)  # a client that does not read keeps nobody waiting
+
+    def _words(self) -> bytes:
+        words, self._unsent = self._unsent, []
+        return "".join(f"{line}\r\n" for line in words).encode("ascii", "replace")
 
     async def _raw_line(self) -> bytes | None:
         """A line with its line end; of an overlong one only as much as shows that it is too long."""
@@ -176,11 +285,6 @@ class SmtpConnection(SMTP):
                 return None
             return discarded + line
         raise ClientGoneError
-
-    def _end_with(self, reply: SmtpReply) -> None:
-        if self.transport is not None:
-            self._writer.write(f"{reply}\r\n".encode())
-            self.transport.close()
 
 
 def _one_line(reply: SmtpReply) -> str:

@@ -9,6 +9,7 @@ import re
 from gateway.domain.errors import GatewayError, SmtpReply
 
 _END = b"\r\n.\r\n"
+_FIELD = re.compile(rb"^[^ \t\r]", re.MULTILINE)  # the first octet of a line that continues no other
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n|\0")
 
 
@@ -33,16 +34,17 @@ class DotDecoder:
 
     def feed(self, chunk: bytes) -> bytes:
         """The content that `chunk` settles. At the end `done` is true and `rest` is what came behind."""
-        text = self._held + chunk
-        end = text.find(_END)
+        text = self._held + chunk if self._held else chunk
+        dotted = b"." in text  # base64 has none, and one octet is looked for much faster than a row of them
+        end = text.find(_END) if dotted else -1
         if end >= 0:
             self.done, self.rest, self._held = True, text[end + len(_END) :], b""
             settled = text[: end + 2]
         else:
             keep = _undecided(text)
             self._held = text[len(text) - keep :]
-            settled = text[: len(text) - keep]
-        content = settled.replace(b"\r\n.", b"\r\n")
+            settled = text[: len(text) - keep] if keep else text
+        content = settled.replace(b"\r\n.", b"\r\n") if dotted else settled
         if content and self._skip:
             content, self._skip = content[self._skip :], 0
         return content
@@ -57,35 +59,40 @@ def _undecided(text: bytes) -> int:
 
 
 class HeaderWatch:
-    """Collects the header block while it passes, up to `limit` octets, and judges it once.
+    """Collects the header block while it passes, up to `limit` octets and `fields` fields, and judges it once.
 
     It decides who the author is, so it must be unambiguous: CRLF alone ends its lines, and it holds no NUL.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, fields: int) -> None:
         self._limit = limit
+        self._fields = fields
         self._block: bytearray | None = bytearray()
         self.fault: HeaderRefusedError | None = None
 
-    def feed(self, content: bytes) -> None:
-        """Look at the next content; anything after the header block is not looked at."""
+    def feed(self, content: bytes) -> bool:
+        """Look at the next content; whether the header block is over. What follows it is not looked at."""
         if self._block is None:
-            return
+            return True
         seen = len(self._block)
         self._block += content[: self._limit + 4 - seen]
         end = header_end(self._block, max(0, seen - 3))  # content may come octet by octet
         if end is not None:
-            self._settle(bare_fault(self._block[:end]))
+            self._settle(self._block[:end])
         elif len(self._block) >= self._limit + 4:
-            self._settle(header_too_long(self._limit))
+            self.fault, self._block = header_too_long(self._limit), None
+        return self._block is None
 
     def finish(self) -> None:
         """The text is over; without an empty line all of it was header."""
         if self._block is not None:
-            self._settle(bare_fault(self._block))
+            self._settle(self._block)
 
-    def _settle(self, fault: HeaderRefusedError | None) -> None:
-        self.fault, self._block = fault, None
+    def _settle(self, header: bytearray) -> None:
+        self._block = None
+        self.fault = bare_fault(header)
+        if self.fault is None and len(_FIELD.findall(header)) > self._fields:
+            self.fault = HeaderRefusedError(f"the header has more than {self._fields} fields")
 
 
 def header_end(block: bytes | bytearray, start: int = 0) -> int | None:

@@ -6,13 +6,15 @@ file (`content_file`), the commands (`smtp_session`).
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 from gateway.domain.errors import GatewayError, SmtpReply, UnavailableError
-from gateway.mail.content_file import ContentFile
-from gateway.mail.desk import Limits
+from gateway.mail.content_file import ContentFile, Swallow
+from gateway.mail.desk import ListenerSettings
 from gateway.mail.front_door import DISK_TROUBLE, ClientGoneError
 from gateway.mail.smtp_data import DotDecoder, HeaderWatch
+from gateway.mail.smtp_pace import TextPace
 
 logger = logging.getLogger(__name__)
 
@@ -23,14 +25,20 @@ class TextIntake:
     """One text on its way in.
 
     After a fault the rest is read and thrown away, so that the client hears the reply at the end of its text; a
-    client that goes on for more than twice `max_size` is cut off, and `overrun` tells so.
+    client that goes on for more than twice `max_size` is to be cut off, and `overrun` tells so. `allow` is told for
+    how many seconds we wait, for the client's octets or for our disk; only the client's count for its pace.
     """
 
-    def __init__(self, content: ContentFile, limits: Limits) -> None:
+    def __init__(
+        self, content: ContentFile | Swallow, settings: ListenerSettings, allow: Callable[[float], None]
+    ) -> None:
         self._content = content
-        self._limits = limits
+        self._limits = settings.limits
+        self._store_wait = settings.waits.store
+        self._pace = TextPace(settings.waits, settings.limits.least_rate)
+        self._allow = allow
         self._decoder = DotDecoder()
-        self._watch = HeaderWatch(limits.max_header)
+        self._watch = HeaderWatch(settings.limits.max_header, settings.limits.max_header_fields)
         self._fault: GatewayError | None = None
         self._thrown_away = 0
 
@@ -44,23 +52,29 @@ class TextIntake:
         """What came behind the end mark: pipelined commands."""
         return self._decoder.rest
 
-    async def take(self, reader: asyncio.StreamReader, touch: Callable[[], None]) -> GatewayError | None:
-        """Read until the end mark; `touch` is called for each chunk. What went wrong, None when all is on disk.
+    async def take(self, reader: asyncio.StreamReader) -> GatewayError | None:
+        """Read until the end mark. What went wrong, None when all is on disk.
 
         Raises:
             ClientGoneError: the connection ended before the text did.
         """
         while not self._decoder.done and not self.overrun:
-            chunk = await _read(reader)
-            touch()
-            await self._keep(self._decoder.feed(chunk))
+            await self._keep(self._decoder.feed(await self._chunk(reader)))
         if self._fault is None:
             await self._finish()
         return self._fault
 
+    async def _chunk(self, reader: asyncio.StreamReader) -> bytes:
+        began = time.monotonic()
+        self._allow(self._pace.left())
+        chunk = await _read(reader)
+        self._pace.arrived(len(chunk), time.monotonic() - began)
+        return chunk
+
     async def _keep(self, content: bytes) -> None:
         if self._fault is None:
-            self._watch.feed(content)
+            if self._watch.feed(content):
+                self._pace.header_ended()
             self._fault = self._watch.fault or self._size_fault(len(content))
         if self._fault is None:
             await self._to_disk(self._content.write(content))
@@ -80,6 +94,7 @@ class TextIntake:
             await self._to_disk(self._content.finish())
 
     async def _to_disk(self, work: Awaitable[None]) -> None:
+        self._allow(self._store_wait)
         try:
             await work
         except OSError as error:

@@ -81,7 +81,7 @@ def test_the_header_block_ends_behind_its_last_line() -> None:
 
 @pytest.mark.parametrize("bad", [b"\r", b"\n", b"\0", b"\n\n", b"\r\r\n"])
 def test_bare_cr_lf_and_nul_are_refused_in_the_header(bad: bytes) -> None:
-    watch = HeaderWatch(1000)
+    watch = HeaderWatch(1000, 100)
 
     watch.feed(b"From: a@b\r\nX: 1" + bad + b"2\r\n\r\nbody")
 
@@ -90,7 +90,7 @@ def test_bare_cr_lf_and_nul_are_refused_in_the_header(bad: bytes) -> None:
 
 
 def test_bare_line_ends_in_the_body_are_kept() -> None:
-    watch = HeaderWatch(1000)
+    watch = HeaderWatch(1000, 100)
 
     watch.feed(b"From: a@b\r\n\r")
     watch.feed(b"\nbody\nwith\rbare\0ones")
@@ -100,7 +100,7 @@ def test_bare_line_ends_in_the_body_are_kept() -> None:
 
 
 def test_a_text_without_an_empty_line_is_all_header() -> None:
-    watch = HeaderWatch(1000)
+    watch = HeaderWatch(1000, 100)
 
     watch.feed(b"From: a@b\nX: y\r\n")
     watch.finish()
@@ -110,7 +110,7 @@ def test_a_text_without_an_empty_line_is_all_header() -> None:
 
 @pytest.mark.parametrize(("length", "fits"), [(1000, True), (1010, False)])
 def test_the_header_is_bounded(length: int, fits: bool) -> None:
-    watch = HeaderWatch(1000)
+    watch = HeaderWatch(1000, 100)
 
     for octet in b"X: " + b"y" * (length - 7) + b"\r\n\r\n" + b"body" * 10:
         watch.feed(bytes([octet]))

@@ -220,7 +220,7 @@ async def test_a_silent_client_is_sent_away(settings: ListenerSettings) -> None:
         assert await client.line() == ""
 
 
-@pytest.mark.parametrize("waits", [Waits(chunk=0.05), Waits(data=0.05)], ids=["no more chunks", "too long in all"])
+@pytest.mark.parametrize("waits", [Waits(window=0.05), Waits(data=0.05)], ids=["window", "all"])
 async def test_a_text_that_stalls_is_given_up(settings: ListenerSettings, waits: Waits) -> None:
     async with listening(replace(settings, waits=waits), FakeDesk()) as listener, connected(listener) as client:
         assert (await client.until_data()).startswith("354")
@@ -269,11 +269,11 @@ async def test_a_port_that_is_taken_is_named(settings: ListenerSettings) -> None
 
 
 async def test_what_a_crash_left_half_received_is_removed(settings: ListenerSettings) -> None:
-    settings.incoming.mkdir()
-    (settings.incoming / "half.eml").write_bytes(b"From: ")
+    (settings.incoming / "of-the-dead").mkdir(parents=True)
+    (settings.incoming / "of-the-dead" / "half.eml").write_bytes(b"From: ")
 
     async with listening(settings, FakeDesk()):
-        assert list(settings.incoming.iterdir()) == []
+        assert list(settings.incoming.rglob("*.eml")) == []
 
 
 async def test_logs_name_events_and_no_addresses(settings: ListenerSettings, caplog: pytest.LogCaptureFixture) -> None:

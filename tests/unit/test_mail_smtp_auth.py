@@ -74,12 +74,12 @@ def test_an_address_is_locked_after_its_failures_and_free_again_later() -> None:
     clock, lock_out = FakeClock(), LockOut(failures=2, seconds=60)
 
     lock_out.failed("192.0.2.1", clock.now())
-    assert not lock_out.locked("192.0.2.1", clock.now())
+    assert not lock_out.holds("192.0.2.1", clock.now())
     lock_out.failed("192.0.2.1", clock.now())
 
-    assert lock_out.locked("192.0.2.1", clock.now())
-    assert not lock_out.locked("192.0.2.2", clock.now())
-    assert not lock_out.locked("192.0.2.1", clock.now() + timedelta(seconds=61))
+    assert lock_out.holds("192.0.2.1", clock.now())
+    assert not lock_out.holds("192.0.2.2", clock.now())
+    assert not lock_out.holds("192.0.2.1", clock.now() + timedelta(seconds=61))
 
 
 def test_a_flood_of_addresses_takes_no_more_room() -> None:
@@ -88,5 +88,5 @@ def test_a_flood_of_addresses_takes_no_more_room() -> None:
     for number in range(10_001):
         lock_out.failed(f"10.0.{number // 256}.{number % 256}", clock.now())
 
-    assert not lock_out.locked("10.0.0.0", clock.now())
-    assert lock_out.locked("10.0.0.1", clock.now())
+    assert not lock_out.holds("10.0.0.0", clock.now())
+    assert lock_out.holds("10.0.0.1", clock.now())

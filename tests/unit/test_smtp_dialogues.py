@@ -1,4 +1,4 @@
-"""Plays tests/dialogues/smtp_*.txt against a listener on a loopback port.
+"""Plays tests/dialogues/*.smtp against a listener on a loopback port.
 
 `C:` a line sent, `R:` octets sent as escaped, `L:` so many letters sent, `S:` a line expected (* matches anything),
 `EOF` the client closes its half, `TLS` the client begins TLS, `! limit=value` or `! tls` set the listener up, and
@@ -21,7 +21,7 @@ from gateway.mail.listener import Listener
 from tests.fakes import FakeClock, FakeDesk
 
 FOLDER = Path(__file__).parents[1] / "dialogues"
-DIALOGUES = sorted(FOLDER.glob("smtp_*.txt"))
+DIALOGUES = sorted(FOLDER.glob("*.smtp"))
 PATIENCE = 10  # seconds for one answer
 
 
@@ -81,7 +81,7 @@ def settings_for(path: Path, folder: Path, authority: trustme.CA) -> ListenerSet
     return replace(settings, limits=replace(Limits(), **limits))
 
 
-@pytest.mark.parametrize("path", DIALOGUES, ids=lambda path: path.stem.removeprefix("smtp_"))
+@pytest.mark.parametrize("path", DIALOGUES, ids=lambda path: path.stem)
 async def test_dialogue(path: Path, tmp_path: Path, authority: trustme.CA) -> None:
     desk = FakeDesk(passwords={"ann": "secret"})
     listener = Listener(settings_for(path, tmp_path, authority), desk, FakeClock())
