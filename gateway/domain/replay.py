@@ -7,7 +7,7 @@ What lives here: the rule that keeps such a mail from being faxed elsewhere. Wha
 from dataclasses import dataclass
 from datetime import timedelta
 
-from gateway.domain.errors import SmtpReply
+from gateway.domain.errors import RefusedError, SmtpReply
 
 # Signatures are taken for three days, and a day before their time; the memory must outlast both.
 MEMORY = timedelta(days=5)
@@ -16,6 +16,14 @@ REPLAYED = SmtpReply(
     "5.7.1",
     "replay: a mail with this DKIM signature was already faxed to another number; write the mail anew for this one",
 )
+
+
+class TakenBeforeError(RefusedError):
+    """What was taken before stands against a mail that would be good otherwise; `rule` is the record's name for why."""
+
+    def __init__(self, rule: str, reply: SmtpReply) -> None:
+        super().__init__(reply.text, reply=reply)
+        self.rule = rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from gateway.domain.addresses import FaxAddress, distinct, repeated_numbers
-from gateway.domain.errors import RefusedError, UnavailableError
+from gateway.domain.errors import UnavailableError
 from gateway.domain.job import Job, JobState
+from gateway.domain.replay import TakenBeforeError
 from gateway.domain.submission import NewSubmission, SubmissionState
 from gateway.store import signatures
 from gateway.store.automatic import check_cap
@@ -43,7 +44,7 @@ class Accepted:
     duplicate: bool
 
 
-Answer = Accepted | RefusedError
+Answer = Accepted | TakenBeforeError
 
 
 @dataclass(slots=True)
@@ -68,7 +69,7 @@ class Acceptance:
         """As `add`, in one commit with what other threads add at this moment.
 
         Raises:
-            RefusedError: as `add`.
+            TakenBeforeError: as `add`.
             UnavailableError: it could not be written now; nothing was.
         """
         batch, place = self._join(new)
@@ -107,7 +108,7 @@ def add(db: Database, new: NewSubmission) -> Accepted:
     The same duplicate key within five days adds nothing, nor does a signed mail for a number that it was faxed to.
 
     Raises:
-        RefusedError: 550, a signed mail was faxed to other numbers; 451, too many mails of programs in an hour.
+        TakenBeforeError: 550, a signed mail was faxed to other numbers; 451, too many mails of programs in an hour.
         UnavailableError: it could not be written now; nothing was.
     """
     try:
@@ -115,6 +116,18 @@ def add(db: Database, new: NewSubmission) -> Accepted:
     except IntegrityError:
         # Two processes met at a unique key: now the other's is there to be found.
         return _accepted(db.write(lambda session: add_all(session, [new])[0]))
+
+
+def check(db: Database, new: NewSubmission) -> None:
+    """Return when `add` would take a mail just now, before its content is kept; nothing is written.
+
+    Raises:
+        TakenBeforeError: as `add`.
+        UnavailableError: the store cannot be read.
+    """
+    if _is_bound(new) and not db.read(lambda session: _is_known(session, new)):
+        db.read(lambda session: signatures.earlier_uses(session, new))
+        db.read(lambda session: check_cap(session, new))
 
 
 def add_all(session: Session, mails: Sequence[NewSubmission]) -> list[Answer]:
@@ -127,7 +140,7 @@ def add_all(session: Session, mails: Sequence[NewSubmission]) -> list[Answer]:
 
 
 def _accepted(answer: Answer) -> Accepted:
-    if isinstance(answer, RefusedError):
+    if isinstance(answer, TakenBeforeError):
         raise answer
     return answer
 
@@ -158,7 +171,7 @@ def _add_bound(session: Session, new: NewSubmission) -> Answer:
     try:
         uses = signatures.earlier_uses(session, new)
         check_cap(session, new)
-    except RefusedError as error:
+    except TakenBeforeError as error:
         return error
     left = tuple(address for address in new.addresses if address.destination.number not in uses)
     if not left:
@@ -174,6 +187,13 @@ def _earlier_jobs(session: Session, uses: Mapping[str, int]) -> Accepted:
     jobs = [job_from(row) for number in sorted(set(uses.values())) for row in jobs_of(session, number)]
     mine = tuple(job for job in jobs if uses.get(job.destination.number) == job.submission_id)
     return Accepted(min(uses.values()), mine, duplicate=True)
+
+
+def _is_known(session: Session, new: NewSubmission) -> bool:
+    table = table_of(SubmissionRow)
+    recent = table.c.received > new.received - DUPLICATE_WINDOW
+    wanted = select(table.c.id).where(table.c.duplicate_key == new.duplicate_key, recent)
+    return session.execute(wanted).first() is not None
 
 
 def _known(session: Session, mails: Sequence[NewSubmission]) -> dict[str, Accepted]:

@@ -9,7 +9,8 @@ from datetime import timedelta
 from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
-from gateway.domain.errors import RefusedError, SmtpReply
+from gateway.domain.errors import SmtpReply
+from gateway.domain.replay import TakenBeforeError
 from gateway.domain.submission import NewSubmission
 from gateway.store.fax_tables import AUTOMATIC, SubmissionRow
 
@@ -20,7 +21,7 @@ def check_cap(session: Session, new: NewSubmission) -> None:
     """Return when the user may send another automatic mail now; mail of a person is never counted.
 
     Raises:
-        RefusedError: 451 4.7.1, the cap is reached; the same mail is taken later.
+        TakenBeforeError: 451 4.7.1, the cap is reached; the same mail is taken later.
     """
     if new.automatic_cap is None:
         return
@@ -29,4 +30,4 @@ def check_cap(session: Session, new: NewSubmission) -> None:
     counted = select(func.count()).select_from(SubmissionRow).where(text(AUTOMATIC.text), recent)
     if session.exec(counted.where(SubmissionRow.user_id == new.user_id)).one() >= new.automatic_cap:
         words = f"more than {new.automatic_cap} automatic faxes in an hour ({new.sender_address}); they are taken later"
-        raise RefusedError(words, reply=SmtpReply(451, "4.7.1", words))
+        raise TakenBeforeError("automatic-cap", SmtpReply(451, "4.7.1", words))

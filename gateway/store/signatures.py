@@ -11,8 +11,7 @@ from datetime import datetime
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
-from gateway.domain.errors import RefusedError
-from gateway.domain.replay import MEMORY, REPLAYED, is_replay
+from gateway.domain.replay import MEMORY, REPLAYED, TakenBeforeError, is_replay
 from gateway.domain.submission import NewSubmission
 from gateway.store.database import Database
 from gateway.store.fax_rows import as_json
@@ -24,7 +23,7 @@ def earlier_uses(session: Session, new: NewSubmission) -> Mapping[str, int]:
     """The numbers that the very same mail was faxed to, where its signature is all the proof, and the submissions.
 
     Raises:
-        RefusedError: 550 5.7.1, it was faxed to other numbers and does not name these.
+        TakenBeforeError: 550 5.7.1, it was faxed to other numbers and does not name these.
     """
     use = new.signature
     row = _row(session, use.digest) if use is not None and use.alone else None
@@ -32,7 +31,7 @@ def earlier_uses(session: Session, new: NewSubmission) -> Mapping[str, int]:
         return {}
     uses: dict[str, int] = json.loads(row.uses)
     if is_replay(use, frozenset(uses), _numbers(new)):
-        raise RefusedError(REPLAYED.text, reply=REPLAYED)
+        raise TakenBeforeError("replay", REPLAYED)
     return {number: uses[number] for number in uses if number in _numbers(new)}
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.domain.errors import RefusedError
 from gateway.domain.nodes import User
-from gateway.domain.replay import SignatureUse
+from gateway.domain.replay import SignatureUse, TakenBeforeError
 from gateway.domain.submission import NewSubmission
 from gateway.store import acceptance, jobs, signatures, submissions
 from gateway.store.acceptance import Acceptance, Accepted
@@ -43,10 +42,12 @@ def dialled(db: Database) -> list[str]:
     return [str(job.destination) for job in reversed(jobs.listing(db))]
 
 
-def refused(db: Database, new: NewSubmission) -> RefusedError:
+def refused(db: Database, new: NewSubmission) -> TakenBeforeError:
     before = dialled(db)
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(TakenBeforeError) as caught:
         submissions.add(db, new)
+    with pytest.raises(TakenBeforeError):
+        acceptance.check(db, new)
     assert dialled(db) == before
     return caught.value
 
@@ -66,7 +67,7 @@ def test_the_same_mail_for_another_number_is_a_replay(db: Database, user: User) 
 
     error = refused(db, signed(user, TWO))
 
-    assert str(error.reply).startswith("550 5.7.1 replay: ")
+    assert (error.rule, str(error.reply)[:18]) == ("replay", "550 5.7.1 replay: ")
     assert signatures.used_for(db, "ab") == {FAR}
 
 
@@ -139,7 +140,7 @@ def test_a_replay_in_the_same_commit_is_refused_and_harms_nobody(db: Database, u
     answers = db.write(lambda session: acceptance.add_all(session, mails))
 
     first, other, replayed, again = answers
-    assert isinstance(replayed, RefusedError)
+    assert isinstance(replayed, TakenBeforeError)
     assert isinstance(other, Accepted)
     assert isinstance(first, Accepted)
     assert again == Accepted(first.submission_id, first.jobs, duplicate=True)
@@ -150,7 +151,7 @@ def test_who_adds_in_a_group_is_told_of_his_own_replay(db: Database, user: User)
     group = Acceptance(db)
     group.add(signed(user, FAR))
 
-    with pytest.raises(RefusedError, match="replay"):
+    with pytest.raises(TakenBeforeError, match="replay"):
         group.add(signed(user, TWO))
 
     group.close()
@@ -158,12 +159,12 @@ def test_who_adds_in_a_group_is_told_of_his_own_replay(db: Database, user: User)
 
 def test_two_processes_that_use_a_signature_at_once_are_not_both_first(db: Database, user: User) -> None:
     others = [open_database(db.url.render_as_string(hide_password=False)) for _ in range(3)]
-    refusals: list[RefusedError] = []
+    refusals: list[TakenBeforeError] = []
 
     def use(other: Database, number: str) -> None:
         try:
             submissions.add(other, signed(user, number))
-        except RefusedError as error:
+        except TakenBeforeError as error:
             refusals.append(error)
 
     threads = [threading.Thread(target=use, args=pair) for pair in zip(others, (FAR, TWO, THREE), strict=True)]
@@ -191,7 +192,7 @@ def test_a_program_may_send_so_many_in_an_hour(db: Database, user: User) -> None
 
     error = refused(db, automatic(user, 59))
 
-    assert (error.reply.code, error.reply.enhanced) == (451, "4.7.1")
+    assert (error.rule, error.reply.code, error.reply.enhanced) == ("automatic-cap", 451, "4.7.1")
     assert "anna@acme.example" in error.reply.text
     assert not submissions.add(db, automatic(user, 61)).duplicate
     refused(db, automatic(user, 62))
@@ -215,6 +216,7 @@ def test_the_same_automatic_mail_again_is_a_duplicate_and_not_counted(db: Databa
     mail = automatic(user, cap=1)
     first = submissions.add(db, mail)
 
+    acceptance.check(db, mail)
     assert submissions.add(db, mail) == Accepted(first.submission_id, first.jobs, duplicate=True)
 
 
