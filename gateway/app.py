@@ -24,14 +24,19 @@ from gateway.flows.prepare import Prepare, RenderLimits
 from gateway.flows.submit import FrontDesk
 from gateway.flows.tend import Tend
 from gateway.flows.transmit import Transmit, Trunk
+from gateway.judging import Judge
 from gateway.mail.desk import Limits, ListenerSettings
 from gateway.mail.listener import Listener
 from gateway.mail.messages import Voice
+from gateway.mail.proof.dns import Resolver
+from gateway.mail.proof.gather import Prover
 from gateway.mail.relay import Relay, RelaySettings
 from gateway.notices import Composer
 from gateway.settings import Settings
 from gateway.store import jobs, processes
+from gateway.store.acceptance import Acceptance
 from gateway.store.database import Database
+from gateway.store.known_tree import KnownTree
 from gateway.store.migrate import open_store
 from gateway.store.spool import Spool
 from gateway.worker import Bell, Worker
@@ -162,16 +167,24 @@ def build(settings: Settings) -> Gateway:
     return Gateway(settings, db, _listener(parts, bell.ring), workers, process, work, stopping)
 
 
+def build_judge(settings: Settings, db: Database, clock: Clock) -> Judge:
+    """What judges mails, for the listener and for commands that try one out."""
+    smtp = settings.smtp
+    domains = frozenset(domain.lower() for domain in smtp.domains)
+    prover = Prover(Resolver(settings.dns.nameservers, timeout=settings.dns.timeout))
+    return Judge(db, KnownTree(db), clock, domains, smtp.networks(), prover)
+
+
 def _listener(parts: _Parts, ring: Callable[[], None]) -> Listener:
     smtp = parts.settings.smtp
-    domains = frozenset(domain.lower() for domain in smtp.domains)
     pool = ThreadPoolExecutor(DESK_THREADS, thread_name_prefix="desk")
-    desk = FrontDesk(parts.db, parts.spool, parts.clock, domains, smtp.networks(), ring, pool)
+    judge = build_judge(parts.settings, parts.db, parts.clock)
+    desk = FrontDesk(judge, parts.spool, Acceptance(parts.db), parts.composer, ring, pool, smtp.postmaster)
     settings = ListenerSettings(
         host=smtp.host,
         port=smtp.port,
         hostname=smtp.hostname,
-        domains=domains,
+        domains=judge.domains,
         incoming=parts.spool.incoming,
         tls_certificate=Path(smtp.tls_certificate) if smtp.tls_certificate else None,
         tls_key=Path(smtp.tls_key) if smtp.tls_key else None,

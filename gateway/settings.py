@@ -45,6 +45,7 @@ class Smtp:
     trusted_relays: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     tls_certificate: str = ""
     tls_key: str = ""
+    postmaster: str = ""  # where letters to the postmaster go on to; empty: they are kept in the outbox
 
     def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The trusted relays as networks."""

@@ -87,6 +87,11 @@ class DnsServer:
         """Replace the records of a name."""
         self.zones[name.lower()] = list(records)
 
+    def forget(self) -> None:
+        """Know no name, behave honestly, as if never asked."""
+        for kept in (self.zones, self.manners, self.asked):
+            kept.clear()
+
     def behave(self, manner: Manner, name: str = "", kind: str = "") -> None:
         self.manners[(name.lower(), kind) if kind else name.lower()] = manner
 

@@ -109,6 +109,18 @@ def add_mails(session: Session, mails: Iterable[NewMail | None], now: datetime) 
             session.flush()
 
 
+def add(db: Database, mail: NewMail, now: datetime, *, dead: str = "") -> None:
+    """Add one mail in a commit of its own; with the reason `dead` it is kept for administrators and not sent."""
+
+    def work(session: Session) -> None:
+        add_mails(session, [mail], now)
+        if dead:
+            row = session.exec(select(OutboxRow).where(OutboxRow.message_id == mail.message_id)).one()
+            row.state, row.reply = MailState.DEAD.value, dead
+
+    db.write(work)
+
+
 def claim_mail(db: Database, process_id: int, now: datetime) -> MailClaim | None:
     """Take the mail that has been due for longest; None when none is due.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.store.database import Database
+from tests.dns_server import DnsServer
 from tests.filled_store import opened
 from tests.flows.stage import Stage, emptied, on_stage
 
@@ -17,9 +18,17 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         yield db
 
 
+@pytest.fixture(scope="session")
+def dns() -> Iterator[DnsServer]:
+    """One name server for all."""
+    with DnsServer({}) as server:
+        yield server
+
+
 @pytest.fixture
-def stage(store: Database, tmp_path: Path) -> Iterator[Stage]:
-    """An empty store with Anna in it, and all else new."""
+def stage(store: Database, dns: DnsServer, tmp_path: Path) -> Iterator[Stage]:
+    """An empty store with Anna in it, a name server that knows no name, and all else new."""
     emptied(store)
-    with on_stage(store, tmp_path) as found:
+    dns.forget()
+    with on_stage(store, tmp_path, dns) as found:
         yield found

@@ -25,14 +25,20 @@ from gateway.flows.prepare import Prepare, RenderLimits
 from gateway.flows.submit import FrontDesk
 from gateway.flows.tend import Tend
 from gateway.flows.transmit import Transmit, Trunk
+from gateway.judging import Judge
 from gateway.mail.messages import Voice
+from gateway.mail.proof.dns import Resolver
+from gateway.mail.proof.gather import Prover
 from gateway.mail.relay import Relay, RelaySettings
 from gateway.notices import Composer
 from gateway.store import jobs, outbox, processes
+from gateway.store.acceptance import Acceptance
 from gateway.store.database import Database
 from gateway.store.jobs import JobDetail
+from gateway.store.known_tree import KnownTree
 from gateway.store.migrate import METADATA
 from gateway.store.spool import Spool
+from tests.dns_server import DnsServer
 from tests.fakes import FakeClock
 from tests.filled_store import NOW, WALL, anna, killed, opened, process
 from tests.flows.letters import ANNA, mail
@@ -96,12 +102,15 @@ class Stage:
     folder: Path
     db: Database
     process: processes.Process
+    dns: DnsServer
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
     rings: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     wall: datetime = WALL
 
     def __post_init__(self) -> None:
+        self.prover = Prover(Resolver((self.dns.address,)))
+        self.acceptance = Acceptance(self.db)
         self.spool = Spool(self.folder / "spool")
         self.work = self.folder / "work" / "own"
         self.work.mkdir(parents=True)
@@ -111,9 +120,13 @@ class Stage:
 
     @property
     def desk(self) -> FrontDesk:
-        relays = (ip_network("10.0.0.0/8"),)
         ring = lambda: self.rings.append("ring")  # noqa: E731
-        return FrontDesk(self.db, self.spool, self.clock, frozenset({DOMAIN}), relays, ring, DESK_THREADS)
+        return FrontDesk(self.judge, self.spool, self.acceptance, self.composer, ring, DESK_THREADS)
+
+    @property
+    def judge(self) -> Judge:
+        relays = (ip_network("10.0.0.0/8"),)
+        return Judge(self.db, KnownTree(self.db), self.clock, frozenset({DOMAIN}), relays, self.prover)
 
     def prepare(self, limits: RenderLimits = LIMITS) -> Prepare:
         return Prepare(self.db, self.spool, self.clock, self.composer, self.process.id, self.work, limits)
@@ -209,17 +222,17 @@ def words(message: EmailMessage) -> str:
 @contextmanager
 def staged(folder: Path) -> Iterator[Stage]:
     """A stage whose store lies in its folder, for tests that open it a second time."""
-    with opened(folder) as db, on_stage(db, folder) as found:
+    with opened(folder) as db, DnsServer({}) as dns, on_stage(db, folder, dns) as found:
         yield found
 
 
 @contextmanager
-def on_stage(db: Database, folder: Path) -> Iterator[Stage]:
+def on_stage(db: Database, folder: Path, dns: DnsServer) -> Iterator[Stage]:
     """A stage with Anna of Acme's sales on it."""
     anna(db)
     here = process(db, folder)
     try:
-        yield Stage(folder, db, here)
+        yield Stage(folder, db, here, dns)
     finally:
         killed(here)
 

@@ -24,6 +24,7 @@ from gateway.domain.job import JobState
 from gateway.domain.passwords import hash_password
 from gateway.flows.submit import FrontDesk
 from gateway.store import jobs, submissions, tree
+from gateway.store.acceptance import Acceptance
 from gateway.store.database import open_database
 from gateway.store.tree_tables import NodeRow
 from tests.filled_store import anna
@@ -63,7 +64,7 @@ def locked_store(stage: Stage) -> Iterator[FrontDesk]:
         pool.submit(slow.write, hold)
         writing.wait(10)
         try:
-            yield replace(stage.desk, db=hasty)
+            yield replace(stage.desk, acceptance=Acceptance(hasty))
         finally:
             done.set()
     slow.close()
@@ -174,7 +175,7 @@ async def test_the_plan_at_rcpt_is_that_of_who_signed_in(stage: Stage) -> None:
         await stage.desk.check_recipient(f"5550101@{DOMAIN}", "bounces@elsewhere.example", "", STRANGER)
 
 
-@pytest.mark.parametrize("number", ["anna", "123", "+999123456789", "20255501", "2025550101p1", "FAX=2025550101"])
+@pytest.mark.parametrize("number", ["anna", "12345", "+999123456789", "20255501", "2025550101p1", "FAX=2025550101"])
 async def test_what_is_no_number_is_refused_at_rcpt(stage: Stage, number: str) -> None:
     with pytest.raises(BadNumberError) as caught:
         await stage.desk.check_recipient(f"{number}@{DOMAIN}", ANNA, "", RELAY_PEER)
@@ -284,7 +285,7 @@ async def test_who_is_locked_sends_nothing(stage: Stage, level: str) -> None:
     ("subject", "words"),
     [
         ("%{Covr} offer", "unknown directive %{Covr}"),
-        ("%{Cover} %{NoCover}", "disagree on cover"),
+        ("%{Cover} %{NoCover}", "and %{NoCover} disagree"),
         ("%{NoCover} offer", "a cover page is always sent for you"),
         ("%{Cover:gala} offer", "there is no cover page 'gala' here; known are business, medical, plain"),
         ("%{Cover offer", "is not closed"),

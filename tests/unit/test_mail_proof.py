@@ -6,14 +6,14 @@ import pytest
 
 from gateway.domain.evidence import Evidence
 from gateway.domain.submission import Envelope, HeaderFacts
-from gateway.mail.proof.gather import gather
+from gateway.mail.proof.gather import by_connection
 
 RELAYS = (ip_network("192.0.2.0/28"), ip_network("2001:db8::/64"), ip_network("10.0.0.1"))
 
 
 def evidence_of(peer: str, authors: tuple[str, ...] = ("a@b.example",), user: str = "") -> Evidence:
     envelope = Envelope("", (), peer, "c", Path(), 0, datetime(2026, 1, 1, tzinfo=UTC), authenticated_as=user)
-    return gather(HeaderFacts(authors, "", "", "", "", False, False, 0, ""), envelope, RELAYS)
+    return by_connection(HeaderFacts(authors, "", "", "", "", False, False, 0, ""), envelope, RELAYS)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,157 @@
+"""What would become of a mail: its facts, the evidence of its sender, the decision, and the submission it asks for.
+
+What lives here: the order in which a mail is judged, for the listener and for who tries it out. What does not: the
+rules (`gateway.domain`), the evidence (`gateway.mail.proof`), keeping anything (`gateway.flows.submit`).
+"""
+
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from uuid import uuid4
+
+from gateway import covers
+from gateway.domain.addresses import FaxAddress, NumberPlan, distinct, parse_fax_address
+from gateway.domain.clock import Clock
+from gateway.domain.cover_rules import CoverRule, choose_cover
+from gateway.domain.decision import Decision, decide, is_automatic, signature_use
+from gateway.domain.errors import UnavailableError
+from gateway.domain.evidence import Evidence
+from gateway.domain.nodes import User
+from gateway.domain.setting_catalog import Effective
+from gateway.domain.submission import Envelope, HeaderFacts, NewSubmission, duplicate_key
+from gateway.domain.wishes import Wishes, settle_wishes
+from gateway.mail import parse
+from gateway.mail.proof.gather import Prover, by_connection, is_settled
+from gateway.store import tree
+from gateway.store.database import Database
+from gateway.store.known_tree import KnownTree
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A mail that is judged. `sender` is whom its one From names, None where nobody here; `settings` are theirs."""
+
+    envelope: Envelope
+    facts: HeaderFacts
+    evidence: Evidence
+    sender: User | None
+    settings: Effective
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing that DNS could say would matter."""
+        return is_settled(self.evidence) or is_automatic(self.facts, self.envelope.mail_from)
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Judges mails by the store's people and settings; keeps nothing."""
+
+    db: Database
+    known: KnownTree
+    clock: Clock
+    domains: frozenset[str]
+    trusted_relays: tuple[IPv4Network | IPv6Network, ...]
+    prover: Prover
+
+    def recipient(self, address: str, mail_from: str, authenticated_as: str) -> FaxAddress:
+        """The address, read by the number plan of whoever sends, as far as the envelope tells.
+
+        Raises:
+            BadNumberError: and its kin, with the reply to give.
+        """
+        known = self.known.now()
+        credentials = known.ask(tree.credentials, authenticated_as) if authenticated_as else None
+        sender = known.ask(tree.user_by_address, mail_from.lower()) if mail_from else None
+        user_id = credentials.user_id if credentials else sender.id if sender else None
+        plan = NumberPlan() if user_id is None else known.ask(tree.effective, user_id).number_plan()
+        return parse_fax_address(address, self.domains, plan)
+
+    def open(self, envelope: Envelope) -> Case:
+        """Read the header, and find out who it says has written it.
+
+        Raises:
+            HeaderRefusedError: the header cannot be read without guessing.
+            UnavailableError: the content cannot be read again.
+        """
+        facts = _header(envelope.content)
+        evidence = by_connection(facts, envelope, self.trusted_relays)
+        known = self.known.now()
+        sender = known.ask(tree.user_by_address, evidence.header_from) if evidence.header_from else None
+        settings = Effective({}) if sender is None else known.ask(tree.effective, sender.id)
+        return Case(envelope, facts, evidence, sender, settings)
+
+    async def prove(self, case: Case) -> Case:
+        """Ask DNS about the sender, within a deadline; what does not answer is a temporary error in the evidence."""
+        return replace(case, evidence=await self.prover.ask(case.evidence, case.envelope, self.clock.now()))
+
+    def decide(self, case: Case) -> Decision:
+        """May this sender send."""
+        now = self.clock.now()
+        return decide(case.sender, case.settings.sender_proof(), case.facts, case.evidence, case.envelope, now)
+
+    def plan(self, case: Case, decision: Decision) -> NewSubmission:
+        """The submission that the mail of an accepted sender asks for; its content is not in the spool yet.
+
+        Raises:
+            RefusedError: a directive, a number or a cover that cannot be; names it.
+        """
+        sender, settings, facts = case.sender, case.settings, case.facts
+        assert sender is not None  # only who is known is accepted
+        now = self.clock.now()
+        wishes = settle_wishes(facts, case.evidence, settings, now)
+        addresses = tuple(self._address(text, settings) for text in case.envelope.recipients)
+        for address in distinct(addresses):
+            self._check_cover(sender, settings.cover_rule(), address.cover or wishes.cover)
+        return replace(
+            _submission(case, sender, wishes, addresses),
+            received=now,
+            evidence=decision.evidence,
+            signature=signature_use(decision, facts, lambda text: self._address(text, settings)),
+            automatic_cap=settings.automatic_cap() if facts.auto_submitted == "auto-generated" else None,
+        )
+
+    def _address(self, text: str, settings: Effective) -> FaxAddress:
+        return parse_fax_address(text, self.domains, settings.number_plan())
+
+    def _check_cover(self, sender: User, rule: CoverRule, wish: str | None) -> None:
+        """Refuse a wish that no body could make good: against the level's rule, or for a cover that does not exist.
+
+        Raises:
+            BadDirectiveError: says which, and names the covers there are.
+        """
+        if choose_cover(rule, wish, has_body_text=True).name:
+            covers.shelf(self.db, sender.id).check(rule.named(wish))
+
+
+def _header(content: Path) -> HeaderFacts:
+    try:
+        return parse.read_header(content)
+    except OSError as error:
+        raise UnavailableError(f"the mail cannot be read again ({error.strerror}); send it once more") from error
+
+
+def _submission(case: Case, sender: User, wishes: Wishes, addresses: tuple[FaxAddress, ...]) -> NewSubmission:
+    return NewSubmission(
+        user_id=sender.id,
+        sender_address=case.evidence.header_from,
+        facts=case.facts,
+        content_digest="",
+        received=wishes.times.start,
+        duplicate_key=_key(case.facts, case.envelope, distinct(addresses)),
+        addresses=addresses,
+        subject=wishes.subject,
+        reference=wishes.reference,
+        resolution=wishes.resolution,
+        cover=wishes.cover,
+        priority=wishes.priority,
+        start=wishes.times.start,
+        expires=wishes.times.expires,
+        billing_code=wishes.billing_code,
+        preview=wishes.preview,
+    )
+
+
+def _key(facts: HeaderFacts, envelope: Envelope, addresses: tuple[FaxAddress, ...]) -> str:
+    """The duplicate key; one of its own for a mail that cannot be recognised when it comes again."""
+    return duplicate_key(facts, envelope.mail_from, tuple(str(one.destination) for one in addresses)) or uuid4().hex
