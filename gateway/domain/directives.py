@@ -59,7 +59,7 @@ def parse_subject(text: str) -> Directives:
     Raises:
         BadDirectiveError: an unknown or misspelt token, a bad value, or two tokens that disagree; names the token.
     """
-    found = _agreed(_read_token(match[1]) for match in _TOKEN.finditer(text))
+    found = _agreed((f"%{{{_shown(match[1])}}}", _read_token(match[1])) for match in _TOKEN.finditer(text))
     if "%{" in _TOKEN.sub("", text):
         raise BadDirectiveError("a directive in the subject begins with %{ and is not closed by }, or holds another")
     rest = " ".join(_TOKEN.sub(" ", text).split())
@@ -92,18 +92,18 @@ def parse_fields(trusted: FaxFields) -> Directives:
     Raises:
         BadDirectiveError: an unknown name, a bad value, or two that disagree; names the field.
     """
-    return Directives(**_agreed(_read_field(name, value) for name, value in trusted))
+    return Directives(**_agreed((f"{name}: {_shown(value)}", _read_field(name, value)) for name, value in trusted))
 
 
-def _agreed(readings: Iterable[Mapping[str, Value]]) -> dict[str, Any]:
-    found: dict[str, Value] = {}
-    for reading in readings:
+def _agreed(readings: Iterable[tuple[str, Mapping[str, Value]]]) -> dict[str, Any]:
+    """All that was read, each with what it was written as; what says the same twice says it once."""
+    found: dict[str, tuple[str, Value]] = {}
+    for written, reading in readings:
         for field, value in reading.items():
-            if found.setdefault(field, value) != value:
-                raise BadDirectiveError(
-                    f"the mail's directives disagree on {field.replace('_', ' ')}: give one of them"
-                )
-    return found
+            first, before = found.setdefault(field, (written, value))
+            if before != value:
+                raise BadDirectiveError(f"{first} and {written} disagree: give one of them")
+    return {field: value for field, (_, value) in found.items()}
 
 
 def _read_token(token: str) -> Mapping[str, Value]:

@@ -13,6 +13,7 @@ from phonenumbers import PhoneMetadata, PhoneNumberType
 
 from gateway.domain.errors import RefusedError
 
+LEAST_NATIONAL = 5  # digits of the shortest premium-rate numbers, without the country code
 LONGEST_SHORT = 6  # digits; emergency and service codes have at most so many
 # Codes of no country (ITU-T E.164 annex A): calls to them cost many times the usual, or
 # no fixed line is there.
@@ -27,7 +28,7 @@ _COSTLY_CODES = MappingProxyType(
     }
 )
 # Places that are reached by satellite alone.
-_COSTLY_PLACES = MappingProxyType({"246": "satellite", "247": "satellite", "6721": "satellite"})
+_COSTLY_PLACES = MappingProxyType({"246": "satellite", "247": "satellite", "2908": "satellite"})
 _COSTLY_TYPES = MappingProxyType(
     {
         PhoneNumberType.PREMIUM_RATE: "premium-rate",
@@ -58,7 +59,7 @@ def refuse_short_code(digits: str, country: str) -> None:
     if _is_emergency(bare) or (bare == digits and _is_service_code(bare, country)):
         raise _not_permitted("emergency and service numbers take no faxes")
     code, rest = _country_code(bare)
-    if code and _is_code_of(code, rest):
+    if (bare != digits or code == 1) and _is_code_of(code, rest):
         raise _not_permitted("emergency and service numbers take no faxes")
 
 
@@ -85,9 +86,32 @@ def refuse_costly(parsed: phonenumbers.PhoneNumber) -> None:
     if parsed.country_code == 1 and _NANP_PREMIUM.fullmatch(full[1:]):
         raise _not_permitted("premium-rate numbers are not called")
     place = next((kind for prefix, kind in _COSTLY_PLACES.items() if full.startswith(prefix)), None)
-    kind = place or _COSTLY_TYPES.get(phonenumbers.number_type(parsed))
+    kind = place or _COSTLY_TYPES.get(_kind(parsed))
     if kind is not None:
         raise _not_permitted(f"{kind} numbers are not called")
+
+
+def _kind(parsed: phonenumbers.PhoneNumber) -> int:
+    """The kind of a number; of an unknown one, that of the number which it begins with.
+
+    Digits behind a whole number do not keep a switch from connecting it.
+    """
+    kind = phonenumbers.number_type(parsed)
+    national = phonenumbers.national_significant_number(parsed)
+    while kind == PhoneNumberType.UNKNOWN and parsed.country_code != 1 and len(national) > LEAST_NATIONAL:
+        national = national[:-1]
+        kind = phonenumbers.number_type(_shortened(parsed, national))
+    return kind
+
+
+def _shortened(parsed: phonenumbers.PhoneNumber, national: str) -> phonenumbers.PhoneNumber:
+    zeros = len(national) - len(national.lstrip("0"))
+    return phonenumbers.PhoneNumber(
+        country_code=parsed.country_code,
+        national_number=int(national),
+        italian_leading_zero=zeros > 0 or None,
+        number_of_leading_zeros=zeros if zeros > 1 else None,
+    )
 
 
 def _not_permitted(why: str) -> RefusedError:
@@ -135,6 +159,7 @@ def _is_code_of(code: int, rest: str) -> bool:
     """Whether an emergency number follows the country code, as in +44 999; in +1 any service code."""
     if not 2 <= len(rest) <= LONGEST_SHORT:
         return False
-    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[code]
-    nanp = code == 1 and rest in _NANP_CODES
-    return nanp or any(phonenumbers.is_emergency_number(rest, region) for region in regions if region != "001")
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(code, ())
+    return (code == 1 and rest in _NANP_CODES) or any(
+        phonenumbers.is_emergency_number(rest, region) for region in regions if region != "001"
+    )

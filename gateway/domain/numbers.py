@@ -91,7 +91,8 @@ def shown(text: str) -> str:
 def _checked(full: str, written: str, form: str) -> str:
     """The number in E.164, when its country has such numbers; libphonenumber may drop a trunk zero on the way."""
     if not LEAST_DIGITS <= len(full) - 1 <= MOST_DIGITS:
-        raise BadNumberError(f"{written} has {len(full) - 1} digits: {form}")
+        count = "1 digit" if len(full) == 2 else f"{len(full) - 1} digits"  # with the plus
+        raise BadNumberError(f"{written} has {count}: {form}")
     try:
         parsed = phonenumbers.parse(full, None)
     except phonenumbers.NumberParseException:
