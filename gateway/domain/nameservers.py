@@ -16,8 +16,8 @@ def parse_nameserver(text: str) -> tuple[str, int]:
     """
     host, port = text, ""
     if text.startswith("["):
-        host, _, port = text[1:].partition("]")
-        if port and not port.startswith(":"):
+        host, closed, port = text[1:].partition("]")
+        if not closed or (port and not port.startswith(":")):
             raise ValueError(f"{text!r} is no address of a DNS server")
         port = port[1:]
     elif text.count(":") == 1:

@@ -1,7 +1,7 @@
 """Questions to the DNS: TXT, A, AAAA, MX and PTR, with an end in time and a memory.
 
-What lives here: names as the DNS takes them, asking, following CNAMEs, remembering answers for as long as they may be.
-What does not: what the records mean (`spf`, `dkim`, `organizational`).
+What lives here: names as the DNS takes them, which server to ask, following CNAMEs, remembering answers. What does not:
+the question itself (`question`), what the records mean (`spf`, `dkim`, `organizational`).
 
 dnspython's own resolver is not used: a search list would answer for names that nobody asked about, and names in mails
 are not the text of zone files, where a backslash escapes.
@@ -12,22 +12,23 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 import dns.exception
 import dns.message
 import dns.name
-import dns.query
 import dns.rcode
 import dns.resolver
 import idna
 
 from gateway.domain.errors import UnavailableError
 from gateway.domain.nameservers import parse_nameserver
+from gateway.mail.proof.question import Server, ask
 
 Value = str | tuple[bytes, ...] | tuple[int, str]
-Server = tuple[str, int]
+Clock = Callable[[], float]
 
 _UDP_SIZE = 1232  # octets: what passes every path unfragmented (DNS flag day 2020)
 _MOST_CNAMES = 8
@@ -101,7 +102,11 @@ def _wired(text: str) -> dns.name.Name | None:
 
 
 def _wire_label(label: str) -> bytes:
-    return label.encode("ascii") if label.isascii() else idna.encode(label, uts46=True)
+    """Raises UnicodeError for what is no label, or more than one: U+2024 is mapped to a dot."""
+    wire = label.encode("ascii") if label.isascii() else idna.encode(label, uts46=True)
+    if b"." in wire:
+        raise UnicodeError(f"{label!r} is more than one label")
+    return wire
 
 
 def _system_servers() -> tuple[Server, ...]:
@@ -117,21 +122,27 @@ class Resolver:
     """Asks DNS servers in their order; blocking, and safe to share between threads.
 
     `timeout` bounds one question to one server, `lifetime` one look-up with all its questions, in seconds; `cache`
-    is the number of answers remembered.
+    is the number of answers remembered, and `clock` says in seconds how old they are.
     """
 
     def __init__(
-        self, nameservers: Sequence[str] = (), *, timeout: float = 3.0, lifetime: float = 5.0, cache: int = 2000
+        self,
+        nameservers: Sequence[str] = (),
+        *,
+        timeout: float = 3.0,
+        lifetime: float = 5.0,
+        cache: int = 2000,
+        clock: Clock = time.monotonic,
     ) -> None:
         self._servers = tuple(parse_nameserver(text) for text in nameservers) or _system_servers()
         self._timeout = timeout
         self._lifetime = lifetime
-        self._memory = _Memory(cache)
+        self._memory = _Memory(cache, clock)
         self._late: dict[Server, float] = {}
 
     def texts(self, name: str, deadline: Deadline | None = None) -> tuple[bytes, ...]:
         """The TXT records of a name, each joined from its strings (RFC 7208 3.3); see `records`."""
-        return tuple(b"".join(text) for text in self.records(name, "TXT", deadline) if isinstance(text, tuple))  # type: ignore[arg-type]
+        return tuple(b"".join(cast(tuple[bytes, ...], strings)) for strings in self.records(name, "TXT", deadline))
 
     def records(self, name: str, kind: str, deadline: Deadline | None = None) -> tuple[Value, ...]:
         """The records of one kind: addresses and PTR as text, MX as (preference, name), TXT as tuples of strings.
@@ -146,13 +157,12 @@ class Resolver:
             return ()
         key = asked.canonicalize(), kind
         known = self._memory.get(key)
-        if known is None:
-            values, seconds = self._look_up(
-                asked, kind, (deadline or Deadline.after(self._lifetime)).within(self._lifetime)
-            )
-            self._memory.keep(key, values, seconds)
-            return values
-        return known
+        if known is not None:
+            return known
+        end = (deadline or Deadline.after(self._lifetime)).within(self._lifetime)
+        values, seconds = self._look_up(asked, kind, end)
+        self._memory.keep(key, values, seconds)
+        return values
 
     def _look_up(self, name: dns.name.Name, kind: str, deadline: Deadline) -> tuple[tuple[Value, ...], float]:
         """Values, and the seconds that they may be remembered."""
@@ -166,9 +176,7 @@ class Resolver:
             except dns.message.ChainTooLong:
                 break
             except dns.exception.DNSException as error:
-                raise DnsTroubleError(
-                    f"DNS: {kind} of {name.to_text(True)}: an answer that cannot be: {_told(error)}"
-                ) from error
+                raise _trouble(name, kind, f"an answer that cannot be: {_told(error)}") from error
             seconds = min(seconds, chain.minimum_ttl)
             if chain.answer is not None:
                 values = tuple(_VALUES[kind](record) for record in chain.answer)
@@ -186,11 +194,10 @@ class Resolver:
             left = min(self._timeout, deadline.left())
             if server in given_up or left <= 0:
                 continue
+            query = dns.message.make_query(name, kind, use_edns=bool(payload), payload=payload)
             try:
-                response = _ask(
-                    server, dns.message.make_query(name, kind, use_edns=bool(payload), payload=payload), left
-                )
-            except dns.exception.Timeout:
+                response = ask(server, query, left)
+            except (TimeoutError, dns.exception.Timeout):
                 self._late[server] = time.monotonic() + _LATE_SECONDS
             except (dns.exception.DNSException, OSError, EOFError) as error:
                 trouble = _told(error)
@@ -201,7 +208,7 @@ class Resolver:
                 trouble = dns.rcode.to_text(code)
                 if not payload or code not in _NO_SUCH_QUESTION:
                     given_up.add(server)
-        raise DnsTroubleError(f"DNS: {kind} of {name.to_text(True)}: {trouble}")
+        raise _trouble(name, kind, trouble)
 
     def _turns(self) -> Iterator[tuple[Server, int]]:
         """Servers and payload sizes of EDNS; who kept us waiting lately comes last."""
@@ -210,16 +217,8 @@ class Resolver:
         return ((server, payload) for payload in (_UDP_SIZE, 0) for server in servers)
 
 
-def _ask(server: Server, query: dns.message.QueryMessage, seconds: float) -> dns.message.Message:
-    """One question over UDP, and over TCP when the answer was cut; foreign and broken answers are waited out."""
-    deadline = Deadline.after(seconds)
-    host, port = server
-    try:
-        return dns.query.udp(
-            query, host, seconds, port, ignore_unexpected=True, ignore_errors=True, raise_on_truncation=True
-        )
-    except dns.message.Truncated:
-        return dns.query.tcp(query, host, max(deadline.left(), 0.001), port)
+def _trouble(name: dns.name.Name, kind: str, what: str) -> DnsTroubleError:
+    return DnsTroubleError(f"DNS: {kind} of {name.to_text(True)}: {what}")
 
 
 def _told(error: Exception) -> str:
@@ -233,15 +232,16 @@ def _is_small(values: tuple[Value, ...]) -> bool:
 class _Memory:
     """Answers by name and kind until they age, the least recently asked forgotten first."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, clock: Clock) -> None:
         self._most = most
+        self._clock = clock
         self._lock = Lock()
         self._answers: OrderedDict[tuple[dns.name.Name, str], tuple[float, tuple[Value, ...]]] = OrderedDict()
 
     def get(self, key: tuple[dns.name.Name, str]) -> tuple[Value, ...] | None:
         with self._lock:
-            until, values = self._answers.get(key, (0.0, ()))
-            if until <= time.monotonic():
+            until, values = self._answers.get(key, (-inf, ()))
+            if until <= self._clock():
                 return None
             self._answers.move_to_end(key)
             return values
@@ -250,7 +250,7 @@ class _Memory:
         if seconds <= 0:
             return
         with self._lock:
-            self._answers[key] = (time.monotonic() + seconds, values)
+            self._answers[key] = (self._clock() + seconds, values)
             self._answers.move_to_end(key)
             while len(self._answers) > self._most:
                 self._answers.popitem(last=False)

@@ -12,17 +12,19 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
+from math import inf
 from threading import Lock
 from typing import Any
 
 import spf
 
 from gateway.domain.evidence import SpfFinding, SpfResult
-from gateway.mail.proof.dns import Deadline, DnsTroubleError, Resolver, Value, ascii_name
+from gateway.mail.proof.dns import Clock, Deadline, DnsTroubleError, Resolver, Value, ascii_name
 from gateway.mail.proof.shared import SHARED, shared_among
 
 _MOST_RECORD = 8192  # octets of a record; with the next bound, what keeps pyspf's patterns from taking seconds
 _MOST_TERM = 512
+_MOST_RECORDS = 500  # of one name and kind: pyspf compares each with the client's address
 _MOST_ADDRESS = 512  # twice what a path may have (RFC 5321 4.5.3.1.3)
 _MOST_REMEMBERED = 2000
 _REMEMBER_SECONDS = 60.0
@@ -75,8 +77,16 @@ class SpfChecker:
     Not remembered are troubles of the DNS, and records that ask for more than the domain (macros s, l and h).
     """
 
-    def __init__(self, resolver: Resolver, *, seconds: float = 8.0, shared: frozenset[str] = SHARED) -> None:
+    def __init__(
+        self,
+        resolver: Resolver,
+        *,
+        seconds: float = 8.0,
+        shared: frozenset[str] = SHARED,
+        clock: Clock = time.monotonic,
+    ) -> None:
         self._resolver = resolver
+        self._clock = clock
         self._seconds = seconds
         self._shared = shared
         self._lock = Lock()
@@ -87,8 +97,8 @@ class SpfChecker:
         client, identity = _client(peer), _identity(mail_from, helo)
         key = client, identity.domain, identity.scope
         with self._lock:
-            until, known = self._findings.get(key, (0.0, None))
-        if known is not None and time.monotonic() < until:
+            until, known = self._findings.get(key, (-inf, None))
+        if known is not None and self._clock() < until:
             return known
         finding, general = _checked(self._resolver, client, identity, self._seconds, self._shared)
         if general and identity.domain and finding.result is not SpfResult.TEMPERROR:
@@ -97,7 +107,7 @@ class SpfChecker:
 
     def _remember(self, key: tuple[str, str, str], finding: SpfFinding) -> None:
         with self._lock:
-            self._findings[key] = time.monotonic() + _REMEMBER_SECONDS, finding
+            self._findings[key] = self._clock() + _REMEMBER_SECONDS, finding
             self._findings.move_to_end(key)
             while len(self._findings) > _MOST_REMEMBERED:
                 self._findings.popitem(last=False)
@@ -172,9 +182,9 @@ class _Check(spf.query):  # type: ignore[misc]  # pyspf has no types
             result, _, words = self.check()
         except _BREAKS as error:
             return SpfResult.PERMERROR, f"the record cannot be evaluated: {error}"
-        if self.mechanism and result not in ("temperror", "permerror"):
-            words = self.mechanism
-        return SpfResult(result), words or f"{self.o} has no SPF record"
+        if result in ("temperror", "permerror"):
+            return SpfResult(result), words.partition(" Error: ")[2]
+        return SpfResult(result), self.mechanism or words or f"{self.o} has no SPF record"
 
     def dns(self, name: str, qtype: str, cnames: Any = None, ignore_void: bool = False) -> list[Value]:  # noqa: ARG002 (pyspf's)
         """Look-ups of pyspf; those without an answer are counted (RFC 7208 4.6.4)."""
@@ -184,6 +194,8 @@ class _Check(spf.query):  # type: ignore[misc]  # pyspf has no types
             found = self._resolver.records(name, qtype, self._deadline)
         except DnsTroubleError as error:
             raise spf.TempError(error.text) from error
+        if len(found) > _MOST_RECORDS:
+            raise spf.PermError(f"more than {_MOST_RECORDS} records of {name}")
         if not found and not ignore_void:
             self.void_lookups += 1
             if self.void_lookups > spf.MAX_VOID_LOOKUPS:
