@@ -16,7 +16,7 @@ from gateway.domain.submission import PartPages
 
 
 class NoticeKind(StrEnum):
-    """The four notices of the administrator guide."""
+    """The four notices of the administrator guide; an initial failure may be of a refusal."""
 
     INITIAL_SUCCESS = "initial-success"
     INITIAL_FAILURE = "initial-failure"

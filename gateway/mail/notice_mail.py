@@ -42,9 +42,12 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """One recipient's block of a report (RFC 3464 2.3). `diagnostic` is ASCII, with its type before a semicolon."""
+    """One recipient's block of a report (RFC 3464 2.3). `diagnostic` is ASCII, with its type before a semicolon.
 
-    destination: Destination
+    Where no number was read, `destination` is what was written for it.
+    """
+
+    destination: Destination | str
     status: str
     diagnostic: str
     job_id: str = ""

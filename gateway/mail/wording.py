@@ -113,9 +113,31 @@ WORDS = MappingProxyType(
         ),
     }
 )
-# Where the detail says more than the outcome, these words stand instead.
+_UNPROVEN = Words(
+    "We could not be sure that a mail in your name came from you.",
+    "Nothing was sent. A part of what proves a sender here was missing; the reason below says which.",
+    "Send through your own mail server, or sign in with SMTP AUTH. If you did, show this to your fax administrator.",
+)
+# Where the detail says more than the outcome, these words stand instead. Of a refusal, it is the rule.
 DETAIL_WORDS = MappingProxyType(
     {
+        (Outcome.UNAUTHORIZED, "locked"): Words(
+            "Your address may not send faxes here at present.",
+            "Nothing was sent: the user it belongs to is locked.",
+            "Ask your fax administrator why.",
+        ),
+        (Outcome.UNAUTHORIZED, "proof"): _UNPROVEN,
+        (Outcome.UNAUTHORIZED, "smtp-auth"): _UNPROVEN,
+        (Outcome.UNAUTHORIZED, "replay"): Words(
+            "A mail of yours that was faxed already came again, for another number that it does not name.",
+            "Nothing was sent. If it was not you, somebody has a copy of your mail and tried to fax it elsewhere.",
+            "To fax the same document to that number, write a new mail.",
+        ),
+        (Outcome.GENERAL_ERROR, "directives"): Words(
+            "Your mail asks for something that cannot be done.",
+            "Nothing was sent, so that no fax goes out other than you meant it.",
+            "Correct what the reason below names and send your mail again.",
+        ),
         (Outcome.NO_ATTACHMENT, TEXT_OFF): Words(
             "There was nothing to fax in your mail.",
             "It had no attachment that we could send. The text of a mail is not faxed: that is switched off for you.",
