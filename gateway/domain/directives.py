@@ -6,6 +6,7 @@ not: parameters of the address (`addresses`), the level's rules that decide whet
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
@@ -77,11 +78,11 @@ def trusted_fields(given: FaxFields, *, authenticated: bool, signed: Sequence[st
     """
     if authenticated:
         return given
-    covered = {name: signed.count(name) for name, _ in given}
+    covered = Counter(signed)
     kept: list[tuple[str, str]] = []
     for name, value in reversed(given):
-        if covered[name] > 0:
-            covered[name] -= 1
+        if covered[name.lower()] > 0:
+            covered[name.lower()] -= 1
             kept.append((name, value))
     return tuple(reversed(kept))
 
