@@ -75,6 +75,7 @@ def test_an_absolute_or_empty_file_stays_as_it_is(tmp_path: Path) -> None:
         "[relay]\nport = 1\n",
         "[smtp]\ndomains = ['FAX.Acme.example', 'fax-2', 'xn--bcher-kva.example']\n",
         "[rendering]\nmax_memory = 256000000\n",
+        "[dns]\nnameservers = ['127.0.0.1:5353', '::1', '[2001:db8::1]:53']\ntimeout = 8\n",
     ],
 )
 def test_values_at_the_edge_are_taken(tmp_path: Path, text: str) -> None:
@@ -113,6 +114,11 @@ def test_a_whole_number_does_for_a_number(tmp_path: Path) -> None:
         ("[smtp]\ntls_certificate = 'c.pem'\ntls_key = 'k.pem'\n", "smtp.tls_certificate must name a file", 2),
         ("[smtp]\ntls_certificate = 'faxgw.toml'\ntls_key = 'k.pem'\n", "smtp.tls_key must name a file", 3),
         ("smtp = 3\n", "smtp must be a section", 1),
+        ("[dns]\nnameservers = ['dns.example']\n", "dns.nameservers must be IP addresses.*dns.example", 2),
+        ("[dns]\nnameservers = ['192.0.2.1', '192.0.2.2:0']\n", "dns.nameservers must be IP addresses", 2),
+        ("[dns]\nnameservers = '192.0.2.1'\n", "dns.nameservers must be a list of texts", 2),
+        ("[dns]\n\ntimeout = 0\n", "dns.timeout must be more than 0 and at most 8", 3),
+        ("[dns]\ntimeout = 8.1\n", "dns.timeout must be more than 0 and at most 8", 2),
     ],
 )
 def test_a_mistake_is_one_line_with_key_and_line(tmp_path: Path, text: str, words: str, line: int) -> None:

@@ -1,7 +1,7 @@
 """One question to one DNS server: over UDP, and over TCP when the answer is too long for it.
 
-What lives here: sockets, and telling the answer from packets that only look like it. What does not: which server to ask,
-how often, and what to remember (`dns`).
+What lives here: sockets, and telling the answer from packets that only look like it. What does not: which server to
+ask, how often, and what to remember (`dns`).
 """
 
 import time

@@ -206,9 +206,9 @@ class _Check(spf.query):  # type: ignore[misc]  # pyspf has no types
         """Evaluate the record of one domain, and note whether it passed."""
         if record and (len(record) > _MOST_RECORD or max(map(len, record.split(" "))) > _MOST_TERM):
             raise spf.PermError(f"the record of {domain} is too long")
+        before = len(self._passed)
         answer: tuple[str, int, str] = super().check1(record, domain, recursion)
-        if answer[0] == "pass":
-            self._passed.append(domain)
+        self._passed[before:] = [*self._passed[before:], domain] if answer[0] == "pass" else []
         return answer
 
     def expand(self, text: str, stripdot: bool = True) -> str:
