@@ -10,33 +10,26 @@ import shutil
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
-from gateway.domain.clock import Clock
 from gateway.domain.errors import UnavailableError
-from gateway.fax.simulator.clock import PacedClock, SimulatorClock
 from gateway.fax.simulator.exchange import Exchange
 from gateway.fax.simulator.transport import CallClock, SimulatorTransport
 from gateway.flows.notify import Notify
 from gateway.flows.prepare import Prepare, RenderLimits
-from gateway.flows.submit import FrontDesk
 from gateway.flows.tend import Tend
 from gateway.flows.transmit import Transmit, Trunk
-from gateway.judging import Judge
-from gateway.mail.desk import Limits, ListenerSettings
+from gateway.listener_processes import ListenerProcesses
+from gateway.mail.desk import Sharing
 from gateway.mail.listener import Listener
-from gateway.mail.messages import Voice
-from gateway.mail.proof.dns import Resolver
-from gateway.mail.proof.gather import Prover
 from gateway.mail.relay import Relay, RelaySettings
 from gateway.notices import Composer
+from gateway.parts import build_clock, build_listener, composer, wall_clock
 from gateway.settings import Settings
-from gateway.store import jobs, processes
-from gateway.store.acceptance import Acceptance
+from gateway.store import processes
 from gateway.store.database import Database
-from gateway.store.known_tree import KnownTree
 from gateway.store.migrate import open_store
 from gateway.store.spool import Spool
 from gateway.worker import Bell, Worker
@@ -45,29 +38,8 @@ from renderers.standing import Standing
 from renderers.standing import look as look_at_walls
 
 log = logging.getLogger(__name__)
-DESK_THREADS = 8
 SPARE_THREADS = 4
 STOP_SECONDS = 60  # how long a graceful stop lets calls and renders end
-
-
-def wall_clock() -> datetime:
-    """The machine's time, aware, UTC."""
-    return datetime.now(UTC)
-
-
-def _voice(settings: Settings) -> Voice:
-    return Voice(settings.notices.sender_name, settings.notices.sender_address, settings.smtp.domains[0])
-
-
-def composer(settings: Settings, db: Database, clock: Clock) -> Composer:
-    """What writes notices, for the daemon and for commands that end a job."""
-    return Composer(db, clock, _voice(settings))
-
-
-def build_clock(db: Database, speed: float = 0.0) -> CallClock:
-    """The simulator's clock; it never goes back behind what the store has seen."""
-    floor = jobs.latest_time(db)
-    return PacedClock(wall_clock, speed, floor) if speed else SimulatorClock(wall_clock, floor)
 
 
 @dataclass
@@ -77,6 +49,7 @@ class Gateway:
     settings: Settings
     db: Database
     listener: Listener
+    more_listeners: ListenerProcesses
     workers: list[Worker]
     process: processes.Process
     work: Path
@@ -97,10 +70,15 @@ class Gateway:
         if self.settings.rendering.require_no_network:
             await self._look_at_walls()
         await self.listener.start()
+        await self.more_listeners.start(self._on_the_same_ports())
         self._tasks = [asyncio.create_task(worker.run(), name=worker.name) for worker in self.workers]
         if not self.settings.rendering.require_no_network:
             self._tasks.append(asyncio.create_task(self._look_at_walls(), name="walls"))
         log.info("started", extra={"owner": self.process.id})
+
+    def _on_the_same_ports(self) -> Settings:
+        """The settings with the port that the system chose, when it was to choose one."""
+        return replace(self.settings, smtp=replace(self.settings.smtp, port=self.listener.port))
 
     async def _look_at_walls(self) -> None:
         """Find out what a rendered document could reach, and tell.
@@ -126,7 +104,7 @@ class Gateway:
     async def run(self) -> None:
         """Serve until asked to stop; then take no mail, let calls and renders end, and leave."""
         await self.stopping.wait()
-        await self.listener.stop(STOP_SECONDS)
+        await asyncio.gather(self.listener.stop(STOP_SECONDS), self.more_listeners.stop(STOP_SECONDS))
         for worker in self.workers:
             worker.stop()
         await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
@@ -164,33 +142,10 @@ def build(settings: Settings) -> Gateway:
     parts = _Parts(settings, db, Spool(folder / "spool"), clock, composer(settings, db, clock), process, work)
     bell, stopping = Bell(), asyncio.Event()
     workers = _workers(parts, bell, stopping.set)
-    return Gateway(settings, db, _listener(parts, bell.ring), workers, process, work, stopping)
-
-
-def build_judge(settings: Settings, db: Database, clock: Clock) -> Judge:
-    """What judges mails, for the listener and for commands that try one out."""
-    smtp = settings.smtp
-    domains = frozenset(domain.lower() for domain in smtp.domains)
-    prover = Prover(Resolver(settings.dns.nameservers, timeout=settings.dns.timeout))
-    return Judge(db, KnownTree(db), clock, domains, smtp.networks(), prover)
-
-
-def _listener(parts: _Parts, ring: Callable[[], None]) -> Listener:
-    smtp = parts.settings.smtp
-    pool = ThreadPoolExecutor(DESK_THREADS, thread_name_prefix="desk")
-    judge = build_judge(parts.settings, parts.db, parts.clock)
-    desk = FrontDesk(judge, parts.spool, Acceptance(parts.db), parts.composer, ring, pool, smtp.postmaster)
-    settings = ListenerSettings(
-        host=smtp.host,
-        port=smtp.port,
-        hostname=smtp.hostname,
-        domains=judge.domains,
-        incoming=parts.spool.incoming,
-        tls_certificate=Path(smtp.tls_certificate) if smtp.tls_certificate else None,
-        tls_key=Path(smtp.tls_key) if smtp.tls_key else None,
-        limits=Limits(max_size=smtp.max_size, max_recipients=smtp.max_recipients),
-    )
-    return Listener(settings, desk, parts.clock)
+    count = settings.smtp.processes
+    listener = build_listener(settings, db, clock, bell.ring, Sharing.FIRST if count > 1 else Sharing.ALONE)
+    more = ListenerProcesses(count - 1, bell.ring, clock.now, wall_clock)
+    return Gateway(settings, db, listener, more, workers, process, work, stopping)
 
 
 def _workers(parts: _Parts, bell: Bell, lost: Callable[[], None]) -> list[Worker]:

@@ -1,6 +1,6 @@
 """The settings file: one TOML, read into frozen sections; an unknown key is refused by name and line.
 
-What lives here: sections, defaults, reading. What does not: settings of the tree (`gateway.domain.setting_catalog`).
+What lives here: reading and checking. What does not: the sections and their defaults (`sections`).
 The file is chosen by `--config`, else by FAXGW_CONFIG; with neither, the defaults below hold, under ./var.
 """
 
@@ -9,127 +9,39 @@ import re
 import tomllib
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from dataclasses import fields
 from pathlib import Path
 
 from gateway.domain.errors import UsageError
 from gateway.domain.nameservers import parse_nameserver
+from gateway.sections import (
+    Calling,
+    Dns,
+    Notices,
+    Queue,
+    Relay,
+    Rendering,
+    Settings,
+    Simulator,
+    Smtp,
+    Storage,
+)
+
+__all__ = [
+    "Calling",
+    "Dns",
+    "Notices",
+    "Queue",
+    "Relay",
+    "Rendering",
+    "Settings",
+    "Simulator",
+    "Smtp",
+    "Storage",
+    "load_settings",
+]
 
 type_hints = typing.get_type_hints
-
-
-@dataclass(frozen=True, slots=True)
-class Storage:
-    """Where things are kept: the store's URL and the folder of spool and simulator."""
-
-    url: str = ""  # empty: SQLite in the folder
-    folder: Path = Path("var")
-
-    @property
-    def database_url(self) -> str:
-        """The store's URL; SQLite below the folder when none is given."""
-        return self.url or f"sqlite:///{self.folder.absolute() / 'faxgw.sqlite'}"
-
-
-@dataclass(frozen=True, slots=True)
-class Smtp:
-    """The front door."""
-
-    host: str = "127.0.0.1"
-    port: int = 8025
-    hostname: str = "fax.localhost"
-    domains: tuple[str, ...] = ("fax.localhost",)
-    max_size: int = 35_000_000  # octets
-    max_recipients: int = 100
-    trusted_relays: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
-    tls_certificate: str = ""
-    tls_key: str = ""
-    postmaster: str = ""  # where letters to the postmaster go on to; empty: they are kept in the outbox
-
-    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
-        """The trusted relays as networks."""
-        return tuple(ip_network(text) for text in self.trusted_relays)
-
-
-@dataclass(frozen=True, slots=True)
-class Dns:
-    """Whom SPF, DKIM and alignment ask."""
-
-    nameservers: tuple[str, ...] = ()  # empty: those of the system
-    timeout: float = 3.0  # seconds for one question to one server
-
-
-@dataclass(frozen=True, slots=True)
-class Relay:
-    """The smart host that our mail goes through."""
-
-    host: str = "127.0.0.1"
-    port: int = 25
-    start_tls: bool = False
-    user_name: str = ""
-    password: str = field(default="", repr=False)
-    mail_from: str = ""  # empty: the null return path
-
-
-@dataclass(frozen=True, slots=True)
-class Notices:
-    """Who our notices come from."""
-
-    sender_name: str = "Fax gateway"
-    sender_address: str = "postmaster@fax.localhost"
-
-
-@dataclass(frozen=True, slots=True)
-class Rendering:
-    """Limits on what one mail may make us do."""
-
-    max_pages: int = 200
-    max_seconds: int = 180
-    max_memory: int = 2_000_000_000  # octets of address space of one converter
-    workers: int = 2
-    require_no_network: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Calling:
-    """The trunk and its lines."""
-
-    transport: str = "simulator"
-    trunk: str = "simulator"
-    lines: int = 4
-    scenario: str = ""  # far-end scenario file of the simulator, beside the reserved numbers
-
-
-@dataclass(frozen=True, slots=True)
-class Simulator:
-    """How the line simulator runs its calls."""
-
-    speed: float = 0.0  # virtual seconds in a real one; 0: calls take no time
-    seed: int = 0  # of all chance on its lines
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """Leases between processes."""
-
-    lease_seconds: int = 30
-    poll_seconds: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """All sections of the file."""
-
-    storage: Storage = field(default_factory=Storage)
-    smtp: Smtp = field(default_factory=Smtp)
-    dns: Dns = field(default_factory=Dns)
-    relay: Relay = field(default_factory=Relay)
-    notices: Notices = field(default_factory=Notices)
-    rendering: Rendering = field(default_factory=Rendering)
-    calling: Calling = field(default_factory=Calling)
-    simulator: Simulator = field(default_factory=Simulator)
-    queue: Queue = field(default_factory=Queue)
 
 
 def load_settings(path: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -188,6 +100,15 @@ def _shown(value: object) -> str:
     return str(list(value)) if isinstance(value, tuple) else repr(value)
 
 
+def _is_port(value: int) -> bool:
+    return 0 <= value <= 65535
+
+
+def _is_local_part(value: str) -> bool:
+    return re.fullmatch(r"([A-Za-z0-9]+([.-][A-Za-z0-9]+)*)?", value, re.ASCII) is not None and value != "postmaster"
+
+
+_PORTS = ("port", "submission_port", "submission_starttls_port")
 _FILES = {("smtp", "tls_certificate"), ("smtp", "tls_key"), ("calling", "scenario")}
 _POSITIVE = (
     ("calling", "lines"),
@@ -196,12 +117,18 @@ _POSITIVE = (
     ("rendering", "max_seconds"),
     ("smtp", "max_size"),
     ("smtp", "max_recipients"),
+    ("smtp", "max_connections"),
+    ("smtp", "max_connections_per_address"),
     ("queue", "lease_seconds"),
     ("queue", "poll_seconds"),
 )
 # Section, key, what must hold of the value, and how a mistake is told.
 _RULES: tuple[tuple[str, str, Callable[[typing.Any], bool], str], ...] = (
-    ("smtp", "port", lambda port: 0 <= port <= 65535, "must be 0 to 65535"),  # 0: the system chooses one
+    *(("smtp", key, _is_port, "must be 0 to 65535") for key in _PORTS),  # 0: the system chooses one, or none is wanted
+    ("smtp", "processes", lambda count: 1 <= count <= 64, "must be 1 to 64"),
+    ("smtp", "bounce_address", _is_local_part, "must be a local part of letters, digits, dots and hyphens, or empty"),
+    ("smtp", "least_rate", lambda rate: rate >= 0, "must be 0 or more"),
+    ("smtp", "greeting_delay", lambda seconds: 0 <= seconds <= 60, "must be 0 to 60 seconds"),  # RFC 5321 4.5.3.2.1
     ("relay", "port", lambda port: 1 <= port <= 65535, "must be 1 to 65535"),
     ("smtp", "domains", _are_domains, "must name at least one domain, each of letters, digits, hyphens and dots"),
     ("dns", "nameservers", _are_nameservers, 'must be IP addresses, with a port if it is not 53 ("127.0.0.1:5353")'),
@@ -261,18 +188,27 @@ class _Reader:
 
     def _check(self, settings: Settings) -> None:
         """What types cannot say."""
-        try:
-            settings.smtp.networks()
-        except ValueError as error:
-            raise self._error(f"smtp.trusted_relays: {error}", "smtp", "trusted_relays") from None
+        for key, networks in (("trusted_relays", settings.smtp.networks), ("proxies", settings.smtp.balancers)):
+            try:
+                networks()
+            except ValueError as error:
+                raise self._error(f"smtp.{key}: {error}", "smtp", key) from None
         if settings.calling.transport != "simulator":
             text = f"calling.transport: unknown transport {settings.calling.transport!r}; known is simulator"
             raise self._error(text, "calling", "transport")
         if bool(settings.smtp.tls_certificate) != bool(settings.smtp.tls_key):
             raise self._error("smtp.tls_certificate and smtp.tls_key go together", "smtp", "tls_certificate")
+        self._check_ports(settings.smtp)
         if settings.relay.password and not settings.relay.start_tls:
             raise self._error("relay.password needs relay.start_tls = true", "relay", "password")
         self._check_rules(settings)
+
+    def _check_ports(self, smtp: Smtp) -> None:
+        for key in ("submission_port", "submission_starttls_port"):
+            if getattr(smtp, key) and not smtp.tls_certificate:
+                raise self._error(f"smtp.{key} needs smtp.tls_certificate and smtp.tls_key", "smtp", key)
+        if len(set(smtp.ports)) < len(smtp.ports):
+            raise self._error("smtp: two ports are the same", "smtp", "port")
 
     def _check_rules(self, settings: Settings) -> None:
         for section, key, holds, words in _RULES:

@@ -14,7 +14,10 @@ from gateway.cli.output import Row, form_option, page_count, say, write_one, wri
 from gateway.domain.job import Attempt, Job, JobState, status_word
 from gateway.domain.outcome import Outcome
 
-COLUMNS = ("job", "status", "state", "destination", "pages", "sent", "dials", "outcome", "accepted", "ended")
+COLUMNS = (
+    "job", "status", "state", "destination", "pages", "sent", "dials", "priority", "outcome", "accepted", "not_before",
+    "ended",
+)  # fmt: skip
 ATTEMPT_COLUMNS = ("number", "started", "seconds", "outcome", "detail", "first_page", "pages", "rate", "ecm", "remote")
 
 
@@ -69,7 +72,7 @@ def outbound_show(
 @pass_console
 def outbound_cancel(console: Console, job_id: str) -> None:
     """Cancel a fax that waits or is in its call."""
-    from gateway.app import build_clock, composer  # loads the whole gateway, which the lists can do without
+    from gateway.parts import build_clock, composer  # loads the whole gateway, which the lists can do without
 
     clock = build_clock(console.database)
     letter = composer(console.settings, console.database, clock)
@@ -89,8 +92,10 @@ def _job_row(job: Job) -> Row:
         "pages": job.pages,
         "sent": job.pages_sent,
         "dials": job.dials,
+        "priority": job.priority,
         "outcome": job.outcome.value if job.outcome else "",
         "accepted": job.accepted,
+        "not_before": job.not_before,
         "ended": job.ended,
     }
 
@@ -100,8 +105,13 @@ def _detail_row(detail: activity.JobDetail) -> dict[str, object]:
     return {
         **_job_row(detail.job),
         "detail": detail.job.outcome_detail,
-        "not_before": detail.job.not_before,
+        "expires": detail.job.expires,
+        "sub_address": detail.job.sub_address,
+        "reference": submission.reference,
+        "billing_code": submission.billing_code,
+        "preview": submission.preview,
         "sender": submission.sender_address,
+        "evidence": submission.evidence,
         "parts": [f"{part.name}: {part.left_out or page_count(part.pages)}" for part in submission.part_pages],
         "attempts": [_attempt_row(attempt) for attempt in detail.attempts],
         "notices": _notice_rows(detail),

@@ -5,6 +5,7 @@ What lives here: the listener's settings and the interface of the desk behind it
 """
 
 from dataclasses import dataclass
+from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Protocol
@@ -48,6 +49,14 @@ class Limits:
     least_rate: int = 50  # octets a second, the mean of a window
 
 
+class Sharing(Enum):
+    """Whether other processes listen on the same ports, each getting its part of the connections (SO_REUSEPORT)."""
+
+    ALONE = "alone"
+    FIRST = "first"  # nobody listens there yet, and more will
+    NEXT = "next"
+
+
 @dataclass(frozen=True, slots=True)
 class Doorway:
     """A port and what holds on it. Port 0 takes any free port.
@@ -68,7 +77,7 @@ class ListenerSettings:
     `incoming` is a folder on the spool's file system. `domains` are in lower case. STARTTLS, and with it AUTH, is
     offered when a certificate and its key are given, both PEM; submission ports need them. Mail to `bounce_address`, a
     local part, at any of the domains is swallowed. From `balancers` a PROXY header must come first, from others none
-    is taken. `shared` lets several processes listen on the same ports.
+    is taken.
     """
 
     host: str
@@ -81,7 +90,7 @@ class ListenerSettings:
     submission: tuple[Doorway, ...] = ()
     bounce_address: str = "bounces"
     balancers: tuple[IPv4Network | IPv6Network, ...] = ()
-    shared: bool = False
+    sharing: Sharing = Sharing.ALONE
     disk_threads: int = 8
     limits: Limits = Limits()
     waits: Waits = Waits()

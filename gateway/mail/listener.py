@@ -6,15 +6,16 @@ becomes of a mail, which the desk decides.
 
 import asyncio
 import logging
+import socket
 
 from gateway.domain.clock import Clock
 from gateway.domain.errors import UnavailableError, UnreachableError
 from gateway.mail.content_file import FileOpener, open_private
-from gateway.mail.desk import Desk, Doorway, Limits, ListenerSettings, Waits
+from gateway.mail.desk import Desk, Doorway, Limits, ListenerSettings, Sharing, Waits
 from gateway.mail.front_door import FrontDoor
 from gateway.mail.smtp_session import SmtpSession
 
-__all__ = ["Desk", "Doorway", "Limits", "Listener", "ListenerSettings", "Waits"]
+__all__ = ["Desk", "Doorway", "Limits", "Listener", "ListenerSettings", "Sharing", "Waits"]
 
 logger = logging.getLogger(__name__)
 
@@ -61,12 +62,14 @@ class Listener:
     async def _listen(self, doorway: Doorway) -> asyncio.Server:
         host, loop = self._settings.host, asyncio.get_running_loop()
         try:
+            if self._settings.sharing is Sharing.FIRST:
+                await _check_free(host, doorway.port)
             return await loop.create_server(
                 lambda: SmtpSession(self._door, doorway),
                 host,
                 doorway.port,
                 backlog=BACKLOG,
-                reuse_port=self._settings.shared or None,
+                reuse_port=self._settings.sharing is not Sharing.ALONE or None,
             )
         except OSError as error:
             self._close()
@@ -92,3 +95,20 @@ class Listener:
         for server in self._servers:
             server.close()
         self._door.close()
+
+
+async def _check_free(host: str, port: int) -> None:
+    """Return when nobody listens there: a port that may be shared would else be shared with a stranger of our user.
+
+    Raises:
+        OSError: it is taken.
+    """
+    loop = asyncio.get_running_loop()
+    for family, kind, protocol, _, address in await loop.getaddrinfo(
+        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    ):
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that have ended do not count
+            if family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            probe.bind(address)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import build_clock
+from gateway.parts import build_clock
 from gateway.domain.call import Cause, Coding
 from gateway.fax.simulator.clock import PacedClock
 from gateway.fax.simulator.exchange import Exchange

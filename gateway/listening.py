@@ -1,0 +1,86 @@
+"""A process that only takes mail: what `listener_processes` starts, as `python -m gateway.listening`.
+
+What lives here: its life, from the settings on standard input to the end of that pipe. What does not: the listener and
+its desk (`parts`).
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from contextlib import suppress
+from datetime import datetime
+
+from gateway.domain.errors import GatewayError
+from gateway.fax.simulator.clock import SimulatorClock
+from gateway.listener_processes import Instructions
+from gateway.logs import start_logging
+from gateway.mail.desk import Sharing
+from gateway.parts import build_listener, following_clock
+from gateway.store.migrate import open_store
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 50.0  # for texts that are coming in; a little less than the parent waits for us
+ORPHAN_SECONDS = 5.0  # the same, when nobody is there to wait
+SETTINGS_LINE = 1_000_000  # octets at most
+STANDARD_OUTPUT = 1
+
+
+def main() -> None:
+    """Run until told to stop, or until the parent has died."""
+    try:
+        asyncio.run(_listen())
+    except GatewayError as error:
+        log.error("listener-failed", extra={"error": type(error).__name__, "detail": error.text})
+        sys.exit(error.exit_code)
+
+
+async def _listen() -> None:
+    orders = await _orders()
+    told = Instructions.read(await orders.readline())
+    start_logging(told.log_level)
+    stopping = asyncio.Event()
+    _heed_signals(stopping)
+    settings = told.settings
+    db = open_store(settings.storage.database_url, settings.storage.folder)
+    clock = following_clock(db)
+    listener = build_listener(settings, db, clock, lambda: _tell(b"mail\n"), Sharing.NEXT)
+    await listener.start()
+    _tell(b"ready\n")
+    following = asyncio.create_task(_follow(orders, clock, stopping))
+    await stopping.wait()
+    following.cancel()
+    await listener.stop(ORPHAN_SECONDS if orders.at_eof() else GRACE_SECONDS)
+    db.close()
+
+
+def _heed_signals(stopping: asyncio.Event) -> None:
+    """An interrupt from the terminal is for the parent, who tells us."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stopping.set)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+async def _orders() -> asyncio.StreamReader:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=SETTINGS_LINE)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    return reader
+
+
+async def _follow(orders: asyncio.StreamReader, clock: SimulatorClock, stopping: asyncio.Event) -> None:
+    """Do as the parent says; its death is an order to stop."""
+    while (line := await orders.readline()) and line != b"stop\n":
+        clock.skip_to(datetime.fromisoformat(line.decode().strip()))
+    stopping.set()
+
+
+def _tell(line: bytes) -> None:
+    with suppress(OSError):  # the parent has died, which its other pipe tells
+        os.write(STANDARD_OUTPUT, line)
+
+
+if __name__ == "__main__":
+    main()

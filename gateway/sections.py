@@ -1,0 +1,140 @@
+"""The sections of the settings file and their defaults.
+
+What lives here: one frozen class a section. What does not: reading and checking the file (`settings`), settings of the
+tree (`gateway.domain.setting_catalog`).
+"""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Where things are kept: the store's URL and the folder of spool and simulator."""
+
+    url: str = ""  # empty: SQLite in the folder
+    folder: Path = Path("var")
+
+    @property
+    def database_url(self) -> str:
+        """The store's URL; SQLite below the folder when none is given."""
+        return self.url or f"sqlite:///{self.folder.absolute() / 'faxgw.sqlite'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """The front door."""
+
+    host: str = "127.0.0.1"
+    port: int = 8025
+    submission_port: int = 0  # TLS from the first octet; 0: none
+    submission_starttls_port: int = 0  # 0: none
+    processes: int = 1  # that listen on the same ports
+    hostname: str = "fax.localhost"
+    domains: tuple[str, ...] = ("fax.localhost",)
+    bounce_address: str = "bounces"  # local part; mail to it is swallowed
+    max_size: int = 35_000_000  # octets
+    max_recipients: int = 100
+    max_connections: int = 500  # of one process, as is the next
+    max_connections_per_address: int = 50
+    least_rate: int = 50  # octets a second of a text, the mean of three minutes
+    greeting_delay: float = 0.0  # seconds
+    trusted_relays: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    proxies: tuple[str, ...] = ()  # balancers, whose connections begin with a PROXY header
+    tls_certificate: str = ""
+    tls_key: str = ""
+    postmaster: str = ""  # where letters to the postmaster go on to; empty: they are kept in the outbox
+
+    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The trusted relays as networks."""
+        return tuple(ip_network(text) for text in self.trusted_relays)
+
+    def balancers(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The proxies as networks."""
+        return tuple(ip_network(text) for text in self.proxies)
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The ports that are given, in the order port, submission with TLS, submission with STARTTLS."""
+        return tuple(port for port in (self.port, self.submission_port, self.submission_starttls_port) if port)
+
+
+@dataclass(frozen=True, slots=True)
+class Dns:
+    """Whom SPF, DKIM and alignment ask."""
+
+    nameservers: tuple[str, ...] = ()  # empty: those of the system
+    timeout: float = 3.0  # seconds for one question to one server
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """The smart host that our mail goes through."""
+
+    host: str = "127.0.0.1"
+    port: int = 25
+    start_tls: bool = False
+    user_name: str = ""
+    password: str = field(default="", repr=False)
+    mail_from: str = ""  # empty: the null return path
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """Who our notices come from."""
+
+    sender_name: str = "Fax gateway"
+    sender_address: str = "postmaster@fax.localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """Limits on what one mail may make us do."""
+
+    max_pages: int = 200
+    max_seconds: int = 180
+    max_memory: int = 2_000_000_000  # octets of address space of one converter
+    workers: int = 2
+    require_no_network: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """The trunk and its lines."""
+
+    transport: str = "simulator"
+    trunk: str = "simulator"
+    lines: int = 4
+    scenario: str = ""  # far-end scenario file of the simulator, beside the reserved numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """How the line simulator runs its calls."""
+
+    speed: float = 0.0  # virtual seconds in a real one; 0: calls take no time
+    seed: int = 0  # of all chance on its lines
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Leases between processes."""
+
+    lease_seconds: int = 30
+    poll_seconds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All sections of the file."""
+
+    storage: Storage = field(default_factory=Storage)
+    smtp: Smtp = field(default_factory=Smtp)
+    dns: Dns = field(default_factory=Dns)
+    relay: Relay = field(default_factory=Relay)
+    notices: Notices = field(default_factory=Notices)
+    rendering: Rendering = field(default_factory=Rendering)
+    calling: Calling = field(default_factory=Calling)
+    simulator: Simulator = field(default_factory=Simulator)
+    queue: Queue = field(default_factory=Queue)
