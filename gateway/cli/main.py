@@ -22,6 +22,7 @@ COMMANDS = {
     "dept": "tree",
     "user": "tree",
     "outbound": "outbound",
+    "refused": "refused",
     "covers": "covers",
     "render": "documents",
     "send": "send",

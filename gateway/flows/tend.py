@@ -7,17 +7,33 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from gateway.domain.clock import Clock
 from gateway.domain.errors import LostClaimError
 from gateway.notices import Composer
-from gateway.store import jobs, processes
+from gateway.store import jobs, processes, refusals, signatures
 from gateway.store.database import Database
 
 log = logging.getLogger(__name__)
+FORGET_EACH = timedelta(minutes=10)
+
+
+@dataclass(slots=True)
+class Rhythm:
+    """Tells when something is due that need not be done at every look."""
+
+    each: timedelta
+    last: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it is; then the next time is so much later."""
+        if self.last is not None and self.last <= now < self.last + self.each:
+            return False
+        self.last = now
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +51,7 @@ class Tend:
     process: processes.Process
     work: Path
     lost: Callable[[], None]
+    forgetting: Rhythm = field(default_factory=lambda: Rhythm(FORGET_EACH))
 
     async def next(self) -> bool:
         """Look once over the queue; true when something moved."""
@@ -51,6 +68,7 @@ class Tend:
 
     def _next(self) -> bool:
         self._sweep()
+        self._forget()
         moved = self._reap() + jobs.expire_due(self.db, self.clock.now(), self.composer.after_end)
         moved += jobs.promote_due(self.db, self.clock.now())
         if moved:
@@ -66,6 +84,15 @@ class Tend:
         for folder in self.work.parent.iterdir():
             if folder != self.work and not self.process.lock_path.with_name(f"{folder.name}.lock").exists():
                 shutil.rmtree(folder, ignore_errors=True)
+
+    def _forget(self) -> None:
+        """Drop what is kept for some days only: refusals, and signatures that would not be taken any more."""
+        now = self.clock.now()
+        if not self.forgetting.is_due(now):
+            return
+        forgotten = refusals.sweep(self.db, now) + signatures.sweep(self.db, now)
+        if forgotten:
+            log.info("forgotten", extra={"count": forgotten})
 
     def _reap(self) -> int:
         """Take back what dead processes owned."""

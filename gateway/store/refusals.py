@@ -25,7 +25,6 @@ from gateway.store.proof_tables import RefusalNoticeRow, RefusalRow
 from gateway.store.public_ids import job_number, public_id
 
 KEPT = timedelta(days=90)
-SWEPT_EACH = timedelta(hours=1)  # those who were written to, and refusals, are swept by the hour, not one by one
 NOTICE_EACH = timedelta(hours=1)  # an address is written to at most once in so long
 MAX_PAGE = 1000
 PREFIX = "R-"  # tells a refusal from a job at first sight
@@ -85,20 +84,17 @@ def refusal(db: Database, wanted: str) -> Refusal:
 
 
 def sweep(db: Database, now: datetime) -> int:
-    """Forget refusals after 90 days, and who was written to; how many refusals there were."""
-    written_to = col(RefusalNoticeRow.at) <= now - NOTICE_EACH
-    if _oldest(db, RefusalNoticeRow, now - NOTICE_EACH - SWEPT_EACH):
-        db.write(lambda session: session.connection().execute(delete(RefusalNoticeRow).where(written_to)))
-    if not _oldest(db, RefusalRow, now - KEPT - SWEPT_EACH):
-        return 0
-    statement = delete(RefusalRow).where(col(RefusalRow.at) <= now - KEPT)
-    return db.write(lambda session: session.connection().execute(statement).rowcount)
+    """Forget refusals after 90 days, and who was written to more than an hour ago; how many refusals there were."""
+    _forget(db, RefusalNoticeRow, now - NOTICE_EACH)
+    return _forget(db, RefusalRow, now - KEPT)
 
 
-def _oldest(db: Database, table: Any, limit: datetime) -> bool:
-    """Whether there is a row at least as old as the limit."""
+def _forget(db: Database, table: Any, limit: datetime) -> int:
+    """Delete rows at least as old as the limit; nobody is kept waiting where there are none."""
     oldest = db.read(lambda session: session.exec(select(func.min(table.at))).one())
-    return oldest is not None and oldest <= limit
+    if oldest is None or oldest > limit:
+        return 0
+    return db.write(lambda session: session.connection().execute(delete(table).where(table.at <= limit)).rowcount)
 
 
 def _add(session: Session, refusal: Refusal, make_notice: MakeNotice | None) -> Refusal:

@@ -1,5 +1,6 @@
 """What time alone brings about: jobs that fall due or expire, the dead, and a virtual clock that skips ahead."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from gateway.domain.job import JobEvent, JobState
 from gateway.domain.nodes import User
 from gateway.domain.outcome import Outcome
-from gateway.domain.submission import SubmissionState
-from gateway.store import calls, outbox, processes, submissions, tree
+from gateway.domain.replay import SignatureUse
+from gateway.domain.submission import Refusal, SubmissionState
+from gateway.flows.tend import Rhythm
+from gateway.store import calls, outbox, processes, refusals, signatures, submissions, tree
 from gateway.store.outbox import NewMail
 from tests.filled_store import NOW, TTL, WALL, calling, end, killed, mail_to, no_mail, process, ready
 from tests.flows.letters import ANNA
@@ -214,3 +217,30 @@ async def test_a_process_that_was_given_up_ends_itself(stage: Stage) -> None:
 
     assert stage.lost == ["lost"]
     killed(other)
+
+
+# What is kept for some days only.
+
+
+async def test_old_refusals_and_signatures_are_forgotten(stage: Stage, user: User) -> None:
+    refusals.add_refusal(stage.db, Refusal(NOW, "192.0.2.1", ANNA, ANNA, (), "proof", "550 5.7.20 no"))
+    signed = replace(mail_to(user), signature=SignatureUse("ab", alone=True))
+    submissions.add(stage.db, signed)
+    tend = stage.tend()
+
+    stage.clock.skip_to(NOW + timedelta(days=5))
+    await tend.next()
+    assert signatures.used_for(stage.db, "ab") == frozenset()
+    assert len(refusals.refusals(stage.db)) == 1
+
+    stage.clock.skip_to(NOW + timedelta(days=90))
+    await tend.next()
+    assert refusals.refusals(stage.db) == ()
+
+
+def test_what_is_done_now_and_then_is_done_again_when_the_clock_was_set_back() -> None:
+    rhythm = Rhythm(10 * MINUTE)
+
+    due = [rhythm.is_due(NOW + at * MINUTE) for at in (0, 9, 10, 15, 20, 5, 6)]
+
+    assert due == [True, False, True, False, True, True, False]

@@ -1,0 +1,159 @@
+"""faxgw refused: mails that were refused, listed and shown with their evidence; and evidence in faxgw outbound show."""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.admin.refused import moment
+from gateway.domain.errors import UsageError
+from gateway.domain.submission import Refusal
+from gateway.store import refusals
+from tests.filled_store import NOW
+from tests.flows.commands import Commands
+from tests.flows.letters import ANNA, mail
+from tests.flows.stage import Stage, staged
+
+FIRST = Refusal(
+    at=NOW,
+    peer="192.0.2.1",
+    mail_from="eve@mail.example",
+    header_from="ann@corp.example",
+    recipients=("+12025550101@fax.example",),
+    rule="proof",
+    reply="550 5.7.20 ann@corp.example is not proven: the mail has no DKIM signature",
+    evidence={"rule": "proof", "spf": {"result": "pass"}, "dkim": [], "aligned": False},
+)
+SECOND = replace(FIRST, at=NOW + timedelta(hours=1), rule="registered", header_from="=cmd@corp.example")
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with staged(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def faxgw(stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Commands:
+    return Commands(stage.folder, monkeypatch, capsys)
+
+
+@pytest.fixture
+def ids(stage: Stage) -> list[str]:
+    return [refusals.add_refusal(stage.db, one).public_id for one in (FIRST, SECOND)]
+
+
+def test_refusals_are_listed_newest_first(faxgw: Commands, ids: list[str]) -> None:
+    rows = json.loads(faxgw("refused", "list", "-o", "json").out)
+
+    assert [row["refusal"] for row in rows] == ids[::-1]
+    assert rows[1] | {"at": ""} == {
+        "refusal": ids[0], "at": "", "rule": "proof",
+        "header_from": "ann@corp.example", "mail_from": "eve@mail.example", "peer": "192.0.2.1",
+        "recipients": ["+12025550101@fax.example"], "reply": FIRST.reply,
+    }  # fmt: skip
+
+
+def test_a_list_for_people_is_a_table(faxgw: Commands, ids: list[str]) -> None:
+    lines = faxgw("refused", "list").out.splitlines()
+
+    assert lines[0].split() == ["refusal", "at", "rule", "header", "from", "peer", "reply"]
+    assert [line.split()[0] for line in lines[2:]] == ids[::-1]
+
+
+def test_a_list_for_spreadsheets_holds_no_formula(faxgw: Commands, ids: list[str]) -> None:
+    rows = list(csv.DictReader(io.StringIO(faxgw("refused", "list", "-o", "csv").out)))
+
+    assert [row["refusal"] for row in rows] == ids[::-1]
+    assert rows[0]["header_from"] == "'=cmd@corp.example"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "count"),
+    [
+        ("--rule", "proof", 1),
+        ("--rule", "dns", 0),
+        ("--peer", "192.0.2.1", 2),
+        ("--peer", "192.0.2.2", 0),
+        ("--sender", "EVE@", 2),
+        ("--sender", "ann@corp", 1),
+        ("--limit", "1", 1),
+        ("--since", "2026-03-02", 2),
+        ("--since", "2026-03-02T15:30", 1),
+        ("--since", "2026-03-02T16:30+01:00", 1),
+        ("--since", "2026-03-03", 0),
+    ],
+)
+@pytest.mark.usefixtures("ids")
+def test_a_list_can_be_narrowed(faxgw: Commands, option: str, value: str, count: int) -> None:
+    assert len(json.loads(faxgw("refused", "list", option, value, "-o", "json").out)) == count
+
+
+@pytest.mark.usefixtures("ids")
+def test_since_may_be_a_span_before_the_gateways_time(faxgw: Commands) -> None:
+    asked = [json.loads(faxgw("refused", "list", "--since", span, "-o", "json").out) for span in ("99999d", "0m")]
+
+    assert [len(rows) for rows in asked] == [2, 0]
+
+
+def test_a_time_that_is_none_is_told_with_examples(faxgw: Commands) -> None:
+    ran = faxgw("refused", "list", "--since", "yesterday")
+
+    assert ran.code == 2
+    assert "'yesterday' is no time; write 2026-03-01" in ran.complaint
+
+
+def test_with_nothing_refused_there_is_nothing_to_list(faxgw: Commands) -> None:
+    ran = faxgw("refused", "list")
+
+    assert (ran.out, ran.err) == ("", "nothing to list\n")
+
+
+def test_one_refusal_is_shown_with_its_evidence(faxgw: Commands, ids: list[str]) -> None:
+    shown = json.loads(faxgw("refused", "show", ids[0].lower(), "-o", "json").out)
+
+    assert shown["evidence"] == FIRST.evidence
+    assert (shown["refusal"], shown["reply"]) == (ids[0], FIRST.reply)
+
+
+def test_a_refusal_is_shown_to_people_in_lines(faxgw: Commands, ids: list[str]) -> None:
+    out = faxgw("refused", "show", ids[0]).out
+
+    assert "rule         proof\n" in out
+    assert '"aligned": false' in out
+
+
+def test_a_refusal_that_is_none_is_not_found(faxgw: Commands) -> None:
+    ran = faxgw("refused", "show", "R-00000000")
+
+    assert ran.code == 3
+    assert "`faxgw refused list` shows the ids" in ran.complaint
+
+
+def test_an_accepted_fax_shows_what_was_known_of_its_sender(stage: Stage, faxgw: Commands) -> None:
+    asyncio.run(stage.submit(mail(), "+12025550101"))
+
+    shown = json.loads(faxgw("outbound", "show", stage.jobs[0].public_id, "-o", "json").out)
+
+    assert shown["evidence"]["rule"] == "trusted-relay"
+    assert (shown["evidence"]["header_from"], shown["evidence"]["trusted_relay"]) == (ANNA, True)
+    assert shown["evidence"]["aligned"] is False
+
+
+def test_a_moment_without_a_zone_is_utc() -> None:
+    clock = lambda: datetime(2026, 1, 2, tzinfo=UTC)  # noqa: E731
+
+    assert moment("2026-03-01T14:30", clock) == datetime(2026, 3, 1, 14, 30, tzinfo=UTC)
+    assert moment(" 2h ", clock) == datetime(2026, 1, 1, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["", "2", "h", "-1h", "2w", "٣h", "2026-13-01", "9999999h"])
+def test_what_is_no_moment_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="write 2026-03-01"):
+        moment(text, lambda: NOW)
