@@ -31,7 +31,7 @@ def refused() -> None:
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="Newest refusals first.")
 @form_option
 @pass_console
-def refused_list(console: Console, since: str, form: str, **narrowed: Any) -> None:
+def refused_list(console: Console, /, since: str, form: str, **narrowed: Any) -> None:
     """List refused mails, the newest first; they are kept for 90 days."""
     begin = admin.moment(since, lambda: _now(console)) if since else None
     wanted = admin.RefusalFilter(begin, **narrowed)
