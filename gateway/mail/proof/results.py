@@ -74,14 +74,16 @@ def _dkim(finding: DkimFinding) -> list[str]:
 
 
 def _reason(text: str) -> list[str]:
-    return [f"reason={_value(text)}"] if text else []
+    return [f"reason={_quoted(text)}"] if text else []
 
 
 def _value(text: str) -> str:
-    """A token or an address as it is, all else as a quoted string (RFC 8601 2.2, RFC 2045 5.1)."""
+    """A token or an address as it is, all else as a quoted string (pvalue of RFC 8601 2.2)."""
+    return text if len(text) <= _LONGEST_VALUE and _PLAIN.fullmatch(text) else _quoted(text)
+
+
+def _quoted(text: str) -> str:
     shown = _UNPRINTABLE.sub("?", text[:_LONGEST_VALUE])
-    if _PLAIN.fullmatch(shown):
-        return shown
     return '"' + shown.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
