@@ -54,10 +54,24 @@ def test_the_newest_fax_is_listed_first(stage: Stage, faxgw: Commands) -> None:
 
     assert [row["job"] for row in rows] == [second, first]
     assert {row["status"] for row in rows} == {"In Progress"}
-    assert rows[0] | {"job": "", "accepted": ""} == {
+    assert rows[0] | {"job": "", "accepted": "", "not_before": ""} == {
         "job": "", "status": "In Progress", "state": "accepted", "destination": TWO, "pages": 0, "sent": 0, "dials": 0,
-        "outcome": "", "accepted": "", "ended": None,
+        "priority": 5, "outcome": "", "accepted": "", "not_before": "", "ended": None,
     }  # fmt: skip
+
+
+def test_what_a_sender_asked_for_is_shown(stage: Stage, faxgw: Commands) -> None:
+    wishes = "%{At:2026-03-03 08:00}%{Expire:+1h}%{Bill:K-7}%{Ref:4711}%{Priority:2}%{Preview} Offer"
+    asyncio.run(stage.submit(mail(Subject=wishes), f"{ONE}/T33S=12"))
+    job = stage.jobs[0].public_id
+
+    shown = json.loads(faxgw("outbound", "show", job, "-o", "json").out)
+
+    assert (shown["not_before"], shown["expires"]) == ("2026-03-03T08:00:00+00:00", "2026-03-03T09:00:00+00:00")
+    assert (shown["billing_code"], shown["reference"], shown["sub_address"]) == ("K-7", "4711", "12")
+    assert (shown["priority"], shown["preview"]) == (2, True)
+    [listed] = json.loads(faxgw("outbound", "list", "-o", "json").out)
+    assert (listed["priority"], listed["not_before"]) == (2, "2026-03-03T08:00:00+00:00")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +116,7 @@ def test_the_table_has_the_same_for_people(stage: Stage, faxgw: Commands) -> Non
 
     out = faxgw("outbound", "show", job, "--trace").out
 
-    assert out.startswith(f"job          {job}\n")
+    assert out.startswith(f"job           {job}\n")
     assert "none" not in out
     for words in ("\nattempts\n", "\nnotices\n", "\nhistory\n", "\nsignals of attempt 1\n", "delivery-success"):
         assert words in out
