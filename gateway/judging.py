@@ -4,7 +4,9 @@ What lives here: the order in which a mail is judged, for the listener and for w
 rules (`gateway.domain`), the evidence (`gateway.mail.proof`), keeping anything (`gateway.flows.submit`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from uuid import uuid4
@@ -45,7 +47,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Judges mails by the store's people and settings; keeps nothing."""
+    """Judges mails by the store's people and settings; keeps nothing.
+
+    `clock` dates submissions. `real_time` is the machine's: the times in signatures are those of the world, which a
+    simulated line's clock leaves behind.
+    """
 
     db: Database
     known: KnownTree
@@ -53,6 +59,7 @@ class Judge:
     domains: frozenset[str]
     trusted_relays: tuple[IPv4Network | IPv6Network, ...]
     prover: Prover
+    real_time: Callable[[], datetime]
 
     def recipient(self, address: str, mail_from: str, authenticated_as: str) -> FaxAddress:
         """The address, read by the number plan of whoever sends, as far as the envelope tells.
@@ -83,12 +90,12 @@ class Judge:
 
     async def prove(self, case: Case) -> Case:
         """Ask DNS about the sender, within a deadline; what does not answer is a temporary error in the evidence."""
-        return replace(case, evidence=await self.prover.ask(case.evidence, case.envelope, self.clock.now()))
+        return replace(case, evidence=await self.prover.ask(case.evidence, case.envelope, self.real_time()))
 
     def decide(self, case: Case) -> Decision:
         """May this sender send."""
-        now = self.clock.now()
-        return decide(case.sender, case.settings.sender_proof(), case.facts, case.evidence, case.envelope, now)
+        proof = case.settings.sender_proof()
+        return decide(case.sender, proof, case.facts, case.evidence, case.envelope, self.real_time())
 
     def plan(self, case: Case, decision: Decision) -> NewSubmission:
         """The submission that the mail of an accepted sender asks for; its content is not in the spool yet.

@@ -63,7 +63,7 @@ class DkimFinding:
     algorithm: str = ""
     bits: int = 0
     signed: tuple[str, ...] = ()
-    signed_at: datetime | None = None  # t=, else the signed Date
+    signed_at: datetime | None = None  # the older of t= and the signed Date
     digest: str = ""
 
 

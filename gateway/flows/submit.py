@@ -15,11 +15,13 @@ from typing import ParamSpec, TypeVar
 from gateway.domain.decision import Action, Decision
 from gateway.domain.errors import GatewayError, RefusedError, SmtpReply, UnavailableError
 from gateway.domain.passwords import verify_password
+from gateway.domain.replay import TakenBeforeError
 from gateway.domain.submission import Envelope, NewSubmission, Refusal
 from gateway.judging import Case, Judge
 from gateway.mail.forward import KIND, forwarded
 from gateway.notices import Composer
-from gateway.store import outbox, refusals, tree
+from gateway.refusal_notices import refusal_notice
+from gateway.store import acceptance, outbox, refusals, tree
 from gateway.store.acceptance import Acceptance, Accepted
 from gateway.store.outbox import NewMail
 from gateway.store.spool import Spool
@@ -53,7 +55,7 @@ class FrontDesk:
         try:
             await self._apart(self.judge.recipient, address, mail_from, authenticated_as)
         except RefusedError as error:
-            now = self.judge.clock.now()
+            now = self.judge.real_time()
             await self.note_refusal(Refusal(now, peer, mail_from, "", (address,), "recipient", str(error.reply)))
             raise
 
@@ -124,11 +126,14 @@ class FrontDesk:
             raise self._refused(case.envelope, decision.rule, error, case, decision)
         try:
             return self._store(case.envelope, self.judge.plan(case, decision), decision.rule)
+        except TakenBeforeError as error:
+            raise self._refused(case.envelope, error.rule, error, case, decision) from None
         except RefusedError as error:
             raise self._refused(case.envelope, "directives", error, case, decision) from None
 
     def _store(self, envelope: Envelope, new: NewSubmission, rule: str) -> Accepted:
         """Content first, then rows: a row without its content cannot arise."""
+        acceptance.check(self.judge.db, new)
         digest = self.spool.put_file(envelope.content)
         accepted = self.acceptance.add(new.with_content(digest))
         log.info(
@@ -152,7 +157,7 @@ class FrontDesk:
     ) -> GatewayError:
         """Keep the refusal, and tell its sender when it is surely theirs; returns the error to raise."""
         refusal = Refusal(
-            at=self.judge.clock.now(),
+            at=self.judge.real_time(),
             peer=envelope.peer,
             mail_from=envelope.mail_from,
             header_from=case.evidence.header_from if case else "",
@@ -161,6 +166,10 @@ class FrontDesk:
             reply=str(error.reply),
             evidence=decision.evidence if decision else {},
         )
-        refusals.add_refusal(self.judge.db, refusal)
+        notice = None
+        if case is not None:
+            told = (refusal, error.reply, case.facts, case.evidence, case.settings)
+            notice = refusal_notice(self.composer.voice, *told)
+        refusals.add_refusal(self.judge.db, refusal, notice)
         log.info("submission-refused", extra={"rule": rule, "peer": envelope.peer, "reply": error.reply.enhanced})
         return error

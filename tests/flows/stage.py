@@ -126,7 +126,9 @@ class Stage:
     @property
     def judge(self) -> Judge:
         relays = (ip_network("10.0.0.0/8"),)
-        return Judge(self.db, KnownTree(self.db), self.clock, frozenset({DOMAIN}), relays, self.prover)
+        return Judge(
+            self.db, KnownTree(self.db), self.clock, frozenset({DOMAIN}), relays, self.prover, lambda: self.wall
+        )
 
     def prepare(self, limits: RenderLimits = LIMITS) -> Prepare:
         return Prepare(self.db, self.spool, self.clock, self.composer, self.process.id, self.work, limits)

@@ -95,11 +95,17 @@ def _check(mail: _Mail, field: Field, texts: Texts, now: datetime) -> DkimFindin
         selector=signature.selector,
         algorithm=signature.algorithm,
         signed=signature.signed,
-        signed_at=signature.signed_at or _date(signature, mail),
+        signed_at=_signed_at(signature, mail),
         digest=signature.digest(mail.fields),
     )
     unwanted = _unwanted(signature, mail) or _untimely(finding.signed_at, signature.expires, now)
     return replace(finding, reason=unwanted) if unwanted else _look_up(finding, signature, mail, texts)
+
+
+def _signed_at(signature: Signature, mail: _Mail) -> datetime | None:
+    """The older of t= and the signed Date: an old mail that is signed anew is old."""
+    known = [at for at in (signature.signed_at, _date(signature, mail)) if at is not None]
+    return min(known, default=None)
 
 
 def _date(signature: Signature, mail: _Mail) -> datetime | None:
