@@ -31,6 +31,7 @@ class Format(Enum):
     PPT = "ppt"
     PPTX = "pptx"
     ODP = "odp"
+    ODG = "odg"
     VSD = "vsd"
     VSDX = "vsdx"
     MESSAGE = "eml"
@@ -82,6 +83,7 @@ _MEDIA_TYPES = MappingProxyType(
         Format.PPT: "application/vnd.ms-powerpoint",
         Format.PPTX: f"{_OPEN_XML}.presentationml.presentation",
         Format.ODP: f"{_OPEN_DOCUMENT}.presentation",
+        Format.ODG: f"{_OPEN_DOCUMENT}.graphics",
         Format.VSD: "application/vnd.visio",
         Format.VSDX: "application/vnd.visio",
         Format.MESSAGE: "message/rfc822",
@@ -94,7 +96,7 @@ _MEDIA_TYPES = MappingProxyType(
 _OFFICE = frozenset(
     {
         Format.DOC, Format.DOCX, Format.ODT, Format.RTF, Format.XLS, Format.XLSX, Format.ODS, Format.CSV,
-        Format.PPT, Format.PPTX, Format.ODP, Format.VSD, Format.VSDX,
+        Format.PPT, Format.PPTX, Format.ODP, Format.ODG, Format.VSD, Format.VSDX,
     }
 )  # fmt: skip
 

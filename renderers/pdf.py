@@ -10,7 +10,8 @@ from renderers import html, image, office, pdfium, text, tiff
 from renderers.document import Document, Format, Paged
 from renderers.errors import Reason, RenderError
 from renderers.faxpage import FaxPage, FaxShape, write_tiff
-from renderers.sniff import refuse_encrypted, sniff
+from renderers.locks import refuse_encrypted
+from renderers.sniff import sniff
 
 __all__ = ["Document", "Format", "Paged", "make_paged", "sniff"]
 

@@ -1,18 +1,16 @@
 """What a document is: by its content first, by its declared type and name only where content does not tell.
 
-What lives here: the recognising of formats and of passwords. What does not: opening anything (the formats do).
+What lives here: the recognising of formats. What does not: passwords (`locks`), opening anything (the formats do).
 """
 
-import struct
+import re
 import zipfile
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 from renderers import ole
 from renderers.charsets import wide
 from renderers.document import Document, Format
-from renderers.errors import Reason, RenderError
 
 _HEAD = 8192
 _MAGIC: tuple[tuple[bytes, Format], ...] = (
@@ -25,6 +23,7 @@ _MAGIC: tuple[tuple[bytes, Format], ...] = (
     (b"\x89PNG\r\n\x1a\n", Format.IMAGE),
     (b"GIF8", Format.IMAGE),
     (b"BM", Format.IMAGE),
+    (b"\0\0\0\x0cjP  ", Format.IMAGE),  # JPEG 2000
     (b"\x78\x9f\x3e\x22", Format.TNEF),
     (b"BEGIN:VCARD", Format.CONTACT),
     (b"BEGIN:VCALENDAR", Format.CALENDAR),
@@ -32,6 +31,7 @@ _MAGIC: tuple[tuple[bytes, Format], ...] = (
     (b"-----BEGIN PKCS7", Format.SIGNATURE),
     (b"-----BEGIN PGP MESSAGE", Format.LOCKED),
     (b"\0\x05\x16\x07", Format.RESOURCE_FORK),  # AppleDouble (RFC 1740)
+    (b"%!PS", Format.UNKNOWN),  # PostScript, a program: its words would be faxed as a text
     (b"MZ", Format.EXECUTABLE),
     (b"\x7fELF", Format.EXECUTABLE),
     (b"Rar!", Format.ARCHIVE),
@@ -42,7 +42,15 @@ _MAGIC: tuple[tuple[bytes, Format], ...] = (
 )
 _HOLDING_OTHERS = (b"\x78\x9f\x3e\x22", b"PK\3\4", ole.MAGIC)  # a PDF near the beginning may be one of theirs
 _ZIP_PARTS = (("word/", Format.DOCX), ("xl/", Format.XLSX), ("ppt/", Format.PPTX), ("visio/", Format.VSDX))
-_OPEN_DOCUMENT = {"text": Format.ODT, "spreadsheet": Format.ODS, "presentation": Format.ODP}
+_OPEN_DOCUMENT = {"text": Format.ODT, "spreadsheet": Format.ODS, "presentation": Format.ODP, "graphics": Format.ODG}
+_FLAT_DOCUMENT = re.compile(
+    rb"<office:document\b[^>]*office:mimetype=[\"']application/vnd\.oasis\.opendocument\.([a-z]+)"
+)
+_MICROSOFT_XML = {b"Word.Document": Format.DOC, b"Excel.Sheet": Format.XLS}
+_PROGRAM = re.compile(rb"<\?mso-application\s+progid=[\"']([A-Za-z.]+)")
+_HTML_START = re.compile(rb"(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+(?:html|svg)|html|svg)\b", re.DOTALL)
+_HTML_PIECE = re.compile(rb"<(?:head|body|meta|style|table|div|center|font|h1)\b")  # as web applications write "Excel"
+_WEB_ARCHIVE = re.compile(rb"mime-version:.{0,2000}?\bcontent-type:\s*multipart/related", re.DOTALL)
 _OLE_STREAMS = (
     ("WordDocument", Format.DOC),
     ("Workbook", Format.XLS),
@@ -73,12 +81,13 @@ _BY_TYPE = {
 _BY_NAME = {
     ".p7s": Format.SIGNATURE, ".ics": Format.CALENDAR, ".vcf": Format.CONTACT, ".csv": Format.CSV,
     ".html": Format.HTML, ".htm": Format.HTML, ".eml": Format.MESSAGE, ".p7m": Format.LOCKED, ".pgp": Format.LOCKED,
-    ".gpg": Format.LOCKED,
+    ".gpg": Format.LOCKED, ".txt": Format.TEXT, ".text": Format.TEXT, ".log": Format.TEXT,
 }  # fmt: skip
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\b\x1b\x1a\v")
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, ValueError, EOFError)
 _CMS = bytes.fromhex("06092a864886f70d0107")  # the identity of content types, but for its last octet
 _PICTURE_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"}
+_PORTABLE = re.compile(rb"P[1-6]\s+(?:#[^\n]*\n\s*)*\d+\s+\d+\s")  # portable bitmap, gray map, pixel map
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -102,11 +111,13 @@ def _by_magic(head: bytes, _path: Path) -> Format | None:
     for magic, kind in _MAGIC:
         if start.startswith(magic):
             return kind
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return Format.IMAGE
-    if head[4:8] == b"ftyp" and head[8:12] in _PICTURE_BRANDS:
-        return Format.IMAGE
-    return None
+    return Format.IMAGE if _is_picture(head) else None
+
+
+def _is_picture(head: bytes) -> bool:
+    webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    portable = _PORTABLE.match(head)
+    return webp or bool(portable) or (head[4:8] == b"ftyp" and head[8:12] in _PICTURE_BRANDS)
 
 
 def _by_container(head: bytes, path: Path) -> Format | None:
@@ -125,7 +136,7 @@ def _by_cms(head: bytes, _path: Path) -> Format | None:
 
 
 def _zip_format(path: Path) -> Format:
-    declared = _zip_entry(path, "mimetype", 100)
+    declared = zip_entry(path, "mimetype", 100)
     if declared is not None:
         return _open_document(declared.decode("ascii", "replace"))
     names = _zip_names(path)
@@ -146,8 +157,8 @@ def _zip_names(path: Path) -> list[str]:
         return [entry[26:90].decode("ascii", "replace") for entry in starts]
 
 
-def _zip_entry(path: Path, name: str, most: int) -> bytes | None:
-    """The first bytes of one entry; None when there is none or it cannot be read."""
+def zip_entry(path: Path, name: str, most: int) -> bytes | None:
+    """The first bytes of one entry of an archive; None when there is none or it cannot be read."""
     try:
         with zipfile.ZipFile(path) as archive, archive.open(name) as entry:
             return entry.read(most)
@@ -188,72 +199,27 @@ def _by_words(head: bytes, document: Document) -> Format:
     known = next((kind for kind in (declared, named) if kind not in {None, Format.TEXT}), None)
     if known is not None:
         return known
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<!doctype html", b"<html")):
+    marked = _by_markup(head, declared is Format.TEXT)
+    if marked is not None:
+        return marked
+    is_text = document.media_type.lower().startswith("text/") or (named is Format.TEXT and b"\0" not in head)
+    return Format.TEXT if is_text or _reads_as_text(head) else Format.UNKNOWN
+
+
+def _by_markup(head: bytes, is_text: bool) -> Format | None:
+    """Documents in XML and HTML, whatever they are called; pieces of HTML only where no text was sent."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if (program := _PROGRAM.search(head)) and program[1] in _MICROSOFT_XML:
+        return _MICROSOFT_XML[program[1]]
+    if flat := _FLAT_DOCUMENT.search(head):
+        return _OPEN_DOCUMENT.get(flat[1].decode())
+    words = start.lower()
+    if _HTML_START.match(words) or (not is_text and _HTML_PIECE.match(words)):
         return Format.HTML
-    if declared is Format.TEXT or document.media_type.lower().startswith("text/") or _reads_as_text(head):
-        return Format.TEXT
-    return Format.UNKNOWN
+    return Format.MESSAGE if not is_text and _WEB_ARCHIVE.match(words) else None
 
 
 def _reads_as_text(head: bytes) -> bool:
     if head.startswith(_MARKS) or wide(head):
         return True
     return not any(byte < 32 and byte not in _TEXT_CONTROLS for byte in head)
-
-
-def refuse_encrypted(document: Document, kind: Format) -> None:
-    """Refuse office documents that ask for a password: LibreOffice would only say "not loaded".
-
-    Raises:
-        RenderError: ENCRYPTED.
-    """
-    test = _LOCKS.get(kind)
-    if test is not None and test(document.content):
-        raise RenderError(Reason.ENCRYPTED, document.name)
-
-
-def _package_locked(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(8) == ole.MAGIC
-
-
-def _manifest_locked(path: Path) -> bool:
-    return b"encryption-data" in (_zip_entry(path, "META-INF/manifest.xml", 1 << 20) or b"")
-
-
-def _word_locked(path: Path) -> bool:
-    head = ole.stream_heads(path).get("WordDocument", b"")
-    # [MS-DOC] FibBase: word 5 holds fEncrypted in bit 8; fObfuscated (bit 15) means XOR, locked as well.
-    return len(head) >= 12 and bool(struct.unpack_from("<H", head, 10)[0] & 0x0100)
-
-
-def _book_locked(path: Path) -> bool:
-    streams = ole.stream_heads(path)
-    head = streams.get("Workbook") or streams.get("Book") or b""
-    offset = 0
-    while offset + 4 <= len(head):
-        kind, size = struct.unpack_from("<HH", head, offset)
-        if kind == 0x2F:  # FILEPASS ([MS-XLS] 2.4.117)
-            return True
-        offset += 4 + size
-    return False
-
-
-def _slides_locked(path: Path) -> bool:
-    # [MS-PPT] 2.3.2: the Current User stream carries this token when the presentation is encrypted.
-    return "EncryptedSummary" in ole.stream_heads(path) or b"\xdf\xc4\xd1\xf3" in path.read_bytes()
-
-
-_LOCKS: dict[Format, Callable[[Path], bool]] = {
-    Format.DOCX: _package_locked,
-    Format.XLSX: _package_locked,
-    Format.PPTX: _package_locked,
-    Format.VSDX: _package_locked,
-    Format.ODT: _manifest_locked,
-    Format.ODS: _manifest_locked,
-    Format.ODP: _manifest_locked,
-    Format.DOC: _word_locked,
-    Format.XLS: _book_locked,
-    Format.PPT: _slides_locked,
-}

@@ -7,6 +7,7 @@ the mail that we were sent (`header`).
 import re
 from email import message_from_binary_file, policy
 from email.errors import MessageError
+from email.message import Message
 from html import escape
 from pathlib import Path
 
@@ -31,10 +32,15 @@ def heading_of(mail: Path) -> Heading:
     try:
         with mail.open("rb") as file:
             message = message_from_binary_file(file, policy=policy.compat32)
-        values = [(name, decode_words(str(message.get(name, "")))) for name in _FIELDS]
+        values = [(name, decode_words(_raw(message, name))) for name in _FIELDS]
     except (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise MailError(f"the mail's header cannot be read ({type(error).__name__})") from error
     return tuple((name, value[:_MOST]) for name, value in values if value)
+
+
+def _raw(message: Message, name: str) -> str:
+    """A field as it stands, octets beyond ASCII as surrogates: `get` would put a sign in their place."""
+    return next((str(value) for field, value in message.raw_items() if field.lower() == name.lower()), "")
 
 
 def headed(heading: Heading, body: PartFile | None) -> bytes | None:
@@ -56,6 +62,8 @@ def _plain(heading: Heading, text: str) -> str:
 def _rich(heading: Heading, text: str) -> str:
     """Behind the opening of the body, or in front of all where there is none: HTML has a place for that, too."""
     rows = "".join(_ROW.format(name, escape(value)) for name, value in heading)
+    if not heading:
+        return text
     found = _BODY_TAG.search(text)
     place = found.end() if found else 0
     return text[:place] + _TABLE.format(rows) + text[place:]

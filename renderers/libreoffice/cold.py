@@ -15,7 +15,7 @@ _EXPORTS = {
     "writer": {"doc", "docx", "odt", "rtf"},
     "calc": {"xls", "xlsx", "ods", "csv"},
     "impress": {"ppt", "pptx", "odp"},
-    "draw": {"vsd", "vsdx"},
+    "draw": {"vsd", "vsdx", "odg"},
 }
 
 

@@ -16,6 +16,7 @@ PACKAGES = "libreoffice-writer libreoffice-calc libreoffice-impress libreoffice-
 RESTART = 81  # a fresh profile makes the program ask once to be started again
 SYSTEM_PYTHON = Path("/usr/bin/python3")  # what Debian's python3-uno belongs to
 _PROFILE = Path(__file__).parents[1] / "office.xcu"
+_FONTS = Path(__file__).parents[1] / "office-fonts.conf"
 _QUIET = ("--headless", "--invisible", "--norestore", "--nologo", "--nolockcheck", "--nodefault")
 _LONGEST_ROOM = 60  # a socket's path has 108 octets, and LibreOffice adds a name
 
@@ -70,7 +71,7 @@ def surroundings(room: Path) -> dict[str, str]:
     """The whole environment: nothing of ours, no display, all files in `room`."""
     found = {
         "HOME": str(room), "TMPDIR": str(room), "PATH": os.defpath, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8",
-        "SAL_USE_VCLPLUGIN": "svp", "SAL_DISABLE_OPENCL": "1",
+        "SAL_USE_VCLPLUGIN": "svp", "SAL_DISABLE_OPENCL": "1", "FONTCONFIG_FILE": str(_FONTS),
     }  # fmt: skip
     if len(str(room)) <= _LONGEST_ROOM:
         found["OSL_SOCKET_PATH"] = str(room)

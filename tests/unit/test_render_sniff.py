@@ -11,7 +11,8 @@ from PIL import Image
 from renderers import ole
 from renderers.document import Document, Format
 from renderers.errors import Reason, RenderError
-from renderers.sniff import refuse_encrypted, sniff
+from renderers.locks import refuse_encrypted
+from renderers.sniff import sniff
 
 
 def document(folder: Path, content: bytes, media_type: str = "application/octet-stream", name: str = "x") -> Document:
