@@ -71,10 +71,13 @@ def build_listener(
     pool = ThreadPoolExecutor(DESK_THREADS, thread_name_prefix="desk")
     writer = composer(settings, db, clock)
     desk = FrontDesk(judge, spool, Acceptance(db), writer, ring, pool, settings.smtp.postmaster)
-    return Listener(_listener_settings(settings, judge.domains, sharing), desk, clock)
+    return Listener(listener_settings(settings, judge.domains, sharing), desk, clock)
 
 
-def _listener_settings(settings: Settings, domains: frozenset[str], sharing: Sharing) -> ListenerSettings:
+def listener_settings(
+    settings: Settings, domains: frozenset[str], sharing: Sharing = Sharing.ALONE
+) -> ListenerSettings:
+    """What the front door goes by."""
     smtp = settings.smtp
     doorways = (
         Doorway(smtp.submission_port, submission=True, implicit_tls=True),

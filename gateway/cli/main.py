@@ -27,6 +27,7 @@ COMMANDS = {
     "render": "documents",
     "send": "send",
     "simulate": "simulate",
+    "test": "try_out",
 }
 
 
