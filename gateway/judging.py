@@ -26,7 +26,7 @@ from gateway.mail import parse
 from gateway.mail.proof.gather import Prover, by_connection, is_settled
 from gateway.store import tree
 from gateway.store.database import Database
-from gateway.store.known_tree import KnownTree
+from gateway.store.known_tree import Answers, KnownTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,16 @@ class Judge:
     prover: Prover
     real_time: Callable[[], datetime]
 
-    def recipient(self, address: str, mail_from: str, authenticated_as: str) -> FaxAddress:
+    def recipient(
+        self, address: str, mail_from: str, authenticated_as: str, known: Answers | None = None
+    ) -> FaxAddress:
         """The address, read by the number plan of whoever sends, as far as the envelope tells.
 
         Raises:
             BadNumberError: and its kin, with the reply to give.
+            NotKnownError: `known` is not enough.
         """
-        known = self.known.now()
+        known = known or self.known.now()
         credentials = known.ask(tree.credentials, authenticated_as) if authenticated_as else None
         sender = known.ask(tree.user_by_address, mail_from.lower()) if mail_from else None
         user_id = credentials.user_id if credentials else sender.id if sender else None
@@ -128,7 +131,7 @@ class Judge:
             BadDirectiveError: says which, and names the covers there are.
         """
         if choose_cover(rule, wish, has_body_text=True).name:
-            covers.shelf(self.db, sender.id).check(rule.named(wish))
+            self.known.now().ask(covers.shelf, sender.id).check(rule.named(wish))
 
 
 def _header(content: Path) -> HeaderFacts:

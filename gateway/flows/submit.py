@@ -23,6 +23,7 @@ from gateway.notices import Composer
 from gateway.refusal_notices import refusal_notice
 from gateway.store import acceptance, outbox, refusals, tree
 from gateway.store.acceptance import Acceptance, Accepted
+from gateway.store.known_tree import NotKnownError
 from gateway.store.outbox import NewMail
 from gateway.store.spool import Spool
 
@@ -53,7 +54,7 @@ class FrontDesk:
             BadNumberError: and its kin, with the reply to give.
         """
         try:
-            await self._apart(self.judge.recipient, address, mail_from, authenticated_as)
+            await self._recipient(address, mail_from, authenticated_as)
         except RefusedError as error:
             now = self.judge.real_time()
             await self.note_refusal(Refusal(now, peer, mail_from, "", (address,), "recipient", str(error.reply)))
@@ -97,6 +98,13 @@ class FrontDesk:
         words = "already accepted, not sent twice: fax job" if accepted.duplicate else "accepted as fax job"
         return SmtpReply(250, "2.0.0", f"{words} {ids}"[:480])
 
+    async def _recipient(self, address: str, mail_from: str, authenticated_as: str) -> None:
+        """At once when all is at hand: a trip to a thread costs more than reading an address."""
+        try:
+            self.judge.recipient(address, mail_from, authenticated_as, self.judge.known.at_hand())
+        except NotKnownError:
+            await self._apart(self.judge.recipient, address, mail_from, authenticated_as)
+
     async def _apart(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Run in the desk's own threads: mail is taken however long renders and calls keep the others."""
         call = functools.partial(function, *arguments, **named)
@@ -134,7 +142,8 @@ class FrontDesk:
     def _store(self, envelope: Envelope, new: NewSubmission, rule: str) -> Accepted:
         """Content first, then rows: a row without its content cannot arise."""
         acceptance.check(self.judge.db, new)
-        digest = self.spool.put_file(envelope.content)
+        digest = new.facts.content_digest
+        self.spool.put_synced(envelope.content, digest)
         accepted = self.acceptance.add(new.with_content(digest))
         log.info(
             "submission-accepted",
