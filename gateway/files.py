@@ -11,12 +11,15 @@ from gateway.cover_pages import COVER, FilledCover, make_cover, shape_of
 from gateway.domain.errors import RefusedError, UnavailableError
 from gateway.mail.mime import MailError, PartFile
 from gateway.mail.unpack import parts_of_file
+from gateway.part_troubles import look_over
+from renderers import confine
 from renderers.confine import Limits, run_confined
 from renderers.document import Document, Paged
 from renderers.errors import Reason, RenderError
 from renderers.faxpage import FaxShape, read_tiff, write_pdf
 from renderers.pdf import Format, make_paged, sniff
-from renderers.rasterize import rasterize
+from renderers.rasterize import stack
+from renderers.usage import own_seconds
 from renderers.viewing import write_pngs
 from renderers.walls.landlock import Places
 
@@ -55,10 +58,18 @@ class FileOrder:
 
 @dataclass(frozen=True, slots=True)
 class FilePages:
-    """How many pages the cover and each file gave."""
+    """How many pages the cover and each file gave, what is to be known of them, and what they took.
+
+    `notes` say what of each file was left out; empty for nothing. `line_seconds` are at 14400 bit/s, the cover among
+    them; `cpu_seconds` of making them, by LibreOffice too where it was started for it.
+    """
 
     cover: int
     files: tuple[int, ...]
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    line_seconds: int = 0
+    cpu_seconds: float = 0.0
 
     @property
     def each(self) -> tuple[int, ...]:
@@ -83,11 +94,12 @@ def lay_out_files(order: FileOrder, max_seconds: int, max_memory: int) -> FilePa
     places = Places(read=files, written=tuple(path.parent for path in order.targets.paths))
     try:
         limits = Limits(seconds=max_seconds, memory=max_memory)
-        return run_confined(_lay_out_files, order, limits=limits, places=places)
+        made = run_confined(_lay_out_files, order, limits=limits, places=places)
     except RenderError as error:
         raise RefusedError(f"{error.text} Nothing was written.") from None
     except OSError as error:
         raise UnavailableError(f"{error.filename}: {error.strerror}; check the path and who may use it") from None
+    return replace(made, cpu_seconds=round(made.cpu_seconds + confine.seconds_beside(), 3))
 
 
 def _lay_out_files(order: FileOrder) -> FilePages:
@@ -95,15 +107,18 @@ def _lay_out_files(order: FileOrder) -> FilePages:
     shape = shape_of(order.resolution, order.paper)
     folder = Path.cwd()
     paged = [_paged(file, number, folder, order, shape) for number, file in enumerate(order.files)]
-    counts = rasterize(paged, shape, folder / "files.tif", order.max_pages) if paged else []
-    made = [Paged(folder / "files.tif", "tiff", sum(counts), "the files")] if paged else []
+    stacked = stack(paged, shape, folder / "files.tif", order.max_pages) if paged else []
+    looks = tuple(look for one in stacked for look in one.looks)
+    made = [Paged(folder / "files.tif", "tiff", len(looks), "the files", looks)] if paged else []
     own = 0
     if order.cover is not None:
-        tiff, own = make_cover(order.cover, sum(counts), shape, folder / "cover", order.max_pages)
+        tiff, own = make_cover(order.cover, len(looks), shape, folder / "cover", order.max_pages)
         made.insert(0, Paged(tiff, "tiff", own, COVER))
-    rasterize(made, shape, folder / "pages.tif", order.max_pages)
+    looks = tuple(look for one in stack(made, shape, folder / "pages.tif", order.max_pages) for look in one.looks)
     _write(folder / "pages.tif", order.targets)
-    return FilePages(own, tuple(counts))
+    seen = look_over(read_tiff(folder / "pages.tif"), looks)
+    given = tuple(one.pages for one in stacked), tuple(one.note for one in stacked)
+    return FilePages(own, *given, seen.warnings, seen.line_seconds, own_seconds())
 
 
 def _paged(file: Path, number: int, folder: Path, order: FileOrder, shape: FaxShape) -> Paged:
@@ -120,8 +135,8 @@ def _paged(file: Path, number: int, folder: Path, order: FileOrder, shape: FaxSh
     made = [_paged_part(part, workdir / f"inner{place}", order, shape) for place, part in enumerate(parts)]
     if not made:
         raise RenderError(Reason.EMPTY, file.name)
-    counts = rasterize(made, shape, workdir / "mail.tif", order.max_pages)
-    return Paged(workdir / "mail.tif", "tiff", sum(counts), file.name)
+    looks = tuple(look for one in stack(made, shape, workdir / "mail.tif", order.max_pages) for look in one.looks)
+    return Paged(workdir / "mail.tif", "tiff", len(looks), file.name, looks)
 
 
 def _paged_part(part: PartFile, workdir: Path, order: FileOrder, shape: FaxShape) -> Paged:

@@ -167,7 +167,7 @@ def _joined(
     told += [PartPages(part.label, 0, NOT_SENT + part.problem.value) for part in failed]
     if not total:
         return MailPages(None, 0, (*told, *left_out), covers)
-    seen = look_over(read_tiff(tiff), tiff)
+    seen = look_over(read_tiff(tiff), [look for one in stacked for look in one.looks])
     return MailPages(tiff, total, (*told, *left_out), covers, seen.warnings, seen.line_seconds)
 
 
@@ -188,7 +188,7 @@ def _rasterized(order: MailOrder, made: list[_Made], tiff: Path, failed: list[Fa
         except RenderError as error:
             _give_up(one, error, order, made, failed)
         else:
-            drawn.append(Paged(own, "tiff", stacked.pages, one.paged.name))
+            drawn.append(Paged(own, "tiff", stacked.pages, one.paged.name, stacked.looks))
             gave.append(stacked)
     if drawn:
         stack(drawn, shape, tiff, order.max_pages)

@@ -9,12 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from gateway.mail.notice_facts import FailedPart, Problem
 from renderers.errors import Reason, RenderError
-from renderers.faxpage import FaxPage
-from renderers.libtiff import DamagedError, decode_page
+from renderers.faxpage import FaxPage, PageLook, Resolution
 
 PROBLEMS = {
     Reason.UNKNOWN_TYPE: Problem.UNKNOWN_TYPE,
@@ -32,6 +29,10 @@ _MOST_NOTED = 8192
 _DARK_SHARE = 0.4
 _BITS_A_SECOND = 14400
 _MOST_LISTED = 5
+_DARK = "very dark: sending takes long, and the print may be hard to read."
+_TINY = "in print that may be too small to read on a fax; "
+_FINER = "fine resolution shows it better, and so does larger print."
+_LARGER = "print it larger if it matters."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +72,16 @@ def _numbers(said: Sequence[object]) -> tuple[int, ...]:
     return tuple(int(str(number)) for number in said)
 
 
-def look_over(pages: Sequence[FaxPage], tiff: Path) -> Look:
-    """Look at the finished pages of a file."""
-    dark = [number for number, page in enumerate(pages, 1) if _share_of_black(tiff, number - 1, page) > _DARK_SHARE]
-    warnings = (f"{_listed(dark)} very dark: sending takes long, and the print may be hard to read.",) if dark else ()
-    return Look(warnings, round(sum(len(page.mmr) for page in pages) * 8 / _BITS_A_SECOND))
-
-
-def _share_of_black(tiff: Path, index: int, page: FaxPage) -> float:
-    try:
-        rows = decode_page(tiff, index, page.width, page.rows)
-    except DamagedError:
-        return 0.0  # passed through from a fax whose rows are not all sound
-    return float(np.bitwise_count(rows).sum()) / (page.width * page.rows)
+def look_over(pages: Sequence[FaxPage], looks: Sequence[PageLook]) -> Look:
+    """What the sender of finished pages should know; `looks` are of the same pages."""
+    numbered = list(enumerate(zip(pages, looks, strict=True), 1))
+    dark = [number for number, (_, look) in numbered if look.black > _DARK_SHARE]
+    tiny = [number for number, (_, look) in numbered if look.tiny]
+    found = [f"{_listed(dark)} {_DARK}"] if dark else []
+    if tiny:
+        is_coarse = pages[tiny[0] - 1].resolution is Resolution.STANDARD
+        found.append(f"{_listed(tiny)} {_TINY}{_FINER if is_coarse else _LARGER}")
+    return Look(tuple(found), round(sum(len(page.mmr) for page in pages) * 8 / _BITS_A_SECOND))
 
 
 def _listed(numbers: Sequence[int]) -> str:

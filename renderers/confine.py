@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from renderers import rooms, wire
+from renderers import rooms, usage, wire
 from renderers.errors import Reason, RenderError
 from renderers.walls.landlock import Places
 
@@ -89,6 +89,11 @@ def run_confined(
                 _PARENT.stop()  # it should have ended the child: start anew
                 raise ConfinedCrashError(Reason.TOO_LONG, "the document", "no answer") from error
     return _opened(answer, function, limits)
+
+
+def seconds_beside() -> float:
+    """Processor seconds of what runs beside confined work for longer than it: LibreOffice, and what minds it."""
+    return _PARENT.seconds_below()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +170,11 @@ class _WarmParent:
         """End it and, with it, all its children."""
         with self._lock:
             self._stop()
+
+    def seconds_below(self) -> float:
+        """Processor seconds of all that descends from it now."""
+        with self._lock:
+            return usage.seconds_below(self._process.pid) if self._process is not None else 0.0
 
     def _running(self) -> socket.socket:
         if self._line is None or self._process is None or self._process.poll() is not None:

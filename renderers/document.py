@@ -11,6 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
+from renderers.faxpage import PageLook
+
 
 class Format(Enum):
     """A kind of document; the value is the ending its files commonly bear."""
@@ -118,9 +120,13 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Paged:
-    """A document as pages: a PDF that opens, or a class F TIFF already of fax shape."""
+    """A document as pages: a PDF that opens, or a class F TIFF already of fax shape.
+
+    `looks` are what is known of a TIFF's pages, page by page; empty when nobody has looked yet.
+    """
 
     path: Path
     kind: Literal["pdf", "tiff"]
     pages: int
     name: str
+    looks: tuple[PageLook, ...] = ()

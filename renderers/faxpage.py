@@ -70,6 +70,14 @@ class FaxPage:
     mmr: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class PageLook:
+    """What may trouble the readers of a page: the share of it that is black, and whether much of its print is tiny."""
+
+    black: float
+    tiny: bool = False
+
+
 def write_tiff(path: Path, pages: Sequence[FaxPage]) -> None:
     """Write pages as a class F TIFF (RFC 3949 profile F): one MMR strip a page, little-endian."""
     out = bytearray(struct.pack("<2sHI", b"II", 42, 0))

@@ -1,7 +1,7 @@
 """PDFium, through its raw interface: PDF pages to grey at the two resolutions of a fax.
 
-What lives here: opening, geometry, rendering, and where a page has pictures. What does not: black and white
-(`halftone`). PDFium is not thread-safe: one document at a time in a process.
+What lives here: opening, geometry, rendering, and which blocks of a raster have pictures. What does not: what a page
+holds (`contents`), black and white (`halftone`). PDFium is not thread-safe: one document at a time in a process.
 """
 
 import contextlib
@@ -10,20 +10,20 @@ import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pikepdf
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
+from renderers.contents import Contents
 from renderers.errors import Reason, RenderError
 from renderers.faxpage import PELS_PER_INCH, FaxShape
 from renderers.halftone import BLOCK, Grey, Mask
 from renderers.placing import fit_scale, worth_turning
 
 _POINTS = 72.0
-_DEEPEST_FORM = 4
-_PICTURES = (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_SHADING)
 _SIGN_BLOCKS = 16  # a picture this small is a sign, such as an emoji, and reads best without dots
 _SMALLEST_POINTS = 1.0
 _TOO_SMALL = 0.6  # of what its width allows: a page so long is cut instead
@@ -42,6 +42,18 @@ class Placed:
     width: int
     height: int
     top: int = 0
+
+    def scale(self, inches: tuple[float, float]) -> float:
+        """How large a page of this size is shown: 1 for its own size, less when it was shrunk."""
+        return self.width / (inches[self.turns % 2] * PELS_PER_INCH)
+
+
+class Drawn(NamedTuple):
+    """A raster's grey, the blocks of it where pictures are, and whether much of its print is too small to read."""
+
+    grey: Grey
+    pictures: Mask
+    tiny: bool
 
 
 def open_pdf(path: Path, name: str) -> pdfium.PdfDocument:
@@ -108,8 +120,8 @@ class Raster:
     def __exit__(self, *_error: object) -> None:
         raw.FPDFBitmap_Destroy(self._bitmap)  # the buffer stays
 
-    def draw(self, book: pdfium.PdfDocument, index: int) -> Iterator[tuple[Grey, Mask]]:
-        """Draw a page, a long one as several; each time the same buffer and the blocks where pictures are.
+    def draw(self, book: pdfium.PdfDocument, index: int) -> Iterator[Drawn]:
+        """Draw a page, a long one as several; each time into the same buffer.
 
         Raises:
             ValueError: PDFium cannot load the page.
@@ -122,18 +134,20 @@ class Raster:
                 raw.FORM_OnAfterLoadPage(page, book.formenv.raw)
             points = (raw.FPDF_GetPageWidthF(page), raw.FPDF_GetPageHeightF(page))
             inches = tuple(max(value, _SMALLEST_POINTS) / _POINTS for value in points)
-            yield from self._parts(book, page, place((inches[0], inches[1]), self.shape))
+            yield from self._parts(book, page, (inches[0], inches[1]))
         finally:
             raw.FPDF_ClosePage(page)
 
-    def _parts(self, book: pdfium.PdfDocument, page: object, placed: Placed) -> Iterator[tuple[Grey, Mask]]:
+    def _parts(self, book: pdfium.PdfDocument, page: object, inches: tuple[float, float]) -> Iterator[Drawn]:
         """What of the page the raster holds, one after the other, cut where no writing is cut."""
+        placed, contents = place(inches, self.shape), Contents(page)
+        tiny = contents.has_tiny_print(self.shape.resolution, placed.scale(inches))
         while True:
             self._draw_part(book, page, placed)
             rest = placed.top + placed.height - self.shape.rows
             cut = self._last_gap() if rest > 0 else self.shape.rows
             self.grey[cut:] = 255
-            yield self.grey, self._picture_blocks(page, placed)
+            yield Drawn(self.grey, self._picture_blocks(page, contents, placed), tiny)
             if rest <= 0:
                 return
             placed = replace(placed, top=placed.top - cut)
@@ -152,14 +166,12 @@ class Raster:
         ink = 255 - self.grey[first:].min(axis=1).astype(np.int16)
         return first + len(ink) - int(ink[::-1].argmin())
 
-    def _picture_blocks(self, page: object, placed: Placed) -> Mask:
+    def _picture_blocks(self, page: object, contents: Contents, placed: Placed) -> Mask:
         blocks = np.zeros((-(-self.shape.rows // BLOCK), -(-self.shape.width // BLOCK)), np.bool_)
-        for index in range(raw.FPDFPage_CountObjects(page)):
-            part = raw.FPDFPage_GetObject(page, index)
-            if _has_picture(part, _DEEPEST_FORM):
-                window = _block_window(page, part, placed)
-                if blocks[window].size > _SIGN_BLOCKS:
-                    blocks[window] = True
+        for part in contents.pictures:
+            window = _block_window(page, part, placed)
+            if blocks[window].size > _SIGN_BLOCKS:
+                blocks[window] = True
         return blocks
 
 
@@ -170,16 +182,6 @@ def _room(rows: int, width: int) -> Grey:
     with contextlib.suppress(OSError):
         memory.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(memory, np.uint8, rows * width).reshape(rows, width)
-
-
-def _has_picture(part: object, depth: int) -> bool:
-    kind = raw.FPDFPageObj_GetType(part)
-    if kind in _PICTURES:
-        return True
-    if kind != raw.FPDF_PAGEOBJ_FORM or depth == 0:
-        return False
-    count = raw.FPDFFormObj_CountObjects(part)
-    return any(_has_picture(raw.FPDFFormObj_GetObject(part, index), depth - 1) for index in range(max(0, count)))
 
 
 def _block_window(page: object, part: object, placed: Placed) -> tuple[slice, slice]:

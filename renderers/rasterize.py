@@ -1,33 +1,40 @@
 """The second door: documents as pages to one fax TIFF.
 
-What lives here: the loop over pages and the limit of their number. What does not: drawing (`pdfium`), black and white
-(`halftone`), coding (`libtiff`).
+What lives here: the loop over pages, the limit of their number, and how each looks. What does not: drawing
+(`pdfium`), black and white (`halftone`), coding (`libtiff`).
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import accumulate, chain, islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from renderers.document import Paged
 from renderers.errors import Reason, RenderError
-from renderers.faxpage import FaxPage, FaxShape, read_tiff, write_tiff
+from renderers.faxpage import FaxPage, FaxShape, PageLook, read_tiff, write_tiff
 from renderers.fills import lift
 from renderers.grounds import lighten
-from renderers.halftone import Grey, Mask, Rows, to_rows
-from renderers.libtiff import encode
-from renderers.pdfium import Raster, open_pdf, rewrite
+from renderers.halftone import Rows, to_rows
+from renderers.libtiff import DamagedError, decode_page, encode
+from renderers.pdfium import Drawn, Raster, open_pdf, rewrite
+
+
+class _Page(NamedTuple):
+    page: FaxPage
+    look: PageLook
 
 
 @dataclass(frozen=True, slots=True)
 class Stacked:
-    """What a part gave: its pages, and how many blank ones at its end were left out."""
+    """What a part gave: its pages, how many blank ones at its end were left out, and how each page looks."""
 
     pages: int
     blank: int
+    looks: tuple[PageLook, ...] = field(default=(), compare=False)
 
     @property
     def note(self) -> str:
@@ -58,8 +65,11 @@ def stack(paged: Sequence[Paged], shape: FaxShape, tiff: Path, max_pages: int) -
     drawn = [list(islice(_pages_of(part, shape), max_pages + 1)) for part in paged]
     _check_number([len(pages) for pages in drawn], paged, max_pages)  # a long page is cut into several
     made = [_without_blank_end(pages) for pages in drawn]
-    write_tiff(tiff, [page for pages in made for page in pages])
-    return [Stacked(len(pages), len(all_of_it) - len(pages)) for pages, all_of_it in zip(made, drawn, strict=True)]
+    write_tiff(tiff, [one.page for pages in made for one in pages])
+    return [
+        Stacked(len(pages), len(all_of_it) - len(pages), tuple(one.look for one in pages))
+        for pages, all_of_it in zip(made, drawn, strict=True)
+    ]
 
 
 def _check_number(pages: Sequence[int], paged: Sequence[Paged], max_pages: int) -> None:
@@ -68,9 +78,9 @@ def _check_number(pages: Sequence[int], paged: Sequence[Paged], max_pages: int) 
             raise RenderError(Reason.TOO_MANY_PAGES, part.name, f"page {total} of at most {max_pages}")
 
 
-def _without_blank_end(pages: Sequence[FaxPage]) -> Sequence[FaxPage]:
+def _without_blank_end(pages: Sequence[_Page]) -> Sequence[_Page]:
     """All pages up to the last that is not blank; the first in any case."""
-    last = max((number for number, page in enumerate(pages) if not is_blank(page)), default=0)
+    last = max((number for number, one in enumerate(pages) if not is_blank(one.page)), default=0)
     return pages[: last + 1]
 
 
@@ -84,9 +94,9 @@ def _blank_strip(width: int, rows: int) -> bytes:
     return encode(np.zeros((rows, -(-width // 8)), np.uint8))
 
 
-def _pages_of(part: Paged, shape: FaxShape) -> Iterator[FaxPage]:
+def _pages_of(part: Paged, shape: FaxShape) -> Iterator[_Page]:
     if part.kind == "tiff":
-        return iter(read_tiff(part.path))
+        return _tiff_pages(part)
     try:
         return iter(list(pdf_pages(part, shape)))
     except RenderError as error:
@@ -97,7 +107,25 @@ def _pages_of(part: Paged, shape: FaxShape) -> Iterator[FaxPage]:
         return pdf_pages(replace(part, path=rewritten), shape)
 
 
-def pdf_pages(part: Paged, shape: FaxShape) -> Iterator[FaxPage]:
+def _tiff_pages(part: Paged) -> Iterator[_Page]:
+    """The pages as they are; those that nobody has looked at yet are decoded for it."""
+    for index, page in enumerate(read_tiff(part.path)):
+        look = part.looks[index] if part.looks else PageLook(_share_of_black(part.path, index, page))
+        yield _Page(page, look)
+
+
+def _share_of_black(tiff: Path, index: int, page: FaxPage) -> float:
+    try:
+        return _black(decode_page(tiff, index, page.width, page.rows))
+    except DamagedError:
+        return 0.0  # passed through from a fax whose rows are not all sound
+
+
+def _black(rows: Rows) -> float:
+    return float(np.bitwise_count(rows).sum() / (rows.size * 8))
+
+
+def pdf_pages(part: Paged, shape: FaxShape) -> Iterator[_Page]:
     """Draw and code the pages of a PDF one after the other.
 
     Raises:
@@ -105,13 +133,16 @@ def pdf_pages(part: Paged, shape: FaxShape) -> Iterator[FaxPage]:
     """
     with open_pdf(part.path, part.name) as book, Raster(shape) as raster:
         try:
-            for grey, pictures in chain.from_iterable(raster.draw(book, index) for index in range(part.pages)):
-                yield FaxPage(shape.width, shape.rows, shape.resolution, encode(_rows(grey, pictures, shape)))
+            for drawn in chain.from_iterable(raster.draw(book, index) for index in range(part.pages)):
+                rows = _rows(drawn, shape)
+                page = FaxPage(shape.width, shape.rows, shape.resolution, encode(rows))
+                yield _Page(page, PageLook(_black(rows), drawn.tiny))
         except ValueError as error:
             raise RenderError(Reason.CORRUPT, part.name, str(error)) from error
 
 
-def _rows(grey: Grey, pictures: Mask, shape: FaxShape) -> Rows:
+def _rows(drawn: Drawn, shape: FaxShape) -> Rows:
     """Black and white of a page that was drawn; the grey is used up."""
+    grey, pictures, _ = drawn
     lighten(grey, pictures)
     return lift(grey, to_rows(grey, shape.resolution, pictures), pictures, shape.resolution)

@@ -80,8 +80,17 @@ def render(
             say(f"{name}: {page_count(count)}")
         tell_written(targets, made)
     else:
-        parts = [{"name": str(file), "pages": count} for file, count in zip(files, made.files, strict=True)]
-        write_one({"pages": made.total, "cover_pages": made.cover, "parts": parts, **written(targets)}, given["form"])
+        write_one({**_facts(files, made), **written(targets)}, given["form"])
+
+
+def _facts(files: Sequence[Path], made: FilePages) -> dict[str, object]:
+    """What came of the files, for programs."""
+    each = zip(files, made.files, made.notes, strict=True)
+    parts = [{"name": str(file), "pages": count, "note": note or None} for file, count, note in each]
+    return {
+        "pages": made.total, "cover_pages": made.cover, "parts": parts, "warnings": list(made.warnings),
+        "line_seconds": made.line_seconds, "cpu_seconds": made.cpu_seconds,
+    }  # fmt: skip
 
 
 def laid_out(
@@ -122,6 +131,8 @@ def written(targets: Targets) -> dict[str, str | None]:
 
 
 def tell_written(targets: Targets, made: FilePages) -> None:
-    """What was written, for people: the first, and what else."""
+    """What was written, for people: the first, and what else; and what to know of it."""
+    for note in filter(None, (*made.notes, *made.warnings)):
+        say(f"{note[0].upper()}{note[1:].removesuffix('.')}")
     first, *others = targets.paths
     say("; ".join((f"{first} written, {page_count(made.total)}", *(f"{other} too" for other in others))))

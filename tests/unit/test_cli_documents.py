@@ -1,5 +1,6 @@
 """faxgw render and send: files in, pages or a mail out, and one line for what is in the way."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,28 @@ def test_files_are_rendered_in_the_order_given(faxgw: Commands) -> None:
     pages = read_tiff(Path("out.tif"))
     assert [page.resolution for page in pages] == [Resolution.FINE] * 3
     assert Path("out.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_programs_are_told_pages_parts_warnings_and_what_they_took(faxgw: Commands) -> None:
+    Path("small.html").write_text("<p style='font-size: 3pt'>" + "small print " * 90, encoding="utf-8")
+
+    made = json.loads(faxgw("render", "words.txt", "small.html", *TO, "-o", "json").out)
+
+    assert [(part["name"], part["pages"], part["note"]) for part in made["parts"]] == [
+        ("words.txt", 1, None), ("small.html", 1, None)
+    ]  # fmt: skip
+    assert (made["pages"], made["cover_pages"]) == (2, 0)
+    assert [warning.partition(" that ")[0] for warning in made["warnings"]] == ["Page 2 of the document is in print"]
+    assert made["line_seconds"] == round(sum(len(page.mmr) for page in read_tiff(Path("out.tif"))) * 8 / 14400)
+    assert 0 < made["cpu_seconds"] < 20
+
+
+def test_people_are_told_what_to_know_of_the_pages(faxgw: Commands) -> None:
+    Path("small.html").write_text("<p style='font-size: 3pt'>" + "small print " * 90, encoding="utf-8")
+
+    ran = faxgw("render", "small.html", *TO)
+
+    assert ran.err.splitlines()[1].startswith("Page 1 of the document is in print that may be too small to read")
 
 
 def test_resolution_and_paper_are_as_asked(faxgw: Commands) -> None:

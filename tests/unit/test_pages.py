@@ -15,7 +15,7 @@ from gateway.domain.cover_rules import CoverRule
 from gateway.domain.errors import RefusedError, UnavailableError
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages
-from gateway.files import FileOrder, FilePages, Targets, lay_out_files
+from gateway.files import FileOrder, Targets, lay_out_files
 from gateway.mail.notice_facts import FailedPart, Problem
 from gateway.mail.wording import TEXT_OFF
 from gateway.pages import CoverWish, MailFailure, MailOrder, MailPages, lay_out_mail
@@ -433,6 +433,14 @@ def test_parts_of_a_mail_within_are_told_apart(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_pages_of_tiny_print_are_told_by_their_number(tmp_path: Path) -> None:
+    small = "<p style='font-size: 3pt'>" + "Terms that nobody is meant to read. " * 40
+
+    pages = made(tmp_path, mail("Large enough.", attachments=[(small.encode(), "text/html", "terms.html")]))
+
+    assert [warning[:33] for warning in pages.warnings] == ["Page 2 of the document is in prin"]
+
+
 def test_dark_pages_and_the_time_on_the_line_are_told(tmp_path: Path) -> None:
     pages = made(tmp_path, mail("", attachments=[(picture(1728, 2200), "image/png", "dark.png")]))
 
@@ -454,8 +462,11 @@ def written(folder: Path, content: bytes, name: str) -> Path:
 def test_files_become_one_tiff_and_one_pdf(tmp_path: Path) -> None:
     files = [written(tmp_path, pdf(2)[0], "a.pdf"), written(tmp_path, b"plain words\n", "b.txt")]
 
-    assert lay_out_files(order(tmp_path, *files), 30, 2_000_000_000) == FilePages(0, (2, 1))
+    made = lay_out_files(order(tmp_path, *files), 30, 2_000_000_000)
 
+    assert (made.cover, made.files, made.notes, made.warnings) == (0, (2, 1), ("", ""), ())
+    assert made.line_seconds == round(sum(len(page.mmr) for page in read_tiff(tmp_path / "out.tif")) * 8 / 14400)
+    assert 0 < made.cpu_seconds < 10
     assert len(read_tiff(tmp_path / "out.tif")) == 3
     assert (tmp_path / "out.pdf").read_bytes().startswith(b"%PDF")
 

@@ -1,25 +1,19 @@
 """Which part was in work when all ended, and how finished pages look."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from gateway.mail.notice_facts import FailedPart, Problem
 from gateway.part_troubles import PROBLEMS, begin, in_work, look_over
 from renderers.errors import Reason, RenderError
-from renderers.faxpage import FaxPage, Resolution, write_tiff
-from renderers.libtiff import encode
+from renderers.faxpage import FaxPage, PageLook, Resolution
 
 LATE = RenderError(Reason.TOO_LONG, "the document")
 PART = FailedPart(2, "application/pdf", "plan.pdf", "", within=(1,))
-
-
-def page(share: float) -> FaxPage:
-    rows = np.zeros((1000, 216), np.uint8)
-    rows[: int(1000 * share)] = 255
-    return FaxPage(1728, 1000, Resolution.FINE, encode(rows))
+PAGE = FaxPage(1728, 1000, Resolution.FINE, b"\0")
 
 
 def test_every_reason_is_one_of_the_seven_problems() -> None:
@@ -79,26 +73,31 @@ def test_the_note_is_read_as_what_it_says_alone(tmp_path: Path) -> None:
         ([0.5] * 7, ("Pages 1, 2, 3, 4, 5 and 2 more of the document are very dark",)),
     ],
 )
-def test_very_dark_pages_are_told(tmp_path: Path, shares: list[float], words: tuple[str, ...]) -> None:
-    pages = [page(share) for share in shares]
-    write_tiff(tmp_path / "p.tif", pages)
-
-    warnings = look_over(pages, tmp_path / "p.tif").warnings
+def test_very_dark_pages_are_told(shares: list[float], words: tuple[str, ...]) -> None:
+    warnings = look_over([PAGE] * len(shares), [PageLook(share) for share in shares]).warnings
 
     assert len(warnings) == len(words)
     assert all(warning.startswith(start) for warning, start in zip(warnings, words, strict=True))
 
 
-def test_seconds_on_the_line_are_the_octets_of_the_pages(tmp_path: Path) -> None:
-    noise = np.random.default_rng(1).integers(0, 256, (1000, 216), np.uint8)
-    pages = [FaxPage(1728, 1000, Resolution.FINE, encode(noise))]
-    write_tiff(tmp_path / "p.tif", pages)
+@pytest.mark.parametrize(
+    ("resolution", "advice"), [(Resolution.STANDARD, "fine resolution shows it"), (Resolution.FINE, "print it larger")]
+)
+def test_pages_of_tiny_print_are_told_with_what_to_do(resolution: Resolution, advice: str) -> None:
+    pages = [replace(PAGE, resolution=resolution)] * 3
+    looks = [PageLook(0.1, tiny=True), PageLook(0.1), PageLook(0.1, tiny=True)]
 
-    assert look_over(pages, tmp_path / "p.tif").line_seconds == round(len(pages[0].mmr) * 8 / 14400) > 100
+    [warning] = look_over(pages, looks).warnings
+
+    assert warning.startswith("Pages 1, 3 of the document are in print that may be too small to read on a fax; ")
+    assert advice in warning
 
 
-def test_a_page_that_is_not_sound_is_no_reason_to_stop(tmp_path: Path) -> None:
-    bad = FaxPage(1728, 1000, Resolution.FINE, b"\x12\x34\x56")
-    write_tiff(tmp_path / "p.tif", [bad])
+def test_a_page_may_be_dark_and_tiny() -> None:
+    assert len(look_over([PAGE], [PageLook(0.9, tiny=True)]).warnings) == 2
 
-    assert look_over([bad], tmp_path / "p.tif").warnings == ()
+
+def test_seconds_on_the_line_are_the_octets_of_the_pages() -> None:
+    pages = [replace(PAGE, mmr=b"\0" * 90_000)] * 2
+
+    assert look_over(pages, [PageLook(0.0)] * 2).line_seconds == 100
