@@ -15,6 +15,7 @@ from gateway.domain.evidence import DkimFinding, DkimResult, Evidence, SpfFindin
 
 MAX_AGE = timedelta(days=3)  # of a signature
 AHEAD = timedelta(days=1)  # so far may the signer's clock, or its zone, be wrong
+LONGEST_WHY = 300  # characters; a reply has 512 octets (RFC 5321 4.5.3.1.5)
 REMEDY = "send through your own mail server, or sign in with SMTP AUTH over TLS"
 
 
@@ -122,7 +123,7 @@ def judge_dkim(evidence: Evidence, now: datetime) -> Check:
     return Check(Standing.FAILED, "5.7.20", f"no DKIM signature of it passes ({_told(evidence)})")
 
 
-def shown(text: str, most: int = 120) -> str:
+def shown(text: str, most: int = 100) -> str:
     """What somebody else wrote, fit for one line of a reply: printable ASCII without blanks, not long."""
     safe = "".join(sign if "!" <= sign <= "~" else "?" for sign in text[: most + 1])
     return safe if len(safe) <= most else f"{safe[: most - 3]}..."
@@ -150,7 +151,7 @@ def _missing(checks: tuple[Check, ...], either: bool) -> tuple[Check, ...]:
 
 
 def _reply(author: str, missing: tuple[Check, ...]) -> SmtpReply:
-    why = ", and ".join(check.why for check in missing)
+    why = _plain(", and ".join(check.why for check in missing), LONGEST_WHY)
     if missing[0].standing is Standing.PENDING:
         return SmtpReply(451, missing[0].enhanced, f"{shown(author)} is not proven yet: {why}; send it again later")
     enhanced = missing[0].enhanced if len(missing) == 1 else "5.7.26"
@@ -169,13 +170,18 @@ def _is_fresh(signature: DkimFinding, now: datetime) -> bool:
 def _may_align(aligned: bool, domain: str, author: str) -> bool:
     """Whether a domain is the author's, or could turn out to be: what DNS did not tell is not held against it.
 
-    The domain is empty where time was up before anything was known.
+    The domain is empty where time was up before anything was known. An author's domain in other letters than ASCII is
+    not compared: findings name A-labels (RFC 5890 2.3.2.1).
     """
     ours, theirs = (name.lower().rstrip(".").split(".")[-2:] for name in (author.rpartition("@")[2], domain))
-    return aligned or not domain or ours == theirs
+    return aligned or not domain or not author.isascii() or ours == theirs
 
 
 def _told(evidence: Evidence) -> str:
-    """The first signatures in few words; reasons are ours where the policy is, and of any origin else."""
-    first = evidence.dkim[:3]
-    return ", ".join(f"{shown(one.domain, 60) or '?'}: {one.result.value}" for one in first)
+    """The first signatures in few words; the reasons are our own."""
+    first = evidence.dkim[:2]
+    return ", ".join(f"{shown(one.domain, 60) or 'one'}: {_plain(one.reason) or one.result.value}" for one in first)
+
+
+def _plain(text: str, most: int = 80) -> str:
+    return " ".join(shown(word, most) for word in text.split())[:most]
