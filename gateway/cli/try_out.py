@@ -11,6 +11,7 @@ import click
 from gateway.admin.trying_addresses import AddressTrial, try_address
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import Row, form_option, write_one
+from gateway.cli.try_mail import mail, sender
 from gateway.domain.clock import SystemClock
 from gateway.domain.errors import ExitCode
 
@@ -64,3 +65,7 @@ def _facts(written: str, trial: AddressTrial) -> Row:
         "enhanced": trial.reply.enhanced,
         "reply": str(trial.reply),
     }
+
+
+test.add_command(sender)
+test.add_command(mail)
