@@ -26,7 +26,7 @@ class DkimResult(StrEnum):
 
     PASS = "pass"
     FAIL = "fail"  # it does not verify
-    POLICY = "policy"  # it verifies, and we do not take it: l=, sha1, a short key, fields left unsigned, too old
+    POLICY = "policy"  # we would not take it even if it verified: l=, sha1, a short key, fields left unsigned, expired
     NEUTRAL = "neutral"  # it cannot be read
     TEMPERROR = "temperror"  # the key cannot be had now
     PERMERROR = "permerror"  # there is no such key, or it is none

@@ -89,23 +89,23 @@ def _check(mail: _Mail, field: Field, texts: Texts, now: datetime) -> DkimFindin
         signature = read_signature(field)
     except TagError as error:
         return DkimFinding(DkimResult.NEUTRAL, reason=str(error))
+    times = _times(signature, mail)
     finding = DkimFinding(
         result=DkimResult.POLICY,
         domain=signature.domain,
         selector=signature.selector,
         algorithm=signature.algorithm,
         signed=signature.signed,
-        signed_at=_signed_at(signature, mail),
+        signed_at=min(times, default=None),  # an old mail that is signed anew is old
         digest=signature.digest(mail.fields),
     )
-    unwanted = _unwanted(signature, mail) or _untimely(finding.signed_at, signature.expires, now)
+    unwanted = _unwanted(signature, mail) or _untimely(times, signature.expires, now)
     return replace(finding, reason=unwanted) if unwanted else _look_up(finding, signature, mail, texts)
 
 
-def _signed_at(signature: Signature, mail: _Mail) -> datetime | None:
-    """The older of t= and the signed Date: an old mail that is signed anew is old."""
-    known = [at for at in (signature.signed_at, _date(signature, mail)) if at is not None]
-    return min(known, default=None)
+def _times(signature: Signature, mail: _Mail) -> list[datetime]:
+    """When it was made, as t= and the signed Date say."""
+    return [at for at in (signature.signed_at, _date(signature, mail)) if at is not None]
 
 
 def _date(signature: Signature, mail: _Mail) -> datetime | None:
@@ -142,10 +142,10 @@ def _unsigned(signature: Signature, mail: _Mail) -> Iterator[str]:
             yield f"{name[:100]} stands there more often than it is signed"
 
 
-def _untimely(signed_at: datetime | None, expires: datetime | None, now: datetime) -> str:
+def _untimely(times: Sequence[datetime], expires: datetime | None, now: datetime) -> str:
     if expires is not None and expires + _CLOCKS_APART < now:
         return "the signature has expired"
-    if signed_at is not None and signed_at > now + _FAR_FUTURE:
+    if any(at > now + _FAR_FUTURE for at in times):
         return "the signature is of the future"
     return ""
 

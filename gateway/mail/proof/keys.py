@@ -6,11 +6,15 @@ asking the DNS (`dns`), and how long a key must be (`dkim`).
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
-from dkim.crypto import RSASSA_PKCS1_v1_5_verify, UnparsableKeyError, parse_public_key
-from nacl.exceptions import BadSignatureError
-from nacl.signing import VerifyKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+from cryptography.hazmat.primitives.hashes import SHA256
+from dkim.crypto import UnparsableKeyError, parse_public_key
 
 from gateway.mail.proof.signature import Signature
 from gateway.mail.proof.tags import TagError, base64_of, listed, read_tags
@@ -18,7 +22,6 @@ from gateway.mail.proof.tags import TagError, base64_of, listed, read_tags
 _LONGEST_RECORD = 4096  # octets
 _MOST_BITS = 8192  # a longer key costs us more time than it gives safety
 _MOST_EXPONENT_BITS = 64
-_LEAST_MODULUS = 512  # bits; the digest of SHA-256 with its padding needs 62 octets
 
 
 class Key(Protocol):
@@ -46,17 +49,19 @@ class RsaKey:
 
     def verifies(self, octets: bytes, signature: bytes) -> bool:
         """A signature has one form only: as long as the modulus, and less than it. Else one could be sent twice."""
-        if len(signature) != (self.bits + 7) // 8 or int.from_bytes(signature, "big") >= self.modulus:
+        try:
+            key = RSAPublicNumbers(self.exponent, self.modulus).public_key()
+            key.verify(signature, octets, PKCS1v15(), SHA256())
+        except (InvalidSignature, ValueError):  # ValueError: numbers that make no key
             return False
-        key = {"modulus": self.modulus, "publicExponent": self.exponent}
-        return bool(RSASSA_PKCS1_v1_5_verify(hashlib.sha256(octets), signature, key))
+        return True
 
 
 @dataclass(frozen=True, slots=True)
 class Ed25519Key:
     """A key of Ed25519; what it signs is the SHA-256 of the octets (RFC 8463 3)."""
 
-    key: VerifyKey
+    key: Ed25519PublicKey
 
     @property
     def bits(self) -> int:
@@ -66,8 +71,8 @@ class Ed25519Key:
     def verifies(self, octets: bytes, signature: bytes) -> bool:
         """A signature has 64 octets, and one form only."""
         try:
-            self.key.verify(hashlib.sha256(octets).digest(), signature)
-        except (BadSignatureError, ValueError):  # ValueError: another length
+            self.key.verify(signature, hashlib.sha256(octets).digest())
+        except InvalidSignature:
             return False
         return True
 
@@ -101,13 +106,14 @@ def _require_purpose(tags: dict[str, bytes], kind: str, signature: Signature) ->
         raise TagError("the key does not allow a subdomain in i=")
 
 
+@lru_cache(maxsize=500)
 def _rsa(octets: bytes) -> RsaKey:
     try:
         numbers = parse_public_key(octets)
     except (UnparsableKeyError, AssertionError) as error:  # AssertionError: a NULL that holds something
         raise TagError("the RSA key cannot be read") from error
     key = RsaKey(numbers["modulus"], numbers["publicExponent"])
-    if not _LEAST_MODULUS <= key.bits <= _MOST_BITS or not key.modulus & 1:
+    if key.bits > _MOST_BITS or not key.modulus & 1:
         raise TagError(f"an RSA key of {key.bits} bits cannot be used")
     if key.exponent < 3 or not key.exponent & 1 or key.exponent.bit_length() > _MOST_EXPONENT_BITS:
         raise TagError("the exponent of the RSA key cannot be used")
@@ -117,4 +123,4 @@ def _rsa(octets: bytes) -> RsaKey:
 def _ed25519(octets: bytes) -> Ed25519Key:
     if len(octets) != 32:
         raise TagError("the Ed25519 key is not of 32 octets")
-    return Ed25519Key(VerifyKey(octets))
+    return Ed25519Key(Ed25519PublicKey.from_public_bytes(octets))
