@@ -20,7 +20,7 @@ from gateway.domain.errors import UnavailableError
 from gateway.domain.evidence import Evidence
 from gateway.domain.nodes import User
 from gateway.domain.setting_catalog import Effective
-from gateway.domain.submission import Envelope, HeaderFacts, NewSubmission, duplicate_key
+from gateway.domain.submission import AutomaticCap, Envelope, HeaderFacts, NewSubmission, duplicate_key
 from gateway.domain.wishes import Wishes, settle_wishes
 from gateway.mail import parse
 from gateway.mail.proof.gather import Prover, by_connection, is_settled
@@ -118,8 +118,11 @@ class Judge:
             received=now,
             evidence=decision.evidence,
             signature=signature_use(decision, facts, lambda text: self._address(text, settings)),
-            automatic_cap=settings.automatic_cap() if facts.auto_submitted == "auto-generated" else None,
+            automatic_cap=self._cap(settings) if facts.auto_submitted == "auto-generated" else None,
         )
+
+    def _cap(self, settings: Effective) -> AutomaticCap:
+        return AutomaticCap(settings.automatic_cap(), self.real_time())
 
     def _address(self, text: str, settings: Effective) -> FaxAddress:
         return parse_fax_address(text, self.domains, settings.number_plan())
@@ -159,6 +162,7 @@ def _submission(case: Case, sender: User, wishes: Wishes, addresses: tuple[FaxAd
         expires=wishes.times.expires,
         billing_code=wishes.billing_code,
         preview=wishes.preview,
+        refused=case.envelope.refused,
     )
 
 

@@ -13,7 +13,7 @@ from gateway.domain.addresses import FaxAddress
 from gateway.domain.errors import RefusedError, SmtpReply
 from gateway.domain.evidence import DkimFinding, Evidence
 from gateway.domain.nodes import User
-from gateway.domain.replay import SignatureUse
+from gateway.domain.replay import MEMORY, SignatureUse
 from gateway.domain.sender_proof import SenderProof, judge, shown
 from gateway.domain.submission import Envelope, HeaderFacts
 
@@ -109,7 +109,8 @@ def signature_use(decision: Decision, facts: HeaderFacts, parse: Callable[[str],
     named = [("to", facts.to_addresses), ("cc", facts.cc_addresses)]
     texts = [text for field_name, addresses in named if field_name in signature.signed for text in addresses]
     numbers = {number for number in (_number(text, parse) for text in texts) if number}
-    return SignatureUse(signature.digest, decision.alone, frozenset(numbers))
+    assert signature.signed_at is not None  # or it would not be fresh
+    return SignatureUse(signature.digest, decision.alone, signature.signed_at + MEMORY, frozenset(numbers))
 
 
 def is_automatic(facts: HeaderFacts, mail_from: str) -> bool:

@@ -5,12 +5,11 @@ What lives here: the rule that keeps such a mail from being faxed elsewhere. Wha
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gateway.domain.errors import RefusedError, SmtpReply
 
-# Signatures are taken for three days, and a day before their time; the memory must outlast both.
-MEMORY = timedelta(days=5)
+MEMORY = timedelta(days=5)  # from the time of a signature on, which is taken for three days
 REPLAYED = SmtpReply(
     550,
     "5.7.1",
@@ -31,11 +30,13 @@ class SignatureUse:
     """A signature that a submission relies on, to be remembered with it.
 
     `digest` names the one mail that was signed, see `DkimFinding`. `alone` tells that nothing else proves the sender;
-    `addressed` are the fax numbers (E.164) in a To or Cc that it covers.
+    `addressed` are the fax numbers (E.164) in a To or Cc that it covers. It need not be remembered after `until`, by
+    the world's time.
     """
 
     digest: str
     alone: bool
+    until: datetime
     addressed: frozenset[str] = frozenset()
 
 

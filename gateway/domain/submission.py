@@ -15,6 +15,14 @@ from gateway.domain.replay import SignatureUse
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedRecipient:
+    """An address that RCPT refused for good while others of its mail were taken, and what was answered."""
+
+    address: str
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """One SMTP transaction (RFC 5321 3.3): content lies in `content`, already synced to disk."""
 
@@ -27,6 +35,7 @@ class Envelope:
     received: datetime
     authenticated_as: str = ""  # user name, after SMTP AUTH
     tls: bool = False
+    refused: tuple[RefusedRecipient, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,8 @@ class Submission:
 
     `content_digest` names the raw mail in the spool; `pages_digest` and `pages` the rendered document pages, without
     cover pages, as a class F TIFF. `part_pages` tells which part became which pages. `evidence` is JSON. A `preview` is
-    rendered and shown to its sender, and never called. `repeated` are numbers that were asked for more than once.
+    rendered and shown to its sender, and never called. `repeated` are numbers that were asked for more than once,
+    `refused` those of its recipients that were not taken.
     """
 
     id: int
@@ -91,6 +101,7 @@ class Submission:
     billing_code: str = ""
     preview: bool = False
     repeated: tuple[Destination, ...] = ()
+    refused: tuple[RefusedRecipient, ...] = ()
     evidence: dict[str, object] = field(default_factory=dict)
 
 
@@ -101,6 +112,14 @@ class PartPages:
     name: str
     pages: int
     left_out: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AutomaticCap:
+    """A mail of a program came `at` this time, by the world's clock; its user may send so many in an hour."""
+
+    most: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +148,8 @@ class NewSubmission:
     start: datetime | None = None
     billing_code: str = ""
     preview: bool = False
-    automatic_cap: int | None = None  # so many automatic mails an hour may the user send; None for mail of a person
+    refused: tuple[RefusedRecipient, ...] = ()
+    automatic_cap: AutomaticCap | None = None  # None for the mail of a person
 
     def with_content(self, digest: str) -> "NewSubmission":
         """The same, with the content's name in the spool."""

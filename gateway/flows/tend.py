@@ -40,8 +40,8 @@ class Rhythm:
 class Tend:
     """The flow that looks after the queue.
 
-    `wall` is the machine's time, which leases go by; `work` is this process's work folder, beside those of others;
-    `lost` ends the process.
+    `wall` is the machine's time, which leases, refusals and signatures go by; `work` is this process's work folder,
+    beside those of others; `lost` ends the process.
     """
 
     db: Database
@@ -87,7 +87,7 @@ class Tend:
 
     def _forget(self) -> None:
         """Drop what is kept for some days only: refusals, and signatures that would not be taken any more."""
-        now = self.clock.now()
+        now = self.wall()
         if not self.forgetting.is_due(now):
             return
         forgotten = refusals.sweep(self.db, now) + signatures.sweep(self.db, now)

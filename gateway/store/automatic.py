@@ -23,11 +23,12 @@ def check_cap(session: Session, new: NewSubmission) -> None:
     Raises:
         TakenBeforeError: 451 4.7.1, the cap is reached; the same mail is taken later.
     """
-    if new.automatic_cap is None:
+    cap = new.automatic_cap
+    if cap is None:
         return
-    recent = col(SubmissionRow.received) > new.received - HOUR
+    recent = col(SubmissionRow.automatic_at) > cap.at - HOUR
     # As in the index's own condition, or the index would not be used.
     counted = select(func.count()).select_from(SubmissionRow).where(text(AUTOMATIC.text), recent)
-    if session.exec(counted.where(SubmissionRow.user_id == new.user_id)).one() >= new.automatic_cap:
-        words = f"more than {new.automatic_cap} automatic faxes in an hour ({new.sender_address}); they are taken later"
+    if session.exec(counted.where(SubmissionRow.user_id == new.user_id)).one() >= cap.most:
+        words = f"more than {cap.most} automatic faxes in an hour ({new.sender_address}); they are taken later"
         raise TakenBeforeError("automatic-cap", SmtpReply(451, "4.7.1", words))

@@ -77,8 +77,9 @@ def _submission(new: NewSubmission) -> dict[str, object]:
         "cover": new.cover,
         "billing_code": new.billing_code,
         "preview": new.preview,
-        "automatic": new.automatic_cap is not None,
+        "automatic_at": new.automatic_cap.at if new.automatic_cap else None,
         "repeated": " ".join(repeated_numbers(new.addresses)),
+        "refused": as_json([(one.address, one.reply) for one in new.refused]),
         "state": SubmissionState.ACCEPTED.value,
     }
 

@@ -13,7 +13,7 @@ from gateway.domain.addresses import Destination
 from gateway.domain.errors import LostClaimError
 from gateway.domain.job import FINAL_STATES, Attempt, Event, Job, JobEvent, JobState, advance
 from gateway.domain.outcome import Outcome
-from gateway.domain.submission import PartPages, Submission, SubmissionState
+from gateway.domain.submission import PartPages, RefusedRecipient, Submission, SubmissionState
 from gateway.store.columns import key_of
 from gateway.store.fax_tables import AttemptRow, EventRow, JobRow, PartRow, SubmissionRow
 from gateway.store.locking import kept, locked
@@ -123,6 +123,7 @@ def submission_from(row: SubmissionRow, parts: tuple[PartPages, ...] = ()) -> Su
         billing_code=row.billing_code,
         preview=row.preview,
         repeated=tuple(Destination(number) for number in row.repeated.split()),
+        refused=tuple(RefusedRecipient(*one) for one in json.loads(row.refused)),
     )
 
 

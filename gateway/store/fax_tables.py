@@ -18,7 +18,7 @@ WAITING = text("state = 'waiting'")
 OPEN = text("ended IS NULL")
 ACCEPTED = text("state = 'accepted'")
 OWNED = text("owner IS NOT NULL")
-AUTOMATIC = text("automatic")
+AUTOMATIC = text("automatic_at IS NOT NULL")
 
 
 class SubmissionRow(Row, table=True):
@@ -28,7 +28,7 @@ class SubmissionRow(Row, table=True):
     __table_args__: Any = (
         Index("ix_submission_accepted", "id", sqlite_where=ACCEPTED, postgresql_where=ACCEPTED),
         Index("ix_submission_owner", "owner", sqlite_where=OWNED, postgresql_where=OWNED),
-        Index("ix_submission_automatic", "user_id", "received", sqlite_where=AUTOMATIC, postgresql_where=AUTOMATIC),
+        Index("ix_submission_automatic", "user_id", "automatic_at", sqlite_where=AUTOMATIC, postgresql_where=AUTOMATIC),
         {"sqlite_autoincrement": True},
     )
 
@@ -43,13 +43,14 @@ class SubmissionRow(Row, table=True):
     received: datetime = Field(sa_type=UtcTime)
     duplicate_key: str | None = Field(default=None, unique=True)
     evidence: str  # JSON
-    automatic: bool = False  # it was sent by a program
+    automatic_at: datetime | None = Field(default=None, sa_type=UtcTime)  # when a program sent it, by the wall's clock
     resolution: str
     cover: str | None = None
     state: str
     billing_code: str = ""
     preview: bool = False
     repeated: str = ""  # numbers that were asked for more than once, with spaces between
+    refused: str = "[]"  # JSON list of recipients that were not taken, each with the reply
     pages_digest: str = ""
     pages: int = 0
     fence: int = 0

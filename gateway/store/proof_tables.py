@@ -44,4 +44,4 @@ class SignatureRow(Row, table=True):
 
     digest: str = Field(primary_key=True)
     uses: str  # JSON: the submission that faxed the mail, by number (E.164)
-    first_seen: datetime = Field(index=True, sa_type=UtcTime)
+    until: datetime = Field(index=True, sa_type=UtcTime)  # after that it is taken no more

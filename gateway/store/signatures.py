@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
-from gateway.domain.replay import MEMORY, REPLAYED, TakenBeforeError, is_replay
+from gateway.domain.replay import REPLAYED, TakenBeforeError, is_replay
 from gateway.domain.submission import NewSubmission
 from gateway.store.database import Database
 from gateway.store.fax_rows import as_json
@@ -46,7 +46,7 @@ def remember(session: Session, new: NewSubmission, submission_id: int) -> None:
     uses = dict.fromkeys(_numbers(new), submission_id)
     row = _row(session, use.digest)
     if row is None:
-        session.add(SignatureRow(digest=use.digest, uses=as_json(uses), first_seen=new.received))
+        session.add(SignatureRow(digest=use.digest, uses=as_json(uses), until=use.until))
     else:
         row.uses = as_json({**uses, **json.loads(row.uses)})
     session.flush()
@@ -59,11 +59,11 @@ def used_for(db: Database, digest: str) -> frozenset[str]:
 
 
 def sweep(db: Database, now: datetime) -> int:
-    """Forget signatures that are too old to be taken again; how many there were."""
-    oldest = db.read(lambda session: session.exec(select(func.min(SignatureRow.first_seen))).one())
-    if oldest is None or oldest > now - MEMORY:
+    """Forget signatures that are too old to be taken again, by the world's time; how many there were."""
+    oldest = db.read(lambda session: session.exec(select(func.min(SignatureRow.until))).one())
+    if oldest is None or oldest > now:
         return 0
-    statement = delete(SignatureRow).where(col(SignatureRow.first_seen) <= now - MEMORY)
+    statement = delete(SignatureRow).where(col(SignatureRow.until) <= now)
     return db.write(lambda session: session.connection().execute(statement).rowcount)
 
 

@@ -223,17 +223,21 @@ async def test_a_process_that_was_given_up_ends_itself(stage: Stage) -> None:
 
 
 async def test_old_refusals_and_signatures_are_forgotten(stage: Stage, user: User) -> None:
-    refusals.add_refusal(stage.db, Refusal(NOW, "192.0.2.1", ANNA, ANNA, (), "proof", "550 5.7.20 no"))
-    signed = replace(mail_to(user), signature=SignatureUse("ab", alone=True))
+    refusals.add_refusal(stage.db, Refusal(WALL, "192.0.2.1", ANNA, ANNA, (), "proof", "550 5.7.20 no"))
+    signed = replace(mail_to(user), signature=SignatureUse("ab", alone=True, until=WALL + timedelta(days=5)))
     submissions.add(stage.db, signed)
     tend = stage.tend()
 
-    stage.clock.skip_to(NOW + timedelta(days=5))
+    stage.clock.skip_to(NOW + timedelta(days=100))  # a simulated line's clock runs ahead
+    await tend.next()
+    assert signatures.used_for(stage.db, "ab") == {"+12025550101"}
+
+    stage.wall = WALL + timedelta(days=5)
     await tend.next()
     assert signatures.used_for(stage.db, "ab") == frozenset()
     assert len(refusals.refusals(stage.db)) == 1
 
-    stage.clock.skip_to(NOW + timedelta(days=90))
+    stage.wall = WALL + timedelta(days=90)
     await tend.next()
     assert refusals.refusals(stage.db) == ()
 

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from gateway.domain.addresses import NumberPlan, parse_fax_address
 from gateway.domain.decision import MAX_RECEIVED, Action, Decision, decide, signature_use
 from gateway.domain.evidence import DkimFinding, DkimResult, Evidence, SpfFinding, SpfResult
 from gateway.domain.nodes import User
+from gateway.domain.replay import SignatureUse
 from gateway.domain.sender_proof import SenderProof
 from gateway.domain.submission import Envelope, HeaderFacts
 
@@ -207,7 +208,7 @@ SPLIT = replace(
 )
 
 
-def used(facts: HeaderFacts, evidence: Evidence, proof: SenderProof) -> object:
+def used(facts: HeaderFacts, evidence: Evidence, proof: SenderProof) -> SignatureUse | None:
     decision = decided(facts, evidence, proof=proof)
     domains = frozenset({"fax.example"})
     return signature_use(decision, facts, lambda text: parse_fax_address(text, domains, NumberPlan()))
@@ -217,14 +218,14 @@ def test_a_signature_alone_is_remembered_with_the_fax_numbers_it_covers() -> Non
     use = used(SPLIT, replace(PROVEN, spf=None), SenderProof.SPF_OR_DKIM)
 
     assert use is not None
-    assert (use.digest, use.alone, use.addressed) == ("ab", True, {"+12025550123"})  # type: ignore[attr-defined]
+    assert use == SignatureUse("ab", True, NOW + timedelta(days=5), frozenset({"+12025550123"}))
 
 
 def test_a_signature_beside_spf_is_remembered_as_not_alone() -> None:
     use = used(SPLIT, PROVEN, SenderProof.SPF_OR_DKIM)
 
     assert use is not None
-    assert not use.alone  # type: ignore[attr-defined]
+    assert not use.alone
 
 
 @pytest.mark.parametrize("proof", [SenderProof.SPF, SenderProof.SPF_AND_DKIM, SenderProof.REGISTERED])
@@ -238,4 +239,4 @@ def test_a_to_that_is_not_signed_names_no_number() -> None:
     use = used(SPLIT, Evidence(ADDRESS, dkim=(bare,)), SenderProof.DKIM)
 
     assert use is not None
-    assert use.addressed == frozenset()  # type: ignore[attr-defined]
+    assert use.addressed == frozenset()

@@ -10,11 +10,11 @@ import pytest
 
 from gateway.domain.nodes import User
 from gateway.domain.replay import SignatureUse, TakenBeforeError
-from gateway.domain.submission import NewSubmission
+from gateway.domain.submission import AutomaticCap, NewSubmission
 from gateway.store import acceptance, jobs, signatures, submissions
 from gateway.store.acceptance import Acceptance, Accepted
 from gateway.store.database import Database, open_database
-from tests.filled_store import FAR, NOW, anna, mail_to, opened
+from tests.filled_store import FAR, NOW, WALL, anna, mail_to, opened
 
 TWO, THREE = "+12025550102", "+12025550103"
 
@@ -34,7 +34,7 @@ def signed(
     user: User, *numbers: str, digest: str = "ab", alone: bool = True, named: str = "", at: datetime = NOW
 ) -> NewSubmission:
     """A mail by its signature; `named` are the numbers in its signed To."""
-    use = SignatureUse(digest, alone, frozenset(named.split()))
+    use = SignatureUse(digest, alone, WALL + timedelta(days=5), frozenset(named.split()))
     return replace(mail_to(user, *numbers, at=at), signature=use)
 
 
@@ -128,9 +128,9 @@ def test_another_signature_is_another_mail(db: Database, user: User) -> None:
 def test_signatures_are_forgotten_after_five_days(db: Database, user: User) -> None:
     submissions.add(db, signed(user, FAR))
 
-    assert signatures.sweep(db, NOW + timedelta(days=4, hours=23)) == 0
+    assert signatures.sweep(db, WALL + timedelta(days=4, hours=23)) == 0
     refused(db, signed(user, TWO))
-    assert signatures.sweep(db, NOW + timedelta(days=5)) == 1
+    assert signatures.sweep(db, WALL + timedelta(days=5)) == 1
     assert signatures.used_for(db, "ab") == frozenset()
 
 
@@ -183,7 +183,7 @@ def test_two_processes_that_use_a_signature_at_once_are_not_both_first(db: Datab
 
 
 def automatic(user: User, minutes: float = 0, cap: int = 2) -> NewSubmission:
-    return replace(mail_to(user, at=NOW + timedelta(minutes=minutes)), automatic_cap=cap)
+    return replace(mail_to(user), automatic_cap=AutomaticCap(cap, WALL + timedelta(minutes=minutes)))
 
 
 def test_a_program_may_send_so_many_in_an_hour(db: Database, user: User) -> None:
@@ -229,7 +229,7 @@ def test_the_cap_holds_within_one_commit(db: Database, user: User) -> None:
 def test_the_count_uses_its_index(db: Database) -> None:
     if not db.url.drivername.startswith("sqlite"):
         pytest.skip("asks SQLite's planner")
-    question = "select count(*) from submission where automatic and user_id = 1 and received > 0"
+    question = "select count(*) from submission where automatic_at is not null and user_id = 1 and automatic_at > 0"
 
     plan = db.read(lambda session: session.connection().exec_driver_sql(f"explain query plan {question}").all())
 

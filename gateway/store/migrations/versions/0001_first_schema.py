@@ -153,12 +153,11 @@ def _submissions() -> None:
     op.create_table(
         "submission",
         *_big("id", "user_id", "received"),
-        *_big("owner", nullable=True),
+        *_big("owner", "automatic_at", nullable=True),
         *_texts("sender_address", "subject", "reference", "message_id", "reference_ids", "content_digest"),
-        *_texts("evidence", "resolution", "state", "pages_digest", "billing_code", "repeated"),
+        *_texts("evidence", "resolution", "state", "pages_digest", "billing_code", "repeated", "refused"),
         *_flags("preview"),
         *_numbers("pages", "fence", "crashes"),
-        *_flags("automatic"),
         sa.Column("duplicate_key", sa.String(), nullable=True),
         sa.Column("cover", sa.String(), nullable=True),
         _key("submission", "id"),
@@ -171,7 +170,7 @@ def _submissions() -> None:
     _index("ix_submission_content_digest", "submission", ["content_digest"])
     _index("ix_submission_accepted", "submission", ["id"], "state = 'accepted'")
     _index("ix_submission_owner", "submission", ["owner"], "owner IS NOT NULL")
-    _index("ix_submission_automatic", "submission", ["user_id", "received"], "automatic")
+    _index("ix_submission_automatic", "submission", ["user_id", "automatic_at"], "automatic_at IS NOT NULL")
     op.create_table(
         "part",
         *_big("submission_id"),
@@ -277,7 +276,7 @@ def _proofs() -> None:
     op.create_table(
         "signature",
         *_texts("digest", "uses"),
-        *_big("first_seen"),
+        *_big("until"),
         _key("signature", "digest"),
     )
-    _index("ix_signature_first_seen", "signature", ["first_seen"])
+    _index("ix_signature_until", "signature", ["until"])
