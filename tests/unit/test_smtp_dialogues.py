@@ -58,16 +58,12 @@ class Client:
 
     async def play(self, kind: str, text: str) -> None:
         match kind:
-            case "C":
-                self._writer.write(f"{text}\r\n".encode())
-            case "R":
-                self._writer.write(octets(text))
+            case "C" | "R" | "L":
+                self._writer.write(sent(kind, text))
             case "O":
                 for octet in octets(text):
                     self._writer.write(bytes([octet]))
                     await asyncio.sleep(0)
-            case "L":
-                self._writer.write(b"x" * int(text))
             case "EOF":
                 self._writer.write_eof()
             case "TLS":
@@ -92,6 +88,11 @@ class Client:
 
 def octets(text: str) -> bytes:
     return codecs.decode(text.encode("latin-1"), "unicode_escape").encode("latin-1")
+
+
+def sent(kind: str, text: str) -> bytes:
+    """What a step writes in one go."""
+    return {"C": f"{text}\r\n".encode, "R": lambda: octets(text), "L": lambda: b"x" * int(text)}[kind]()
 
 
 def steps(path: Path) -> Iterator[tuple[str, str]]:
