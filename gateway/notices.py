@@ -145,6 +145,7 @@ class Composer:
             references=submission.references,
             dates=settings.date_style(),
             parts=submission.part_pages,
+            refused=submission.refused,
             duplicates=tuple(
                 Duplicate(job.destination, job.public_id) for job in about if job.destination in submission.repeated
             ),

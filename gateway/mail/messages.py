@@ -79,9 +79,7 @@ def initial_success(facts: NoticeFacts, preview: Preview | None = None) -> Notic
         next=words.next,
         good=words is not _INCOMPLETE,
         rows=_mail_rows(facts) + _preview_rows(preview),
-        tables=tuple(
-            table for table in (_job_table(facts, preview), _part_table(facts), _duplicate_table(facts)) if table.rows
-        ),
+        tables=tuple(table for table in _begun_tables(facts, preview) if table.rows),
     )
     ids = tuple(job.public_id for job in facts.jobs)
     return plain_notice(_draft(NoticeKind.INITIAL_SUCCESS, facts, letter, ids), facts, preview.pdf if preview else b"")
@@ -197,6 +195,16 @@ def _begun(facts: NoticeFacts, preview: Preview | None) -> Words:
     if any(part.left_out.startswith(NOT_SENT) for part in facts.parts):
         return _INCOMPLETE
     return _ACCEPTED if facts.start is None else _SCHEDULED
+
+
+def _begun_tables(facts: NoticeFacts, preview: Preview | None) -> tuple[Table, ...]:
+    return (_job_table(facts, preview), _refused_table(facts), _part_table(facts), _duplicate_table(facts))
+
+
+def _refused_table(facts: NoticeFacts) -> Table:
+    """Recipients of the same mail that the listener did not take."""
+    rows = tuple((one.address, one.reply) for one in facts.refused)
+    return Table("Not sent", ("Recipient", "Why"), rows)
 
 
 def _preview_rows(preview: Preview | None) -> tuple[tuple[str, str], ...]:

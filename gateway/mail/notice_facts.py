@@ -12,7 +12,7 @@ from gateway.domain.addresses import Destination
 from gateway.domain.dates import DateStyle
 from gateway.domain.job import Job
 from gateway.domain.outcome import Outcome
-from gateway.domain.submission import PartPages
+from gateway.domain.submission import PartPages, RefusedRecipient
 
 
 class NoticeKind(StrEnum):
@@ -120,6 +120,7 @@ class NoticeFacts:
     dates: DateStyle = field(default_factory=DateStyle)
     parts: tuple[PartPages, ...] = ()
     duplicates: tuple[Duplicate, ...] = ()
+    refused: tuple[RefusedRecipient, ...] = ()
     start: datetime | None = None
     expected: datetime | None = None
     call: timedelta | None = None

@@ -64,9 +64,16 @@ class SmtpMailing(SmtpConnection):
         box = self._box(address, transaction)
         transaction.check_room(box, limit)
         if box is Box.FAX:
-            await self.door.desk.check_recipient(address, transaction.mail.address, self.user, self.peer)
+            await self._check(address, transaction)
         transaction.take(address, box)
         return SmtpReply(250, "2.1.5", "OK")
+
+    async def _check(self, address: str, transaction: Transaction) -> None:
+        try:
+            await self.door.desk.check_recipient(address, transaction.mail.address, self.user, self.peer)
+        except GatewayError as error:
+            transaction.note_refusal(shown(address), error)
+            raise
 
     def _box(self, address: str, transaction: Transaction) -> Box:
         settings, sender = self.door.settings, transaction.mail.address
@@ -134,6 +141,7 @@ class SmtpMailing(SmtpConnection):
             received=self.door.now(),
             authenticated_as=self.user,
             tls=self.encrypted,
+            refused=tuple(transaction.refused),
         )
         desk = self.door.desk
         take = desk.to_postmaster if transaction.box is Box.POSTMASTER else desk.submit

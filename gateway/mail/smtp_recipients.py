@@ -7,8 +7,12 @@ What lives here: telling them apart, and that one transaction has one kind only.
 from dataclasses import dataclass, field
 from enum import Enum
 
+from gateway.domain.errors import GatewayError
+from gateway.domain.submission import RefusedRecipient
 from gateway.mail.desk import ListenerSettings
 from gateway.mail.smtp_syntax import MailArgument, refuse
+
+MOST_TOLD = 20  # refused recipients that a notice names
 
 
 class Box(Enum):
@@ -27,6 +31,7 @@ class Transaction:
     box: Box = Box.FAX
     recipients: list[str] = field(default_factory=list)
     asked: int = 0
+    refused: list[RefusedRecipient] = field(default_factory=list)
 
     def check_room(self, box: Box, most: int) -> None:
         """Return when another recipient of this kind may follow.
@@ -38,6 +43,11 @@ class Transaction:
             raise refuse(452, "4.5.3", f"no more than {most} recipients in one mail")
         if self.recipients and box is not self.box:
             raise refuse(452, "4.5.3", "faxes and letters to people are not taken in one mail: send this one apart")
+
+    def note_refusal(self, address: str, error: GatewayError) -> None:
+        """Keep an address that is refused for good, for the notice on the mail; so many of them at most."""
+        if error.reply.code >= 500 and len(self.refused) < MOST_TOLD:
+            self.refused.append(RefusedRecipient(address, str(error.reply)))
 
     def take(self, address: str, box: Box) -> None:
         """Note a recipient that was found good."""

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.domain.addresses import Destination
 from gateway.domain.job import Job, JobState
-from gateway.domain.submission import PartPages
+from gateway.domain.submission import PartPages, RefusedRecipient
 from gateway.line_pages import line_pages, write_preview
 from gateway.mail.messages import NoticeFacts, Preview, Voice, initial_success
 from gateway.mail.notice_mail import Notice
@@ -94,6 +94,17 @@ def test_a_later_start_is_told_with_words_of_its_own() -> None:
 
     assert "Your fax was accepted and is sent at the time you asked for." in told
     assert "First call: not before 03-02-2026 8:04 PM" in told
+
+
+def test_recipients_that_were_refused_are_told_beside_those_that_were_taken() -> None:
+    refused = RefusedRecipient(
+        "911@fax.example", "550 5.7.1 not permitted: emergency and service numbers take no faxes"
+    )
+
+    told = text_of(initial_success(replace(FACTS, refused=(refused,))))
+
+    assert "What will be sent Fax number Job Pages +1 202 555 0123 K7P2QX 3" in told
+    assert "Not sent Recipient Why 911@fax.example 550 5.7.1 not permitted: emergency and service" in told
 
 
 @pytest.mark.parametrize(("most", "shown"), [(0, 1), (99, 1), (100, 1), (200, 2), (299, 2), (300, 3), (10_000, 3)])
