@@ -179,6 +179,6 @@ class FrontDesk:
         if case is not None:
             told = (refusal, error.reply, case.facts, case.evidence, case.settings)
             notice = refusal_notice(self.composer.voice, *told)
-        refusals.add_refusal(self.judge.db, refusal, notice)
+        refusals.add_refusal(self.judge.db, refusal, notice, self.judge.clock.now())
         log.info("submission-refused", extra={"rule": rule, "peer": envelope.peer, "reply": error.reply.enhanced})
         return error

@@ -51,16 +51,19 @@ class RefusalFilter:
 ALL = RefusalFilter()
 
 
-def add_refusal(db: Database, refusal: Refusal, make_notice: MakeNotice | None = None) -> Refusal:
+def add_refusal(
+    db: Database, refusal: Refusal, make_notice: MakeNotice | None = None, now: datetime | None = None
+) -> Refusal:
     """Keep a refused mail; returned with its public id.
 
-    With `make_notice` the author is written to, in the same commit, unless that was done within the hour.
+    With `make_notice` the author is written to, in the same commit, unless that was done within the hour. `now` is the
+    time by the clock of the outbox, where that is not the one that refusals go by.
     """
     try:
-        return db.write(lambda session: _add(session, refusal, make_notice))
+        return db.write(lambda session: _add(session, refusal, make_notice, now or refusal.at))
     except IntegrityError:
         # Another process has just written to the same address for the first time: now that is there to be found.
-        return db.write(lambda session: _add(session, refusal, make_notice))
+        return db.write(lambda session: _add(session, refusal, make_notice, now or refusal.at))
 
 
 def refusals(db: Database, wanted: RefusalFilter = ALL) -> tuple[Refusal, ...]:
@@ -97,7 +100,7 @@ def _forget(db: Database, table: Any, limit: datetime) -> int:
     return db.write(lambda session: session.connection().execute(delete(table).where(table.at <= limit)).rowcount)
 
 
-def _add(session: Session, refusal: Refusal, make_notice: MakeNotice | None) -> Refusal:
+def _add(session: Session, refusal: Refusal, make_notice: MakeNotice | None, now: datetime) -> Refusal:
     row = RefusalRow(
         at=refusal.at,
         peer=_clean(refusal.peer),
@@ -112,7 +115,7 @@ def _add(session: Session, refusal: Refusal, make_notice: MakeNotice | None) -> 
     session.flush()
     kept = _refusal_from(row)
     if make_notice is not None and _may_be_written_to(session, kept):
-        add_mails(session, [make_notice(kept)], refusal.at)
+        add_mails(session, [make_notice(kept)], now)
     return kept
 
 
