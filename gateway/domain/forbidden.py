@@ -56,7 +56,7 @@ def refuse_short_code(digits: str, country: str) -> None:
         RefusedError: 5.7.1, not permitted.
     """
     bare = digits.removeprefix("+")
-    if _is_emergency(bare) or (bare == digits and _is_service_code(bare, country)):
+    if _is_emergency(bare) or (bare == digits and _is_short_code(bare, country)):
         raise _not_permitted("emergency and service numbers take no faxes")
     code, rest = _country_code(bare)
     if (bare != digits or code == 1) and _is_code_of(code, rest):
@@ -129,7 +129,7 @@ def _is_emergency(bare: str) -> bool:
 
 
 @lru_cache(maxsize=1000)
-def _is_service_code(bare: str, country: str) -> bool:
+def _is_short_code(bare: str, country: str) -> bool:
     """Whether it is a short code that can be called in that country; codes for text messages cannot."""
     if not country or not 2 <= len(bare) <= LONGEST_SHORT:
         return False

@@ -97,7 +97,7 @@ CATALOG = MappingProxyType(
             Setting("date.show_zone", "off", "the zone's abbreviation behind times", ON_OFF),
             Setting("retry.dials", "12", "calls placed for one job at most", accepts=_whole(1, 100)),
             Setting("retry.tries_per_page", "3", "fax sessions begun for one page at most", accepts=_whole(1, 20)),
-            Setting("retry.lifetime_minutes", "180", "a job ends so long after acceptance", accepts=_whole(1, 43200)),
+            Setting("retry.lifetime_minutes", "180", "a job ends so long after its start", accepts=_whole(1, 43200)),
         )
     }
 )

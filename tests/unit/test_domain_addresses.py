@@ -7,14 +7,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.addresses import Destination, FaxAddress, NumberPlan, parse_fax_address, parse_number
+from gateway.domain.addresses import (
+    Destination,
+    FaxAddress,
+    NumberPlan,
+    distinct,
+    format_fax_address,
+    parse_fax_address,
+    parse_number,
+    repeated_numbers,
+)
 from gateway.domain.errors import BadDirectiveError, BadNumberError, GatewayError, RefusedError
+from gateway.mail.smtp_syntax import MAX_ADDRESS, parse_rcpt
 
 DOMAINS = frozenset({"fax.example", "fax.acme.example"})
 US = NumberPlan()
 US_202 = NumberPlan("US", "202")
 DE = NumberPlan("DE")
 NOWHERE = NumberPlan("")
+ATEXT = "abcXYZ019!#$%&'*+-=?^`{|}~. "
 WASHINGTON = Destination("+12025550123")
 
 
@@ -268,6 +279,70 @@ def test_a_number_in_plus_form_reads_the_same_under_every_plan_and_twice(text: s
 @given(st.text("0123456789*#", min_size=1, max_size=20))
 def test_every_sub_address_of_twenty_signs_is_kept(text: str) -> None:
     assert parsed(f"12025550123/T33S={text}").sub_address == text
+
+
+TEXTS = st.text(ATEXT, min_size=1, max_size=60).map(lambda text: " ".join(text.split())).filter(bool)
+GIVEN = st.just("") | TEXTS
+ADDRESSES = st.builds(
+    FaxAddress,
+    st.sampled_from([WASHINGTON, Destination("+493012345678"), Destination("+390612345678"), Destination("+6837012")]),
+    st.just("") | st.from_regex(r"\A[0-9*#]{1,20}\Z"),
+    GIVEN,
+    GIVEN,
+    GIVEN,
+    st.sampled_from(["", "on", "off"]) | TEXTS.filter(lambda text: text.lower() not in ("on", "off")),
+)
+
+
+@given(ADDRESSES, st.sampled_from([US, DE, NOWHERE]))
+def test_an_address_that_was_written_is_read_as_the_same(address: FaxAddress, plan: NumberPlan) -> None:
+    written = format_fax_address(address, "fax.example")
+
+    assert parse_fax_address(written, DOMAINS, plan) == address
+    if len(written) <= MAX_ADDRESS:
+        assert parse_rcpt(f"TO:<{written}>") == written
+
+
+@given(ADDRESSES)
+def test_every_spelling_of_a_written_address_is_read_as_the_same(address: FaxAddress) -> None:
+    local = format_fax_address(address, "fax.example").removesuffix("@fax.example").strip('"')
+
+    for spelling in (local, f"FAX={local}", f"/fax={local}/", f'"{local.replace("_", " ")}"'):
+        assert parsed(spelling) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "written"),
+    [
+        (FaxAddress(WASHINGTON), "+12025550123@fax.example"),
+        (FaxAddress(WASHINGTON, "12*#", "Ann B", "Max", "Acme", "off"),
+         "+12025550123/T33S=12*#/to=Ann_B/fr=Max/co=Acme/cp=off@fax.example"),
+        (FaxAddress(WASHINGTON, name="Ann."), '"+12025550123/to=Ann."@fax.example'),
+    ],
+)  # fmt: skip
+def test_an_address_is_written_so_that_servers_take_it(address: FaxAddress, written: str) -> None:
+    assert format_fax_address(address, "fax.example") == written
+
+
+@given(st.lists(ADDRESSES, max_size=6))
+def test_a_number_has_one_address_and_the_first_one_wins(addresses: list[FaxAddress]) -> None:
+    once = distinct(addresses)
+
+    assert len({one.destination for one in once}) == len(once)
+    assert {one.destination for one in once} == {one.destination for one in addresses}
+    assert all(one == next(first for first in addresses if first.destination == one.destination) for one in once)
+    assert len(addresses) - len(once) >= len(repeated_numbers(addresses))
+
+
+@given(st.text(max_size=600))
+def test_a_refusal_is_one_line_of_ascii_that_a_reply_has_room_for(text: str) -> None:
+    for address in (text, f"{text}@fax.example", f"12025550123/{text}@fax.example", f"12025550123@{text}"):
+        with suppress(GatewayError):
+            parse_fax_address(address, DOMAINS, US)
+            continue
+        with pytest.raises(GatewayError) as caught:
+            parse_fax_address(address, DOMAINS, US)
+        assert re.fullmatch(r"550 5\.(1\.3|7\.1|5\.4) [ -~]{1,460}", str(caught.value.reply))
 
 
 def _outcome(text: str, plan: NumberPlan = US) -> str:
