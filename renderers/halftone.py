@@ -19,7 +19,8 @@ Window = tuple[slice, slice]
 BLOCK = 16
 DARK, LIGHT = 48, 208
 _BAND = 128  # rows
-_TONED_SHARE = 0.6  # more than strokes of grey text ever cover
+_TONED_SHARE = 0.6  # more than strokes of grey text ever cover, unless it is a picture of text, blown up
+_ALL_TONED_SHARE = 0.95
 # Clustered dot at 45 degrees: each half grows from its own centre, so tones print as dots a fax keeps apart.
 _DOTS = np.array(
     [
@@ -125,14 +126,20 @@ def _times(blocks: slice, factor: int) -> slice:
 
 
 def toned_blocks(grey: Grey) -> Mask:
-    """One flag for each block of 16 by 16 pels: at least 60 % of it is neither nearly black nor nearly white."""
+    """One flag for each block of 16 by 16 pels: most of it is neither nearly black nor nearly white.
+
+    Lone blocks, and rows of one or two, count only when all of them is so: blurred writing has no more than that.
+    """
     below = np.uint8(DARK + 1)
     middle = [
         np.packbits(grey[top : top + _BAND] - below < LIGHT - below, axis=1)  # wraps around: one look at both ends
         for top in range(0, grey.shape[0], _BAND)
     ]
-    toned: Mask = count_in_blocks(np.concatenate(middle)) >= int(_TONED_SHARE * BLOCK * BLOCK)
-    return toned
+    counts = count_in_blocks(np.concatenate(middle))
+    toned = counts >= int(_TONED_SHARE * BLOCK * BLOCK)
+    kept = ~_grown(~toned) | (counts >= int(_ALL_TONED_SHARE * BLOCK * BLOCK))
+    kept = _grown(kept) & toned
+    return ~_grown(_grown(~_grown(_grown(kept))))  # letters in a toned area are part of it
 
 
 def count_in_blocks(rows: Rows) -> NDArray[np.uint16]:

@@ -10,6 +10,8 @@ from renderers.faxpage import Resolution
 from renderers.fills import fill_levels, lift
 from renderers.halftone import (
     BLOCK,
+    DARK,
+    LIGHT,
     count_in_blocks,
     level_for,
     rescue,
@@ -89,6 +91,32 @@ def test_only_where_pictures_are_is_screened() -> None:
     bits = black(selective(grey, Resolution.FINE, where))
     assert 0.4 < bits[:, :64].mean() < 0.6
     assert bits[:, 64:].all()
+
+
+@pytest.mark.parametrize("size", [(96, 24), (112, 28), (128, 32)])
+def test_blown_up_pictures_of_words_are_not_screened(size: tuple[int, int]) -> None:
+    coarse = Image.fromarray(written(255, 0)).resize(size, Image.Resampling.BOX)
+    grey = np.asarray(coarse.resize((640, 160), Image.Resampling.BICUBIC))
+
+    assert np.count_nonzero((grey > DARK) & (grey < LIGHT)) > 2000
+    assert np.array_equal(selective(grey, Resolution.FINE), threshold(grey, 192))
+
+
+def test_what_is_drawn_on_a_toned_area_belongs_to_it() -> None:
+    grey = flat(128, 320, 640)
+    grey[144:176, 100:500] = 0
+
+    bits = black(selective(grey, Resolution.FINE))
+
+    assert bits[144:176, 100:500].all()
+    assert 0.4 < bits[112:144].mean() < 0.6  # and so up to its edge
+
+
+def test_a_thin_bar_of_one_tone_is_screened() -> None:
+    grey = flat(255, 160, 640)
+    grey[64:80] = 128
+
+    assert 0.4 < black(selective(grey, Resolution.FINE))[64:80].mean() < 0.6
 
 
 def test_blocks_at_the_edge_are_counted() -> None:
