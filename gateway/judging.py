@@ -7,6 +7,7 @@ rules (`gateway.domain`), the evidence (`gateway.mail.proof`), keeping anything 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from io import BytesIO
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from uuid import uuid4
@@ -77,14 +78,14 @@ class Judge:
         plan = NumberPlan() if user_id is None else known.ask(tree.effective, user_id).number_plan()
         return parse_fax_address(address, self.domains, plan)
 
-    def open(self, envelope: Envelope) -> Case:
-        """Read the header, and find out who it says has written it.
+    def open(self, envelope: Envelope, content: bytes = b"") -> Case:
+        """Read the header, and find out who it says has written it; of `content` when that is at hand.
 
         Raises:
             HeaderRefusedError: the header cannot be read without guessing.
             UnavailableError: the content cannot be read again.
         """
-        facts = _header(envelope.content)
+        facts = _header(envelope.content, content)
         evidence = by_connection(facts, envelope, self.trusted_relays)
         known = self.known.now()
         sender = known.ask(tree.user_by_address, evidence.header_from) if evidence.header_from else None
@@ -137,9 +138,9 @@ class Judge:
             self.known.now().ask(covers.shelf, sender.id).check(rule.named(wish))
 
 
-def _header(content: Path) -> HeaderFacts:
+def _header(file: Path, content: bytes) -> HeaderFacts:
     try:
-        return parse.read_header(content)
+        return parse.header_facts(BytesIO(content)) if content else parse.read_header(file)
     except OSError as error:
         raise UnavailableError(f"the mail cannot be read again ({error.strerror}); send it once more") from error
 

@@ -26,7 +26,7 @@ from gateway.store.database import Database
 from gateway.store.known_tree import KnownTree
 from gateway.store.spool import Spool
 
-DESK_THREADS = 8
+DESK_THREADS = 16  # each syncs a mail, reads its header, and waits for its commit
 
 
 def wall_clock() -> datetime:

@@ -17,6 +17,7 @@ from aiosmtpd.smtp import Session as SmtpSession
 
 from gateway.domain.errors import BadNumberError, SmtpReply
 from gateway.domain.submission import Envelope, Refusal
+from gateway.mail.desk import Settle
 
 
 class FakeClock:
@@ -66,8 +67,9 @@ class FakeDesk:
         if address[:1] not in "+0123456789":
             raise BadNumberError("write + and digits")
 
-    async def submit(self, envelope: Envelope) -> SmtpReply:
+    async def submit(self, envelope: Envelope, settle: Settle) -> SmtpReply:
         self.began.set()
+        settle()
         if self.hold is not None:
             await self.hold.wait()
         if self.submit_error is not None:
@@ -77,7 +79,8 @@ class FakeDesk:
         self.ended.set()
         return SmtpReply(250, "2.0.0", f"accepted as {len(self.envelopes)}")
 
-    async def to_postmaster(self, envelope: Envelope) -> SmtpReply:
+    async def to_postmaster(self, envelope: Envelope, settle: Settle) -> SmtpReply:
+        settle()
         self.letters.append((envelope.mail_from, envelope.recipients, envelope.content.read_bytes()))
         return SmtpReply(250, "2.0.0", "the postmaster will read it")
 

@@ -18,6 +18,7 @@ from gateway.domain.passwords import verify_password
 from gateway.domain.replay import TakenBeforeError
 from gateway.domain.submission import Envelope, NewSubmission, Refusal
 from gateway.judging import Case, Judge
+from gateway.mail.desk import Settle, settled
 from gateway.mail.forward import KIND, forwarded
 from gateway.notices import Composer
 from gateway.refusal_notices import refusal_notice
@@ -74,23 +75,23 @@ class FrontDesk:
         """
         await self._apart(refusals.add_refusal, self.judge.db, refusal)
 
-    async def to_postmaster(self, envelope: Envelope) -> SmtpReply:
+    async def to_postmaster(self, envelope: Envelope, settle: Settle = settled) -> SmtpReply:
         """Take a letter to the people who run the gateway.
 
         Raises:
             GatewayError: it is too large, or cannot be stored now.
         """
-        await self._apart(self._forward, envelope)
+        await self._apart(self._forward, envelope, settle)
         self.ring()
         return SmtpReply(250, "2.0.0", "accepted for the postmaster")
 
-    async def submit(self, envelope: Envelope) -> SmtpReply:
+    async def submit(self, envelope: Envelope, settle: Settle = settled) -> SmtpReply:
         """Store the envelope's jobs and tell their ids.
 
         Raises:
             GatewayError: the sender, the header or a directive is refused, or the store cannot take it now.
         """
-        case, accepted = await self._apart(self._begin, envelope)
+        case, accepted = await self._apart(self._begin, envelope, settle)
         if accepted is None:
             accepted = await self._apart(self._finish, await self.judge.prove(case))
         self.ring()
@@ -110,17 +111,18 @@ class FrontDesk:
         call = functools.partial(function, *arguments, **named)
         return await asyncio.get_running_loop().run_in_executor(self.pool, call)
 
-    def _forward(self, envelope: Envelope) -> None:
+    def _forward(self, envelope: Envelope, settle: Settle) -> None:
+        settle()
         message, message_id = forwarded(envelope, self.composer.voice.domain)
         mail = NewMail(KIND, None, None, 0, self.postmaster, message, message_id)
         unknown = "" if self.postmaster else "nobody is named as smtp.postmaster in the settings file"
         outbox.add(self.judge.db, mail, self.judge.clock.now(), dead=unknown)
         log.info("postmaster-mail", extra={"peer": envelope.peer, "size": envelope.size})
 
-    def _begin(self, envelope: Envelope) -> tuple[Case, Accepted | None]:
+    def _begin(self, envelope: Envelope, settle: Settle) -> tuple[Case, Accepted | None]:
         """All at once where the connection tells enough; else as far as can be gone without asking DNS."""
         try:
-            case = self.judge.open(envelope)
+            case = self.judge.open(envelope, settle())
         except UnavailableError:
             raise
         except GatewayError as error:

@@ -13,7 +13,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import BinaryIO
 
-FLUSH_OCTETS = 262_144  # a small mail is written, synced and closed in one trip to a thread
+FLUSH_OCTETS = 262_144  # a small mail is written, synced, read and kept in one trip to a thread
 
 FileOpener = Callable[[Path], BinaryIO]
 
@@ -54,13 +54,22 @@ class ContentFile:
         if self._waiting >= FLUSH_OCTETS:
             await self._in_thread(self._flush)
 
-    async def finish(self) -> None:
+    def settle(self) -> bytes:
         """Write what is left, sync and close (fsync(2) of the content; its name is synced by who keeps it).
+
+        It blocks: whoever goes on with the content calls it in a thread, for every trip to one costs. Returns the whole
+        content when it is small, so that it need not be read again; else nothing.
 
         Raises:
             OSError: the disk is full or failing.
         """
-        await self._in_thread(self._sync)
+        with self._lock:
+            whole = self._write_out() if self._file is None else self._write_out()[:0]
+            if self._file is not None:
+                os.fsync(self._file.fileno())
+                self._file.close()
+            self._synced = True
+            return whole
 
     async def remove(self) -> None:
         """Close and delete, unless somebody has moved the file away."""
@@ -75,23 +84,17 @@ class ContentFile:
         with self._lock:
             self._write_out()
 
-    def _write_out(self) -> None:
+    def _write_out(self) -> bytes:
+        """Write what has gathered, and return it."""
         if self._gone:
-            return
+            return b""
         if self._file is None:
             self._file = self._opener(self.path)
         content, self._pending, self._waiting = b"".join(self._pending), [], 0
         view = memoryview(content)
         while view:  # an unbuffered write may take less than it was given
             view = view[self._file.write(view) :]
-
-    def _sync(self) -> None:
-        with self._lock:
-            self._write_out()
-            if self._file is not None:
-                os.fsync(self._file.fileno())
-                self._file.close()
-            self._synced = True
+        return content
 
     def _discard(self) -> None:
         with self._lock:
@@ -111,9 +114,6 @@ class Swallow:
     async def write(self, content: bytes) -> None:
         """Count."""
         self.size += len(content)
-
-    async def finish(self) -> None:
-        """Nothing is left to be done."""
 
     async def remove(self) -> None:
         """There is nothing to remove."""

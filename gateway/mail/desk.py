@@ -4,6 +4,7 @@ What lives here: the listener's settings and the interface of the desk behind it
 (`gateway.flows.submit`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
@@ -101,6 +102,14 @@ class ListenerSettings:
         return (Doorway(self.port), *self.submission)
 
 
+Settle = Callable[[], bytes]
+
+
+def settled() -> bytes:
+    """The content is on disk already, and must be read from there."""
+    return b""
+
+
 class Desk(Protocol):
     """What the listener asks of the rest. Each call may raise a GatewayError, whose `reply` the client is given."""
 
@@ -114,15 +123,18 @@ class Desk(Protocol):
         """
         ...
 
-    async def submit(self, envelope: Envelope) -> SmtpReply:
+    async def submit(self, envelope: Envelope, settle: Settle) -> SmtpReply:
         """Return the reply of success when all is durable; `envelope.content` is moved away or left to be deleted.
+
+        `settle` is called first, in a thread: it puts the content on disk and syncs it, raises OSError when it cannot,
+        and returns the whole content when that is small, else nothing.
 
         Raises:
             GatewayError: when the envelope is refused or cannot be stored now.
         """
         ...
 
-    async def to_postmaster(self, envelope: Envelope) -> SmtpReply:
+    async def to_postmaster(self, envelope: Envelope, settle: Settle) -> SmtpReply:
         """Take a mail to the people who run the gateway (RFC 5321 4.5.1): whoever sends it, nothing is proven.
 
         All its recipients are `postmaster`, alone or at one of our domains, in any case. Otherwise as `submit`.

@@ -35,9 +35,18 @@ def read_header(path: Path, limit: int = MAX_HEADER) -> HeaderFacts:
         OSError: the file cannot be read.
     """
     with path.open("rb") as file:
-        start = file.read(limit + 4)
-        end = _end(start, limit)
-        whole, body = _digests(file, start, end)
+        return header_facts(file, limit)
+
+
+def header_facts(file: BinaryIO, limit: int = MAX_HEADER) -> HeaderFacts:
+    """As `read_header`, of a file that is open at its beginning.
+
+    Raises:
+        HeaderRefusedError: as `read_header`.
+    """
+    start = file.read(limit + 4)
+    end = _end(start, limit)
+    whole, body = _digests(file, start, end)
     fields = _fields(start[:end].decode("utf-8", "surrogateescape"))
     return HeaderFacts(
         from_addresses=_addresses(fields, "from"),

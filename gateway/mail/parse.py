@@ -10,7 +10,7 @@ from email import message_from_binary_file, policy
 from email.message import Message
 from pathlib import Path
 
-from gateway.mail.header import read_header
+from gateway.mail.header import header_facts, read_header
 from gateway.mail.mime import (
     LeftOut,
     MailError,
@@ -26,7 +26,9 @@ from gateway.mail.mime import (
     shown_name,
 )
 
-__all__ = ["LeftOut", "MailError", "MailParts", "PartFile", "PartLimits", "Reason", "parts_of", "read_header"]
+__all__ = [
+    "LeftOut", "MailError", "MailParts", "PartFile", "PartLimits", "Reason", "header_facts", "parts_of", "read_header",
+]  # fmt: skip
 
 # What the email package raises on hostile input, under compat32; found with collections of broken mails.
 _PARSER_ERRORS = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)

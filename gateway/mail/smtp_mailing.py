@@ -105,7 +105,7 @@ class SmtpMailing(SmtpConnection):
         return reply
 
     async def _take_text(self, content: ContentFile | Swallow, transaction: Transaction) -> None:
-        """On return the content is synced; otherwise nothing of it stays, also when the client is cut off."""
+        """On return the content is taken; otherwise nothing of it stays, also when the client is cut off."""
         intake = TextIntake(content, self.door.settings, self.patience.allow)
         kept = False
         try:
@@ -146,7 +146,7 @@ class SmtpMailing(SmtpConnection):
         desk = self.door.desk
         take = desk.to_postmaster if transaction.box is Box.POSTMASTER else desk.submit
         try:
-            reply = await answered(take(envelope))
+            reply = await answered(take(envelope, content.settle))
         finally:
             await content.remove()
         facts = {"peer": self.peer, "size": content.size, "count": len(transaction.recipients)}

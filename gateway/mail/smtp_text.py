@@ -53,7 +53,7 @@ class TextIntake:
         return self._decoder.rest
 
     async def take(self, reader: asyncio.StreamReader) -> GatewayError | None:
-        """Read until the end mark. What went wrong, None when all is on disk.
+        """Read until the end mark. What went wrong, None when all was taken.
 
         Raises:
             ClientGoneError: the connection ended before the text did.
@@ -61,7 +61,8 @@ class TextIntake:
         while not self._decoder.done and not self.overrun:
             await self._keep(self._decoder.feed(await self._chunk(reader)))
         if self._fault is None:
-            await self._finish()
+            self._watch.finish()
+            self._fault = self._watch.fault
         return self._fault
 
     async def _chunk(self, reader: asyncio.StreamReader) -> bytes:
@@ -86,12 +87,6 @@ class TextIntake:
         if self._content.size + more <= limit:
             return None
         return size_fault(limit)
-
-    async def _finish(self) -> None:
-        self._watch.finish()
-        self._fault = self._watch.fault
-        if self._fault is None:
-            await self._to_disk(self._content.finish())
 
     async def _to_disk(self, work: Awaitable[None]) -> None:
         self._allow(self._store_wait)
