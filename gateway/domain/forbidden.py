@@ -42,7 +42,17 @@ _NANP_PREMIUM = re.compile(r"[79]00[0-9]{7}|[0-9]{3}976[0-9]{4}", re.ASCII)
 # An area code that is a service code would ring there; 555-1212 is directory assistance.
 _NANP_SERVICE = re.compile(r"[2-9]11[0-9]{7}|[0-9]{3}5551212", re.ASCII)
 _NANP_CODES = frozenset({"988", *(f"{first}11" for first in range(2, 10))})
-_EVERYWHERE = frozenset({"112", "911", "999", "000", "110", "113", "117", "118", "119"})
+# The emergency numbers of all countries, by libphonenumber 9.0; a test compares. They are refused whatever the home
+# country is: a trunk abroad, or a stray one, may take them for its own.
+_LISTED = (
+    "000 001 002 003 01 011 019 02 022 03 033 050 060 065 066 068 080 085 088 100 101 10111 10177 102 103 104 105 106 "
+    "107 108 110 111 112 1122 113 114 115 116 117 118 119 120 122 1220 123 124 124422 125 127 127799 128 129 1298 13 "
+    "130 131 132 133 14 140 144 1444 15 150 151 152 153 154 155 156 157 158 159 16 160 166 1669 17 170 171 172 1730 "
+    "175 177 18 180 188 19 190 191 192 193 194 195 197 198 199 201606 201917 202099 202914 211 2611 311 320221 333 "
+    "355 511 555 666 723141 819 888 90 90000 901 902 903 91 911 912 913 917 919 92 922 93 933 939 94 955 977 990 991 "
+    "992 993 994 995 996 997 998 999 9999"
+)
+_EMERGENCY = frozenset(_LISTED.split()) | {f"13{last:02}" for last in range(100)}  # Gabon has a hundred of them
 
 
 def refuse_short_code(digits: str, country: str) -> None:
@@ -56,10 +66,10 @@ def refuse_short_code(digits: str, country: str) -> None:
         RefusedError: 5.7.1, not permitted.
     """
     bare = digits.removeprefix("+")
-    if _is_emergency(bare) or (bare == digits and _is_short_code(bare, country)):
+    if bare in _EMERGENCY or (bare == digits and _is_short_code(bare, country)):
         raise _not_permitted("emergency and service numbers take no faxes")
-    code, rest = _country_code(bare)
-    if (bare != digits or code == 1) and _is_code_of(code, rest):
+    rest = _behind_country_code(bare)
+    if (bare[:1] == "1" and rest in _NANP_CODES) or (bare != digits and rest in _EMERGENCY):
         raise _not_permitted("emergency and service numbers take no faxes")
 
 
@@ -119,16 +129,6 @@ def _not_permitted(why: str) -> RefusedError:
 
 
 @lru_cache(maxsize=1000)
-def _is_emergency(bare: str) -> bool:
-    """Whether it is an emergency number in any country: a caller abroad, or a stray trunk, may reach it."""
-    if not 2 <= len(bare) <= LONGEST_SHORT:
-        return False
-    if bare in _EVERYWHERE:
-        return True
-    return any(phonenumbers.is_emergency_number(bare, region) for region in phonenumbers.SUPPORTED_REGIONS)
-
-
-@lru_cache(maxsize=1000)
 def _is_short_code(bare: str, country: str) -> bool:
     """Whether it is a short code that can be called in that country; codes for text messages cannot."""
     if not country or not 2 <= len(bare) <= LONGEST_SHORT:
@@ -146,20 +146,9 @@ def _matches(kind: phonenumbers.PhoneNumberDesc | None, bare: str) -> bool:
     return bool(pattern) and re.fullmatch(str(pattern), bare) is not None
 
 
-def _country_code(bare: str) -> tuple[int, str]:
-    """The country code that digits begin with, 0 for none, and what follows it."""
+def _behind_country_code(bare: str) -> str:
+    """What follows the country code that digits begin with: +44 999 is an emergency number, too."""
     for length in (1, 2, 3):
         if bare[:length].isdigit() and int(bare[:length]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
-            return int(bare[:length]), bare[length:]
-    return 0, bare
-
-
-@lru_cache(maxsize=1000)
-def _is_code_of(code: int, rest: str) -> bool:
-    """Whether an emergency number follows the country code, as in +44 999; in +1 any service code."""
-    if not 2 <= len(rest) <= LONGEST_SHORT:
-        return False
-    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(code, ())
-    return (code == 1 and rest in _NANP_CODES) or any(
-        phonenumbers.is_emergency_number(rest, region) for region in regions if region != "001"
-    )
+            return bare[length:]
+    return ""

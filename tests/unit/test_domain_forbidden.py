@@ -28,10 +28,11 @@ def refusal(text: str, country: str) -> RefusedError:
 
 
 def emergency_numbers(country: str) -> Iterator[str]:
-    """Those of two to four digits, by libphonenumber's pattern."""
+    """Those of two to five digits, by libphonenumber's pattern."""
     metadata = PhoneMetadata.short_metadata_for_region(country)
-    pattern = metadata.emergency.national_number_pattern if metadata and metadata.emergency else None
-    for length in (2, 3, 4) if pattern else ():
+    emergency = metadata.emergency if metadata else None
+    pattern = emergency.national_number_pattern if emergency else None
+    for length in {2, 3, 4, 5}.intersection(emergency.possible_length) if pattern else ():
         yield from (text for number in range(10**length) if re.fullmatch(pattern, text := str(number).zfill(length)))
 
 
@@ -49,6 +50,10 @@ def test_an_emergency_number_behind_its_country_code_is_refused(country: str) ->
     for number in emergency_numbers(country):
         assert refusal(f"+{code}{number}", "").reply.enhanced == "5.7.1"
         assert refusal(f"011{code}{number}", "US").reply.enhanced == "5.7.1"
+
+
+def test_a_number_at_home_is_not_taken_for_a_code_behind_a_country_code() -> None:
+    assert parse_number("20911", NumberPlan("TO")).number == "+67620911"  # Tonga has five digits; 20 is Egypt
 
 
 @pytest.mark.parametrize("marked", ["9.1.1", "9-1-1", "91-1.", "9--11"])
