@@ -4,6 +4,7 @@ What lives here: laying out in a confined process, and the files that come of it
 (`gateway.pages`), making a cover (`gateway.cover_pages`), rendering (`renderers`), the store.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from renderers.confine import Limits, run_confined
 from renderers.document import Document, Paged
 from renderers.errors import Reason, RenderError
 from renderers.faxpage import FaxShape, read_tiff, write_pdf
+from renderers.news import NEWS
 from renderers.pdf import Format, make_paged, sniff
 from renderers.rasterize import stack
 from renderers.usage import own_seconds
@@ -82,8 +84,10 @@ class FilePages:
         return self.cover + sum(self.files)
 
 
-def lay_out_files(order: FileOrder, max_seconds: int, max_memory: int) -> FilePages:
-    """Make the pages of files in a confined process.
+def lay_out_files(
+    order: FileOrder, max_seconds: int, max_memory: int, hear: Callable[[str], None] = confine.unheard
+) -> FilePages:
+    """Make the pages of files in a confined process; `hear` is told how far it is, at most twice a second.
 
     Raises:
         RefusedError: a file or the cover cannot become pages; names it and says what to do.
@@ -94,7 +98,7 @@ def lay_out_files(order: FileOrder, max_seconds: int, max_memory: int) -> FilePa
     places = Places(read=files, written=tuple(path.parent for path in order.targets.paths))
     try:
         limits = Limits(seconds=max_seconds, memory=max_memory)
-        made = run_confined(_lay_out_files, order, limits=limits, places=places)
+        made = run_confined(_lay_out_files, order, limits=limits, places=places, hear=hear)
     except RenderError as error:
         raise RefusedError(f"{error.text} Nothing was written.") from None
     except OSError as error:
@@ -123,6 +127,7 @@ def _lay_out_files(order: FileOrder) -> FilePages:
 
 def _paged(file: Path, number: int, folder: Path, order: FileOrder, shape: FaxShape) -> Paged:
     """A file as pages; a mail in a file is what it holds."""
+    NEWS.tell(f"{file.name}: file {number + 1} of {len(order.files)}")
     workdir = folder / f"part{number}"
     workdir.mkdir()
     document = Document(file, "", file.name)

@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 _GRACE_SECONDS = 10.0
 _PREFIX = "confined-"
+_MOST_NEWS = 500  # bytes
 _OF_NO_MEMORY = {signal.SIGABRT, signal.SIGSEGV, signal.SIGTRAP, signal.SIGBUS}  # how libraries end without any
 _OF_LIMITS = {errno.EFBIG, errno.EMFILE, errno.ENOMEM}
 
@@ -62,16 +63,24 @@ class ConfinedCrashError(RenderError):
     """
 
 
+def unheard(_news: str) -> None:
+    """Nobody listens."""
+
+
 def run_confined(
-    function: Callable[..., T], *arguments: Any, limits: Limits | None = None, places: Places | None = None
+    function: Callable[..., T],
+    *arguments: Any,
+    limits: Limits | None = None,
+    places: Places | None = None,
+    hear: Callable[[str], None] = unheard,
 ) -> T:
     """Run a module-level function in its own process and return what it returns; blocks, so call it in a thread.
 
     The process starts in an empty private folder, its current one and its TMPDIR, which is removed afterwards. When
     it ends, by itself or at a limit, everything it started is killed with it. It reaches no network, and of files those
     of the system, its folder and `places` (None: all that we reach), where the machine has walls for it (`standing`
-    tells). Arguments are pickled; results and exceptions may hold built-in values, paths, and classes of the
-    function's own package and of this one.
+    tells). `hear` is called with each of its `news`. Arguments are pickled; results and exceptions may hold built-in
+    values, paths, and classes of the function's own package and of this one.
 
     Raises:
         ConfinedCrashError: it crashed, or ran into a limit (TOO_LONG, TOO_LARGE).
@@ -84,7 +93,7 @@ def run_confined(
             line.settimeout(limits.seconds + _GRACE_SECONDS)
             try:
                 wire.send(line, wire.ORDER, pickle.dumps(order))
-                answer = _answer(line)
+                answer = _answer(line, hear)
             except (TimeoutError, ConnectionError) as error:
                 _PARENT.stop()  # it should have ended the child: start anew
                 raise ConfinedCrashError(Reason.TOO_LONG, "the document", "no answer") from error
@@ -105,15 +114,24 @@ class _Answer:
     resident: int  # bytes, at most
 
 
-def _answer(line: socket.socket) -> _Answer:
+def _answer(line: socket.socket, hear: Callable[[str], None]) -> _Answer:
     """What the child said, if anything, and the wait status its parent adds when it is gone."""
     kind, content = b"", b""
     while True:
         part, words = wire.receive(line)
+        if part == wire.NEWS:
+            hear(_plain(words))
+            continue
         if part == wire.ENDED:
             status, late, resident = words.split()
             return _Answer(kind, content, int(status), late == b"late", int(resident))
         kind, content = part, words
+
+
+def _plain(words: bytes) -> str:
+    """News may come from a child that was taken over: no more than one line, without what moves a terminal."""
+    text = words[:_MOST_NEWS].decode("utf-8", "replace")
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 def _opened(answer: _Answer, function: Callable[..., T], limits: Limits) -> T:

@@ -20,6 +20,7 @@ from renderers.fills import lift
 from renderers.grounds import lighten
 from renderers.halftone import Rows, to_rows
 from renderers.libtiff import DamagedError, decode_page, encode
+from renderers.news import NEWS
 from renderers.pdfium import Drawn, Raster, open_pdf, rewrite
 
 
@@ -133,12 +134,19 @@ def pdf_pages(part: Paged, shape: FaxShape) -> Iterator[_Page]:
     """
     with open_pdf(part.path, part.name) as book, Raster(shape) as raster:
         try:
-            for drawn in chain.from_iterable(raster.draw(book, index) for index in range(part.pages)):
+            for drawn in chain.from_iterable(raster.draw(book, index) for index in _told(part)):
                 rows = _rows(drawn, shape)
                 page = FaxPage(shape.width, shape.rows, shape.resolution, encode(rows))
                 yield _Page(page, PageLook(_black(rows), drawn.tiny))
         except ValueError as error:
             raise RenderError(Reason.CORRUPT, part.name, str(error)) from error
+
+
+def _told(part: Paged) -> Iterator[int]:
+    """The numbers of its pages, from 0, told as they come."""
+    for index in range(part.pages):
+        NEWS.tell(f"{part.name}: page {index + 1} of {part.pages}")
+        yield index
 
 
 def _rows(drawn: Drawn, shape: FaxShape) -> Rows:

@@ -23,6 +23,7 @@ from typing import NoReturn
 
 from renderers import pdf, rasterize, rehearsal, weasy, wire
 from renderers.libreoffice import reception
+from renderers.news import NEWS
 from renderers.walls import landlock, namespace, prctl, seccomp
 from renderers.walls.seccomp import Filter
 
@@ -140,6 +141,7 @@ def _be_child(line: socket.socket) -> NoReturn:
 
 def _work(order: wire.Order, line: socket.socket) -> None:
     _confine(order)
+    NEWS.begin(line)
     with _Answering(line, wire.packages_of(order.function)):
         wire.send(line, wire.RESULT, wire.pickled(order.function(*order.arguments)))
 

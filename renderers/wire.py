@@ -14,7 +14,7 @@ from typing import Any
 
 from renderers.walls.landlock import Places
 
-ORDER, RESULT, ERROR, ENDED = b"O", b"R", b"X", b"E"
+ORDER, NEWS, RESULT, ERROR, ENDED = b"O", b"N", b"R", b"X", b"E"
 _HEAD = struct.Struct("<cQ")
 _SECONDS = struct.Struct("<d")
 _MOST_BYTES = 256 << 20

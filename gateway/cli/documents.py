@@ -4,6 +4,7 @@ What lives here: files in, pages out, and the options that say how; `covers prev
 What does not: making pages (`gateway.files`), the other commands on cover pages (`covers`).
 """
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -13,7 +14,7 @@ import click
 from coverpages.fields import FIELDS
 from gateway import covers
 from gateway.cli.context import Console, pass_console
-from gateway.cli.output import Form, form_option, page_count, say, write_one
+from gateway.cli.output import Form, Progress, form_option, page_count, say, write_one
 from gateway.cover_pages import COVER, FilledCover
 from gateway.domain.errors import NotFoundError, UsageError
 from gateway.files import FileOrder, FilePages, Targets, lay_out_files
@@ -106,7 +107,8 @@ def laid_out(
         raise UsageError("say what to write: --to FILE.tif, --pdf FILE.pdf or --png FOLDER")
     limits = console.settings.rendering
     order = FileOrder(files, targets, given["resolution"], given["paper"] or PAPERS[0], limits.max_pages, cover)
-    return targets, lay_out_files(order, limits.max_seconds, limits.max_memory)
+    with Progress(time.monotonic) as progress:
+        return targets, lay_out_files(order, limits.max_seconds, limits.max_memory, progress.show)
 
 
 def field_values(fields: Sequence[str]) -> dict[str, str]:

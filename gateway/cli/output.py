@@ -6,13 +6,16 @@ What lives here: every way of writing data. What does not: what is written.
 import csv
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
 import click
 
 Row = Mapping[str, object]  # text, numbers, truth, times, lists and mappings of these
+_TERMINAL = 78  # columns
+_CLEARED = "\r\x1b[K"
+_SECONDS_BETWEEN = 3.0  # of lines, where there is no terminal
 
 
 class Form(StrEnum):
@@ -60,6 +63,29 @@ def write_one(row: Row, form: str) -> None:
 def say(words: str) -> None:
     """One line for people, to stderr."""
     click.echo(words, err=True)
+
+
+class Progress:
+    """How far long work is: on a terminal a line that changes, and goes in the end; else a line now and then."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        """`now` is a clock in seconds."""
+        self._now, self._last = now, now()
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if sys.stderr.isatty():
+            click.echo(_CLEARED, err=True, nl=False)
+
+    def show(self, words: str) -> None:
+        """Show how far it is, unless there is no terminal and it is too early for more."""
+        if sys.stderr.isatty():
+            click.echo(f"{_CLEARED}{words[:_TERMINAL]}\r", err=True, nl=False)
+        elif self._now() - self._last >= _SECONDS_BETWEEN:
+            self._last = self._now()
+            say(words)
 
 
 def page_count(count: int) -> str:

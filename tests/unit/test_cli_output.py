@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.cli.output import page_count, write_one, write_rows
+from gateway.cli.output import Progress, page_count, write_one, write_rows
 from gateway.logs import JsonLines
 
 ROWS = [
@@ -23,6 +23,29 @@ def test_a_table_lines_up(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[0] == "job   to            locked  at"
     assert lines[2] == "K7P2  +12025550123  no      2026-11-22 09:05:00"
     assert lines[3] == "K7P3  =cmd()        yes"
+
+
+def test_progress_of_long_work_is_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    times = iter([100.0, 101.0, 103.5, 103.5, 104.0, 106.6, 106.6])
+
+    with Progress(lambda: next(times)) as progress:
+        for number in range(4):
+            progress.show(f"page {number}")
+
+    assert capsys.readouterr().err.splitlines() == ["page 1", "page 3"]
+
+
+def test_progress_on_a_terminal_is_one_line_that_goes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+
+    with Progress(lambda: 0.0) as progress:
+        progress.show("page 1")
+        progress.show("p" * 200)
+
+    shown = capsys.readouterr().err
+    assert shown == f"\r\x1b[Kpage 1\r\r\x1b[K{'p' * 78}\r\r\x1b[K"
 
 
 def test_json_keeps_kinds(capsys: pytest.CaptureFixture[str]) -> None:
