@@ -1,20 +1,27 @@
 """What no dialogue can show: faults behind the door, clients that vanish, waits, and the end."""
 
 import asyncio
+import contextlib
 import errno
 import logging
+import ssl
+import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+import trustme
 
 from gateway.domain.errors import RefusedError, SmtpReply, UnavailableError, UnreachableError
+from gateway.domain.submission import Refusal
 from gateway.mail.content_file import FileOpener, open_private
-from gateway.mail.desk import Limits, ListenerSettings, Waits
+from gateway.mail.desk import Doorway, Limits, ListenerSettings, Sharing, Waits
 from gateway.mail.listener import Listener
+from gateway.mail.smtp_mailing import MOST_NOTES
 from tests.fakes import FakeClock, FakeDesk, started
 
 MAIL = b"From: ann@corp.example\r\n\r\nhello\r\n"
@@ -228,6 +235,188 @@ async def test_a_text_that_stalls_is_given_up(settings: ListenerSettings, waits:
 
         assert (await client.line()).startswith("421 4.4.2")
         assert await client.line() == ""
+
+
+async def test_a_text_that_trickles_is_given_up_though_it_never_pauses(settings: ListenerSettings) -> None:
+    slow = replace(settings, waits=Waits(window=0.3), limits=Limits(least_rate=1_000_000))
+
+    async with listening(slow, FakeDesk()) as listener, connected(listener) as client:
+        assert (await client.until_data()).startswith("354")
+        client.writer.write(MAIL)
+        answer = started(client.line())
+        while not answer.done():
+            client.writer.write(b"x")
+            await asyncio.wait({answer}, timeout=0.01)
+
+        assert (await answer).startswith("421 4.4.2")
+    assert list(settings.incoming.iterdir()) == []
+
+
+async def test_our_own_slow_disk_is_not_the_clients_fault(settings: ListenerSettings) -> None:
+    def slow(path: Path) -> BinaryIO:
+        released.wait(10)
+        return open_private(path)
+
+    released = threading.Event()
+    hurried, desk = replace(settings, waits=Waits(window=0.2, data=0.3, header=0.2)), FakeDesk()
+    content = MAIL + b"x" * 300_000 + b"\r\n"
+
+    async with listening(hurried, desk, slow) as listener, connected(listener) as client:
+        answer = started(client.mail(content))
+        await asyncio.wait({answer}, timeout=0.6)
+        released.set()
+
+        assert (await answer).startswith("250")
+    assert desk.contents == [content]
+
+
+async def test_a_client_that_does_not_read_is_cut_off_in_the_end(settings: ListenerSettings) -> None:
+    many = Limits(max_idle_commands=10**9)
+    deaf = replace(settings, waits=Waits(command=0.2), limits=many)
+
+    async with listening(deaf, FakeDesk()) as listener, connected(listener) as client:
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+
+        with contextlib.suppress(ConnectionError):
+            await asyncio.wait_for(chatter(client.writer), 20)
+
+        assert client.writer.transport.is_closing()
+
+
+async def chatter(writer: asyncio.StreamWriter) -> None:
+    while not writer.transport.is_closing():
+        writer.write(b"HELP\r\n" * 1000)
+        await writer.drain()
+
+
+async def test_the_announced_address_is_what_connections_are_counted_for(settings: ListenerSettings) -> None:
+    behind = replace(settings, balancers=(ip_network("127.0.0.1/32"),), limits=Limits(max_connections_per_address=1))
+
+    greetings = []
+    async with listening(behind, FakeDesk()) as listener, AsyncExitStack() as stack:
+        for last in (1, 1, 2):
+            client = await stack.enter_async_context(connected(listener))
+            client.writer.write(f"PROXY TCP4 203.0.113.{last} 192.0.2.1 1 25\r\n".encode())
+            greetings.append((await client.line())[:9])
+
+    assert greetings == ["220 fax.e", "421 4.7.0", "220 fax.e"]
+
+
+async def test_from_others_than_the_balancers_nothing_is_announced(settings: ListenerSettings) -> None:
+    desk = FakeDesk()
+    behind = replace(settings, balancers=(ip_network("10.0.0.5/32"),))
+    async with listening(behind, desk) as listener, connected(listener) as client:
+        assert (await client.mail()).startswith("250")
+
+    assert desk.envelopes[0].peer == "127.0.0.1"
+
+
+async def test_who_signed_in_is_named_in_the_envelope(settings: ListenerSettings, tmp_path: Path) -> None:
+    desk = FakeDesk(passwords={"ann": "secret"})
+    authority, trust = trustme.CA(), ssl.create_default_context()
+    authority.configure_trust(trust)
+    safe = replace(
+        with_tls(settings, authority, tmp_path), submission=(Doorway(0, submission=True, implicit_tls=True),)
+    )
+
+    async with listening(safe, desk) as listener:
+        streams = await asyncio.open_connection(
+            "127.0.0.1", listener.ports[1], ssl=trust, server_hostname="fax.example"
+        )
+        client = Client(*streams)
+        await client.line()
+        client.writer.write(b"EHLO c\r\n")
+        while (await client.line())[3:4] == "-":
+            continue
+        assert (await client.say("AUTH PLAIN AGFubgBzZWNyZXQ=")).startswith("235")
+        for command in ("MAIL FROM:<ann@corp.example>", "RCPT TO:<1@fax.example>", "DATA"):
+            await client.say(command)
+        assert (await client.say(MAIL.decode() + ".")).startswith("250")
+        client.writer.close()
+
+    assert (desk.envelopes[0].authenticated_as, desk.envelopes[0].tls) == ("ann", True)
+
+
+def with_tls(settings: ListenerSettings, authority: trustme.CA, folder: Path) -> ListenerSettings:
+    certificate = authority.issue_cert("fax.example")
+    certificate.cert_chain_pems[0].write_to_path(str(folder / "cert.pem"))
+    certificate.private_key_pem.write_to_path(str(folder / "key.pem"))
+    return replace(settings, tls_certificate=folder / "cert.pem", tls_key=folder / "key.pem")
+
+
+async def test_a_desk_that_cannot_record_refusals_hinders_nobody(settings: ListenerSettings) -> None:
+    desk = HangingNotes()
+
+    async with listening(settings, desk) as listener, connected(listener) as client:
+        for command in ("HELO c", "MAIL FROM:<>"):
+            await client.say(command)
+        await client.line()
+        for _ in range(20):
+            assert (await client.say("RCPT TO:<1@fax.example>")).startswith("550 5.7.1")
+        desk.go_on.set()
+
+    assert desk.tried >= 1
+
+
+class HangingNotes(FakeDesk):
+    """Its store is locked when a refusal is to be noted, and then fails."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = asyncio.Event()
+        self.tried = 0
+
+    async def note_refusal(self, refusal: Refusal) -> None:  # noqa: ARG002 - the desk's form
+        self.tried += 1
+        await self.go_on.wait()
+        raise UnavailableError("the store is locked")
+
+
+async def test_one_session_has_only_so_many_refusals_recorded(settings: ListenerSettings) -> None:
+    desk = FakeDesk()
+    async with listening(settings, desk) as listener, connected(listener) as client:
+        await client.line()
+        for command in ("HELO c", "MAIL FROM:<>"):
+            await client.say(command)
+        for _ in range(MOST_NOTES + 10):
+            await client.say("RCPT TO:<1@fax.example>")
+
+    assert len(desk.refusals) == MOST_NOTES
+
+
+async def reply_of(listener: Listener) -> str:
+    async with connected(listener) as client:
+        return await client.mail()
+
+
+async def test_several_listeners_share_a_port(settings: ListenerSettings) -> None:
+    first, second = FakeDesk(), FakeDesk()
+    async with listening(replace(settings, sharing=Sharing.FIRST), first) as one:
+        shared = replace(settings, sharing=Sharing.NEXT, port=one.port)
+        async with listening(shared, second):
+            replies = [await reply_of(one) for _ in range(40)]
+
+    assert all(reply.startswith("250") for reply in replies)
+    assert len(first.envelopes) + len(second.envelopes) == 40
+    assert first.envelopes
+    assert second.envelopes
+
+
+async def test_the_first_of_several_does_not_share_with_a_stranger(settings: ListenerSettings) -> None:
+    async with listening(replace(settings, sharing=Sharing.FIRST), FakeDesk()) as stranger:
+        second = Listener(replace(settings, sharing=Sharing.FIRST, port=stranger.port), FakeDesk(), FakeClock())
+
+        with pytest.raises(UnreachableError, match=str(stranger.port)):
+            await second.start()
+
+
+async def test_a_port_is_free_again_at_once(settings: ListenerSettings) -> None:
+    async with listening(replace(settings, sharing=Sharing.FIRST), FakeDesk()) as first, connected(first) as client:
+        await client.mail()
+        port = first.port
+
+    async with listening(replace(settings, sharing=Sharing.FIRST, port=port), FakeDesk()) as second:
+        assert second.port == port
 
 
 async def test_stopping_says_goodbye_to_those_who_wait(settings: ListenerSettings) -> None:

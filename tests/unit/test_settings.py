@@ -73,6 +73,11 @@ def test_an_absolute_or_empty_file_stays_as_it_is(tmp_path: Path) -> None:
         "[smtp]\nport = 0\n",
         "[smtp]\nport = 65535\n",
         "[relay]\nport = 1\n",
+        "[smtp]\nprocesses = 64\n",
+        "[smtp]\nproxies = ['10.0.0.5/32', '2001:db8::/64']\n",
+        "[smtp]\nbounce_address = ''\n",
+        "[smtp]\nbounce_address = 'fax-bounces.2'\n",
+        "[smtp]\nleast_rate = 0\ngreeting_delay = 60\n",
         "[smtp]\ndomains = ['FAX.Acme.example', 'fax-2', 'xn--bcher-kva.example']\n",
         "[rendering]\nmax_memory = 256000000\n",
         "[dns]\nnameservers = ['127.0.0.1:5353', '::1', '[2001:db8::1]:53']\ntimeout = 8\n",
@@ -114,6 +119,18 @@ def test_a_whole_number_does_for_a_number(tmp_path: Path) -> None:
         ("[smtp]\ntls_certificate = 'c.pem'\ntls_key = 'k.pem'\n", "smtp.tls_certificate must name a file", 2),
         ("[smtp]\ntls_certificate = 'faxgw.toml'\ntls_key = 'k.pem'\n", "smtp.tls_key must name a file", 3),
         ("smtp = 3\n", "smtp must be a section", 1),
+        ("[smtp]\nprocesses = 0\n", "smtp.processes must be 1 to 64", 2),
+        ("[smtp]\nproxies = ['balancer.example']\n", "smtp.proxies: ", 2),
+        ("[smtp]\nproxies = ['10.0.0.5/24']\n", "smtp.proxies: .*host bits", 2),
+        ("[smtp]\nbounce_address = 'a@fax.example'\n", "smtp.bounce_address must be a local part", 2),
+        ("[smtp]\nbounce_address = 'postmaster'\n", "smtp.bounce_address must be a local part", 2),
+        ("[smtp]\nsubmission_port = 465\n", "smtp.submission_port needs smtp.tls_certificate", 2),
+        ("[smtp]\n\nsubmission_starttls_port = 587\n", "smtp.submission_starttls_port needs", 3),
+        ("[smtp]\nsubmission_port = 70000\n", "smtp.submission_port must be 0 to 65535|needs", 2),
+        ("[smtp]\nmax_connections = 0\n", "smtp.max_connections must be more than 0", 2),
+        ("[smtp]\nmax_connections_per_address = 0\n", "smtp.max_connections_per_address must be more", 2),
+        ("[smtp]\nleast_rate = -1\n", "smtp.least_rate must be 0 or more", 2),
+        ("[smtp]\ngreeting_delay = 61\n", "smtp.greeting_delay must be 0 to 60", 2),
         ("[dns]\nnameservers = ['dns.example']\n", "dns.nameservers must be IP addresses.*dns.example", 2),
         ("[dns]\nnameservers = ['192.0.2.1', '192.0.2.2:0']\n", "dns.nameservers must be IP addresses", 2),
         ("[dns]\nnameservers = '192.0.2.1'\n", "dns.nameservers must be a list of texts", 2),
@@ -128,6 +145,23 @@ def test_a_mistake_is_one_line_with_key_and_line(tmp_path: Path, text: str, word
     assert caught.value.text.endswith(f"(line {line})")
     assert "\n" not in caught.value.text
     assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_two_ports_must_differ(tmp_path: Path) -> None:
+    for name in ("c.pem", "k.pem"):
+        (tmp_path / name).touch()
+    text = "[smtp]\nport = 587\nsubmission_starttls_port = 587\ntls_certificate = 'c.pem'\ntls_key = 'k.pem'\n"
+
+    with pytest.raises(UsageError, match="two ports are the same"):
+        load_settings(written(tmp_path, text), {})
+
+
+def test_balancers_and_relays_are_networks(tmp_path: Path) -> None:
+    smtp = load_settings(written(tmp_path, "[smtp]\nproxies = ['10.0.0.5']\n"), {}).smtp
+
+    assert [str(network) for network in smtp.balancers()] == ["10.0.0.5/32"]
+    assert [str(network) for network in smtp.networks()] == ["127.0.0.0/8", "::1/128"]
+    assert smtp.ports == (8025,)
 
 
 def test_broken_toml_names_file_and_line(tmp_path: Path) -> None:

@@ -1,0 +1,169 @@
+"""Several listeners on one port: killed under load, replaced, ended with their parent; every 250 has its job."""
+
+import contextlib
+import json
+import os
+import signal
+import smtplib
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from samples.demo import DOMAIN, Demo
+from tests.flows.daemons import AMELIA, demo_with_people
+from tests.processes import descendants, lives
+
+pytestmark = pytest.mark.slow
+
+TOP = Path(__file__).parents[2]
+SENDERS, MAILS, KILLS = 6, 15, 4
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def listeners(parent: int) -> set[int]:
+    """The processes that only listen."""
+    found = set()
+    for pid in descendants(parent):
+        with contextlib.suppress(OSError):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if b"gateway.listening" in words:
+                found.add(pid)
+    return found
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Demo:
+    made = demo_with_people(tmp_path / "gateway")
+    made.config.write_text(made.config.read_text().replace("[smtp]\n", "[smtp]\nprocesses = 3\n"))
+    return made
+
+
+@contextlib.contextmanager
+def front_door(demo: Demo) -> Iterator[subprocess.Popen[bytes]]:
+    """The daemon without workers: what is taken stays as it was taken."""
+    command = [sys.executable, "-m", "tests.bench.front_door", str(demo.config)]
+    with (demo.folder / "daemon.log").open("ab") as log:
+        running = subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE, stderr=log)
+    assert running.stdout is not None
+    try:
+        assert running.stdout.readline()
+        yield running
+    finally:
+        running.terminate()
+        running.wait(90)
+        running.stdout.close()
+
+
+def number(sender: int, mail: int) -> str:
+    return f"+1202456{sender + 10}{mail:02}"
+
+
+def send(demo: Demo, sender: int, mail: int) -> bool:
+    """Send a mail once; whether it was answered 250."""
+    text = f"From: {AMELIA}\r\nMessage-ID: <{sender}.{mail}@load.example>\r\nSubject: load\r\n\r\n{sender} {mail}\r\n"
+    try:
+        with smtplib.SMTP("127.0.0.1", demo.port, timeout=60) as client:
+            client.sendmail(AMELIA, [f"{number(sender, mail)}@{DOMAIN}"], text)
+    except (OSError, smtplib.SMTPException):
+        return False
+    return True
+
+
+def destinations(demo: Demo) -> list[str]:
+    listed = json.loads(demo.faxgw("outbound", "list", "--limit", "1000", "-o", "json"))
+    return [job["destination"] for job in listed]
+
+
+class Load:
+    """Senders that each send their mails, again and again until 250."""
+
+    def __init__(self, demo: Demo) -> None:
+        self.taken = 0
+        self.again = 0
+        self._demo = demo
+        self._threads = [threading.Thread(target=self._send_all, args=(sender,)) for sender in range(SENDERS)]
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for thread in self._threads:
+            thread.join()
+
+    def _send_all(self, sender: int) -> None:
+        for mail in range(MAILS):
+            while not send(self._demo, sender, mail):
+                self.again += 1
+            self.taken += 1
+
+
+def test_kills_under_load_lose_nothing_and_double_nothing(demo: Demo) -> None:
+    with front_door(demo) as running:
+        with Load(demo) as load:
+            for kill in range(KILLS):
+                reached = (kill + 1) * SENDERS * MAILS // (KILLS + 2)
+                wait_until(lambda reached=reached: load.taken >= reached and bool(listeners(running.pid)))  # type: ignore[misc]
+                os.kill(min(listeners(running.pid)), signal.SIGKILL)
+        wait_until(lambda: len(listeners(running.pid)) == 2)
+
+    jobs = Counter(destinations(demo))
+    assert jobs == {number(sender, mail): 1 for sender in range(SENDERS) for mail in range(MAILS)}
+    assert (demo.folder / "daemon.log").read_text().count('"listener-died"') == KILLS
+    assert list((demo.folder / "store" / "spool" / "arriving").iterdir()) == []
+
+
+def test_mail_to_any_of_them_wakes_the_workers_of_the_daemon(demo: Demo) -> None:
+    slow = "[queue]\npoll_seconds = 600.0\n"
+    demo.config.write_text(demo.config.read_text().replace("[queue]\npoll_seconds = 0.2\n", slow))
+    with demo.daemon() as running:
+        wait_until(lambda: len(listeners(running.pid)) == 2)
+        for mail in range(12):
+            assert send(demo, 0, mail)
+        wait_until(lambda: all(job["state"] != "accepted" for job in demo.jobs()))
+
+
+def test_listeners_end_with_a_parent_that_was_killed(demo: Demo) -> None:
+    with front_door(demo) as running:
+        wait_until(lambda: len(listeners(running.pid)) == 2)
+        orphans = listeners(running.pid)
+        running.kill()
+        running.wait(10)
+
+        wait_until(lambda: not any(lives(pid) for pid in orphans))
+
+    with pytest.raises(OSError, match="refused"):
+        smtplib.SMTP("127.0.0.1", demo.port, timeout=5)
+
+
+def test_a_graceful_end_lets_a_text_come_to_its_end(demo: Demo) -> None:
+    with front_door(demo) as running:
+        wait_until(lambda: len(listeners(running.pid)) == 2)
+        clients = [smtplib.SMTP("127.0.0.1", demo.port, timeout=60) for _ in range(8)]
+        for sender, client in enumerate(clients):
+            client.ehlo()
+            client.mail(AMELIA)
+            client.rcpt(f"{number(sender, 0)}@{DOMAIN}")
+            client.docmd("DATA")
+            client.send(f"From: {AMELIA}\r\nMessage-ID: <{sender}@end.example>\r\n\r\n".encode())
+        running.terminate()
+        wait_until(lambda: not send(demo, 9, 0))
+
+        replies = [client.docmd("last line\r\n.")[0] for client in clients]
+
+        assert replies == [250] * 8
+        assert running.wait(60) == 0
+    assert {number(sender, 0) for sender in range(8)} <= set(destinations(demo))
