@@ -17,6 +17,8 @@ OPEN_ERRORS = (
 )  # fmt: skip
 _SEEN_THROUGH = {"RGBA", "LA", "PA", "RGBa", "La"}
 _PHOTO_SHARE = 0.3
+_WHITE, _PALE, _LEAST_CONTRAST = 250, 150, 40  # tones
+_FEW = 0.001  # of the pixels: specks
 
 
 def check_pixels(picture: Image.Image, name: str) -> None:
@@ -30,15 +32,37 @@ def check_pixels(picture: Image.Image, name: str) -> None:
 
 
 def to_grey(picture: Image.Image) -> Image.Image:
-    """The picture in mode "L": transparency on white, 16 and 32 bits scaled to 8."""
+    """The picture in mode "L": transparency on white, 16 and 32 bits scaled to 8, what is all faint made strong."""
+    return _strengthened(_grey(picture))
+
+
+def _grey(picture: Image.Image) -> Image.Image:
     if picture.mode in {"L", "1"} and "transparency" not in picture.info:
         return picture.convert("L")
     if picture.mode in {"I", "F"} or picture.mode.startswith("I;"):
         return _scaled_to_bytes(picture)
     if picture.mode in _SEEN_THROUGH or "transparency" in picture.info:
-        seen = picture.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("L")
+        return _on_white(picture.convert("RGBA"))
     return picture.convert("RGB").convert("L")
+
+
+def _on_white(seen: Image.Image) -> Image.Image:
+    """On white paper; what is white itself, as logos for dark pages are, by its shape."""
+    laid = Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("L")
+    shape = seen.getchannel("A")
+    thinnest, thickest = np.asarray(shape).min(), np.asarray(shape).max()
+    if np.asarray(laid).min() > _WHITE and thinnest != thickest:
+        return ImageOps.invert(shape)
+    return laid
+
+
+def _strengthened(grey: Image.Image) -> Image.Image:
+    """A picture without anything dark, a pencilled note or a pale copy, spread to the whole range of tones."""
+    counts = np.cumsum(grey.histogram())
+    darkest, lightest = (int(np.searchsorted(counts, counts[-1] * share)) for share in (_FEW, 1 - _FEW))
+    if darkest < _PALE or lightest - darkest < _LEAST_CONTRAST:
+        return grey
+    return ImageOps.autocontrast(grey, cutoff=100 * _FEW)
 
 
 def _scaled_to_bytes(picture: Image.Image) -> Image.Image:

@@ -21,6 +21,7 @@ _VOID = frozenset(
 )
 _OFTEN_LEFT_OPEN = frozenset({"p", "li", "td", "th", "tr", "dd", "dt", "option", "tbody", "thead"})
 _UNSEEN = frozenset({"script", "style", "head", "title", "template"})
+_DRAWING = frozenset({"svg", "object", "embed", "input", "textarea", "select", "button", "hr"})
 _LINES = frozenset(
     {"address", "article", "blockquote", "br", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6"}
     | {"hr", "li", "ol", "p", "pre", "section", "table", "tr", "ul"}
@@ -46,13 +47,15 @@ def html_pdf(content: bytes, target: Path, shape: FaxShape, name: str, charset: 
     """Write HTML as a PDF; returns the number of pages.
 
     Raises:
-        RenderError: TOO_LARGE.
+        RenderError: TOO_LARGE; EMPTY, where it has neither words nor a picture that came with it.
         TooDeepError: render its words as text instead.
     """
     if len(content) > _MOST_BYTES:
         raise RenderError(Reason.TOO_LARGE, name, f"{len(content)} bytes of HTML")
     reader = _Reader()
     reader.feed(decode(content, charset))
+    if not reader.words and not reader.draws:
+        raise RenderError(Reason.EMPTY, name)
     if reader.deepest > _DEEPEST:
         raise TooDeepError(reader.words)
     try:
@@ -68,6 +71,13 @@ def _charset(content: bytes, declared: str) -> str:
     return "" if says_one and not known(declared) else charset_of(content, known(declared))
 
 
+def _is_here(attrs: list[tuple[str, str | None]]) -> bool:
+    """Whether of a picture there is something to see: it came along, or has words in its place."""
+    said = dict(attrs)
+    source = (said.get("src") or "").strip().lower()
+    return source.startswith(("cid:", "data:")) or bool((said.get("alt") or "").strip())
+
+
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -75,8 +85,10 @@ class _Reader(HTMLParser):
         self._open: list[str] = []
         self._depth = 0  # of those open that are not often left open
         self.deepest = 0
+        self.draws = False
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - HTMLParser's
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.draws = self.draws or tag in _DRAWING or (tag == "img" and _is_here(attrs))
         if tag in _LINES:
             self._parts.append("\n")
         if tag not in _VOID:

@@ -6,6 +6,7 @@ memory (`confine`).
 """
 
 import csv
+import re
 import shutil
 import tempfile
 import time
@@ -21,6 +22,7 @@ from renderers.libreoffice.messages import Answer, Ended, Order
 from renderers.libreoffice.profile import PACKAGES
 
 MOST_PAGES = 2000
+_TOLD_SEPARATOR = re.compile(r"\ufeff?\"?sep=([^\w\s]|\t)\"?\r?\n", re.IGNORECASE)  # the first line, as Excel writes it
 _GRACE_SECONDS = 600.0  # in the desk's queue; what confines us ends it sooner
 _REASONS = {
     Ended.LOCKED: Reason.ENCRYPTED,
@@ -85,8 +87,9 @@ def _order(path: Path, kind: Format, room: Path) -> Order:
     separator = ""
     if kind is Format.CSV:
         content = decode(path.read_bytes())
-        source.write_text(content, "utf-8")
-        separator = _separator(content[:65536])
+        told = _TOLD_SEPARATOR.match(content)
+        source.write_text(content[told.end() :] if told else content, "utf-8")
+        separator = told[1] if told else _separator(content[:65536])
     else:
         shutil.copy(path, source)
     return Order(str(source), str(room / "made.pdf"), kind.value, separator)

@@ -73,13 +73,14 @@ _BY_TYPE = {
     "text/vcard": Format.CONTACT,
     "text/x-vcard": Format.CONTACT,
     "text/csv": Format.CSV,
+    "text/tab-separated-values": Format.CSV,
     "text/html": Format.HTML,
     "application/xhtml+xml": Format.HTML,
     "message/rfc822": Format.MESSAGE,
     "text/plain": Format.TEXT,
 }
 _BY_NAME = {
-    ".p7s": Format.SIGNATURE, ".ics": Format.CALENDAR, ".vcf": Format.CONTACT, ".csv": Format.CSV,
+    ".p7s": Format.SIGNATURE, ".ics": Format.CALENDAR, ".vcf": Format.CONTACT, ".csv": Format.CSV, ".tsv": Format.CSV,
     ".html": Format.HTML, ".htm": Format.HTML, ".eml": Format.MESSAGE, ".p7m": Format.LOCKED, ".pgp": Format.LOCKED,
     ".gpg": Format.LOCKED, ".txt": Format.TEXT, ".text": Format.TEXT, ".log": Format.TEXT,
 }  # fmt: skip

@@ -19,7 +19,9 @@ from renderers.errors import Reason as Trouble
 MAX_NAME = 120  # characters
 _TAG = re.compile(r"<!--.*?-->|<(style|script|title)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _BLANK_ENTITY = re.compile(r"&(?:nbsp|#160|#xa0|zwnj|#8203|#847);?", re.IGNORECASE)
-_SHOWS_PICTURE = re.compile(r"<(?:img|svg|object)\b", re.IGNORECASE)
+_SHOWS_PICTURE = re.compile(
+    r"<(?:svg|object)\b|<img\b[^>]*?\b(?:src\s*=\s*[\"']?\s*(?:cid|data):|alt\s*=\s*[\"'][^\"']*\w)", re.IGNORECASE
+)  # that came with the mail, or has words in its place: nothing is fetched
 
 
 class MailError(GatewayError):

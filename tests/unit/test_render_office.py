@@ -78,6 +78,17 @@ def test_comma_separated_values_come_apart_by_their_own_separator(tmp_path: Path
 
 @needs_office
 @pytest.mark.office
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"'])
+def test_the_line_that_tells_the_separator_is_obeyed_and_not_shown(tmp_path: Path, first: str) -> None:
+    (tmp_path / "list").write_text(f"{first}\r\nArt;Preis\r\nKachel;1,50\r\n", "utf-8")
+    words = paged(tmp_path / "list", tmp_path, "list.csv", "text/csv")
+    assert "Kachel" in words
+    assert "sep=" not in words
+    assert "Art;" not in words
+
+
+@needs_office
+@pytest.mark.office
 def test_rich_text_is_read_under_any_name(tmp_path: Path) -> None:
     path = tmp_path / 'no ending, "odd" name'
     path.write_bytes(rb"{\rtf1\ansi Hello \b fax\b0}")
