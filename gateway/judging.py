@@ -20,6 +20,7 @@ from gateway.domain.decision import Decision, decide, is_automatic, signature_us
 from gateway.domain.errors import UnavailableError
 from gateway.domain.evidence import Evidence
 from gateway.domain.nodes import User
+from gateway.domain.quarantine import refuse_quarantined
 from gateway.domain.setting_catalog import Effective
 from gateway.domain.submission import AutomaticCap, Envelope, HeaderFacts, NewSubmission, duplicate_key
 from gateway.domain.wishes import Wishes, settle_wishes
@@ -28,17 +29,22 @@ from gateway.mail.proof.gather import Prover, by_connection, is_settled
 from gateway.store import tree
 from gateway.store.database import Database
 from gateway.store.known_tree import Answers, KnownTree
+from gateway.store.quarantine import quarantined
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A mail that is judged. `sender` is whom its one From names, None where nobody here; `settings` are theirs."""
+    """A mail that is judged. `sender` is whom its one From names, None where nobody here; `settings` are theirs.
+
+    `known` is the tree as it was when the mail was opened.
+    """
 
     envelope: Envelope
     facts: HeaderFacts
     evidence: Evidence
     sender: User | None
     settings: Effective
+    known: Answers
 
     @property
     def is_settled(self) -> bool:
@@ -76,7 +82,9 @@ class Judge:
         sender = known.ask(tree.user_by_address, mail_from.lower()) if mail_from else None
         user_id = credentials.user_id if credentials else sender.id if sender else None
         plan = NumberPlan() if user_id is None else known.ask(tree.effective, user_id).number_plan()
-        return parse_fax_address(address, self.domains, plan)
+        found = parse_fax_address(address, self.domains, plan)
+        refuse_quarantined(known.ask(quarantined).get(found.destination.number), self.clock.now())
+        return found
 
     def open(self, envelope: Envelope, content: bytes = b"") -> Case:
         """Read the header, and find out who it says has written it; of `content` when that is at hand.
@@ -90,7 +98,7 @@ class Judge:
         known = self.known.now()
         sender = known.ask(tree.user_by_address, evidence.header_from) if evidence.header_from else None
         settings = Effective({}) if sender is None else known.ask(tree.effective, sender.id)
-        return Case(envelope, facts, evidence, sender, settings)
+        return Case(envelope, facts, evidence, sender, settings, known)
 
     async def prove(self, case: Case) -> Case:
         """Ask DNS about the sender, within a deadline; what does not answer is a temporary error in the evidence."""
@@ -113,7 +121,7 @@ class Judge:
         wishes = settle_wishes(facts, case.evidence, settings, now)
         addresses = tuple(self._address(text, settings) for text in case.envelope.recipients)
         for address in distinct(addresses):
-            self._check_cover(sender, settings.cover_rule(), address.cover or wishes.cover)
+            _check_cover(case.known, sender, settings.cover_rule(), address.cover or wishes.cover)
         return replace(
             _submission(case, sender, wishes, addresses),
             received=now,
@@ -128,14 +136,15 @@ class Judge:
     def _address(self, text: str, settings: Effective) -> FaxAddress:
         return parse_fax_address(text, self.domains, settings.number_plan())
 
-    def _check_cover(self, sender: User, rule: CoverRule, wish: str | None) -> None:
-        """Refuse a wish that no body could make good: against the level's rule, or for a cover that does not exist.
 
-        Raises:
-            BadDirectiveError: says which, and names the covers there are.
-        """
-        if choose_cover(rule, wish, has_body_text=True).name:
-            self.known.now().ask(covers.shelf, sender.id).check(rule.named(wish))
+def _check_cover(known: Answers, sender: User, rule: CoverRule, wish: str | None) -> None:
+    """Refuse a wish that no body could make good: against the level's rule, or for a cover that does not exist.
+
+    Raises:
+        BadDirectiveError: says which, and names the covers there are.
+    """
+    if choose_cover(rule, wish, has_body_text=True).name:
+        known.ask(covers.shelf, sender.id).check(rule.named(wish))
 
 
 def _header(file: Path, content: bytes) -> HeaderFacts:

@@ -32,7 +32,11 @@ FIELDS = (
     "owner",
     "count",
     "line",
+    "trunk",
 )
+
+
+_ENCODER = json.JSONEncoder(default=str)
 
 
 class JsonLines(logging.Formatter):
@@ -45,11 +49,14 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[1]:
             line.update(where(record.exc_info[1]))
         line.update({name: record.__dict__[name] for name in FIELDS if name in record.__dict__})
-        return json.dumps(line, default=str)
+        return _ENCODER.encode(line)
 
 
 def start_logging(level: int) -> None:
     """Our own events to stderr as JSON lines; other libraries only from warnings up, without their arguments."""
+    # What no line of ours shows is not gathered: where it was logged from, and by whom.
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     stream = logging.StreamHandler(sys.stderr)
     stream.setFormatter(JsonLines())
     logging.basicConfig(level=logging.WARNING, handlers=[stream], force=True)

@@ -5,8 +5,8 @@ What lives here: who is let in, the door for errors, the stores that outlive the
 """
 
 import asyncio
+import itertools
 import logging
-import secrets
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Coroutine
@@ -73,6 +73,7 @@ class FrontDoor:
         self.conversations: set[asyncio.Task[object]] = set()
         self._opener = opener
         self._threads = ThreadPoolExecutor(settings.disk_threads, "listener-disk")
+        self._names = itertools.count()
         self.sessions: set[Session] = set()
         self._by_address: Counter[str] = Counter()
         self._empty = asyncio.Event()
@@ -131,7 +132,7 @@ class FrontDoor:
     def new_content(self) -> ContentFile:
         """A file for one text, not yet on disk."""
         assert self.incoming is not None
-        path = self.incoming.path / f"{secrets.token_hex(16)}.eml"
+        path = self.incoming.path / f"{next(self._names)}.eml"
         return ContentFile(path, self._threads, self._opener)
 
     async def _keep(self, refusal: Refusal) -> SmtpReply | None:

@@ -17,7 +17,7 @@ _LOCAL = rf'(?:{_ATEXT}+(?:\.{_ATEXT}+)*|"(?:[\x20-\x21\x23-\x5b\x5d-\x7e\u0080-
 _LABEL = r"[A-Za-z0-9\u0080-\U0010ffff](?:[A-Za-z0-9\-\u0080-\U0010ffff]*[A-Za-z0-9\u0080-\U0010ffff])?"
 _DOMAIN = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[(?P<literal>[0-9A-Fa-f:.IPv]+)\])"
 _MAILBOX = re.compile(rf"{_LOCAL}@{_DOMAIN}")
-_PATH = re.compile(r'<(?P<path>(?:"(?:[^"\\]|\\.)*"|[^<>"])*)>(?P<rest>.*)')
+_PATH = re.compile(r'<(?P<path>(?:"(?:[^"\\]|\\.)*+"|[^<>"]++)*+)>(?P<rest>.*)')
 _PARAMETER = re.compile(r"(?P<key>[A-Za-z0-9][A-Za-z0-9\-]*)(?:=(?P<value>[\x21-\x3c\x3e-\x7e]+))?")
 _XTEXT = re.compile(r"<>|(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-F]{2})+")
 

@@ -219,15 +219,14 @@ def _sqlite_begin(connection: Connection) -> None:
 @contextmanager
 def translated(url: URL) -> Iterator[None]:
     """Turn what passes by itself into UnavailableError; everything else is a fault of ours and goes through."""
-    name = url.render_as_string()
     try:
         yield
     except PoolTimeoutError:
-        raise UnavailableError(f"the store is too busy: {name}") from None
+        raise UnavailableError(f"the store is too busy: {url.render_as_string()}") from None
     except DBAPIError as error:
         if not _is_passing(error):
             raise
-        raise UnavailableError(f"the store does not answer ({error.orig}): {name}") from error
+        raise UnavailableError(f"the store does not answer ({error.orig}): {url.render_as_string()}") from error
 
 
 @contextmanager
