@@ -163,8 +163,8 @@ def test_some_refusals_are_told_in_the_session_alone(refusal: Refusal) -> None:
     assert written(refusal, facts, replace(PROVEN, header_from=refusal.header_from)) is None
 
 
-def test_an_address_that_not_every_relay_takes_is_not_written_to() -> None:
-    author = "jörg@corp.example"
+@pytest.mark.parametrize("author", ["jörg@corp.example", "a\x0cb@corp.example"])
+def test_an_address_that_not_every_relay_takes_is_not_written_to(author: str) -> None:
     evidence = replace(PROVEN, header_from=author)
 
     assert written(replace(REFUSAL, header_from=author), replace(FACTS, from_addresses=(author,)), evidence) is None
