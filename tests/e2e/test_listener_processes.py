@@ -162,7 +162,11 @@ def test_a_graceful_end_lets_a_text_come_to_its_end(demo: Demo) -> None:
         running.terminate()
         wait_until(lambda: not send(demo, 9, 0))
 
-        replies = [client.docmd("last line\r\n.")[0] for client in clients]
+        for client in clients:
+            client.send(b"last line\r\n.\r\n")
+        replies = [client.getreply()[0] for client in clients]
+        for client in clients:
+            client.close()
 
         assert replies == [250] * 8
         assert running.wait(60) == 0
