@@ -52,7 +52,7 @@ def header_facts(file: BinaryIO, limit: int = MAX_HEADER) -> HeaderFacts:
         from_addresses=_addresses(fields, "from"),
         subject=decode_words(_first(fields, "subject")),  # whole: a token may stand at its end
         message_id=_message_id(fields),
-        auto_submitted=_keyword(fields, "auto-submitted"),
+        auto_submitted=_auto_submitted(fields),
         precedence=_keyword(fields, "precedence"),
         is_list=any(name.startswith("list-") for name in fields),
         is_report=_keyword(fields, "content-type") == "multipart/report",
@@ -112,19 +112,19 @@ def _first(fields: Fields, name: str) -> str:
     return fields.get(name, [""])[0]
 
 
+def _auto_submitted(fields: Fields) -> str:
+    """The value that says most for an automatic mail, where servers on the way have added one of their own."""
+    values = [_word(value) for value in fields.get("auto-submitted", ())]
+    return max(values, key=lambda value: (value not in ("", "no"), value != "auto-generated"), default="")
+
+
 def _keyword(fields: Fields, name: str) -> str:
+    return _word(_first(fields, name))
+
+
+def _word(value: str) -> str:
     """A value up to its parameters or comment, in lower case (RFC 3834 5)."""
-    return re.split(r"[;(]", _first(fields, name), maxsplit=1)[0].strip().lower()
-
-
-def _fax_fields(fields: Fields) -> tuple[tuple[str, str], ...]:
-    """Directives that a program put into the header; those of one name in the order in which they stand there."""
-    return tuple(
-        (name.title(), decode_words(value)[:MAX_FAX_FIELD])
-        for name, values in fields.items()
-        if name.startswith(FAX_FIELD)
-        for value in values
-    )
+    return re.split(r"[;(]", value, maxsplit=1)[0].strip().lower()
 
 
 def _message_id(fields: Fields) -> str:

@@ -104,6 +104,23 @@ def test_to_counts_where_it_stands_once_and_is_clear(tmp_path: Path, fields: str
     assert facts_of(tmp_path, f"{fields}\nX: y\n\nbody".lstrip("\n")).to_addresses == to
 
 
+@pytest.mark.parametrize(
+    ("values", "holds"),
+    [
+        (["no", "auto-replied"], "auto-replied"),
+        (["auto-replied", "no"], "auto-replied"),
+        (["auto-generated", "Auto-Replied (vacation)"], "auto-replied"),
+        (["no", "auto-generated"], "auto-generated"),
+        (["no"], "no"),
+        ([], ""),
+    ],
+)
+def test_of_several_words_on_automatic_mail_the_strictest_holds(tmp_path: Path, values: list[str], holds: str) -> None:
+    lines = "".join(f"Auto-Submitted: {value}\n" for value in values)
+
+    assert facts_of(tmp_path, f"{lines}X: y\n\nbody").auto_submitted == holds
+
+
 def test_cc_is_read_like_to(tmp_path: Path) -> None:
     assert facts_of(tmp_path, "Cc: <B@x.example>\n\nbody").cc_addresses == ("b@x.example",)
 
