@@ -127,6 +127,16 @@ def _word(value: str) -> str:
     return re.split(r"[;(]", value, maxsplit=1)[0].strip().lower()
 
 
+def _fax_fields(fields: Fields) -> tuple[tuple[str, str], ...]:
+    """Directives that a program put into the header; those of one name in the order in which they stand there."""
+    return tuple(
+        (name.title(), decode_words(value)[:MAX_FAX_FIELD])
+        for name, values in fields.items()
+        if name.startswith(FAX_FIELD)
+        for value in values
+    )
+
+
 def _message_id(fields: Fields) -> str:
     match = _MESSAGE_ID.fullmatch(_first(fields, "message-id"))
     return match[0] if match else ""
