@@ -38,8 +38,8 @@ _TWICE = b"/Filter [/FlateDecode /FlateDecode]"
 
 
 def content_that_unfolds() -> bytes:
-    """A page's content of 700 MB in some kilobytes."""
-    return pdf(_PAGES, page(), stream(_folded(700 << 20, b"0 0 m 9 9 l S\n  "), _TWICE))
+    """A page's content of 300 MB in some kilobytes."""
+    return pdf(_PAGES, page(), stream(_folded(300 << 20, b"0 0 m 9 9 l S\n  "), _TWICE))
 
 
 def picture_that_unfolds() -> bytes:

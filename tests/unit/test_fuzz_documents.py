@@ -13,8 +13,8 @@ from tests.rendering import rendered
 
 LIMITS = Limits(seconds=60, memory=1_500_000_000)
 SEED = 20261123
-EACH = 10
-EACH_OFFICE = 5
+EACH = 4
+EACH_OFFICE = 3
 
 
 def outcome(name: str, content: bytes, folder: Path) -> str:
