@@ -14,6 +14,8 @@ from gateway.domain.setting_catalog import Effective
 from renderers.faxpage import FaxPage, read_tiff, write_pdf
 from renderers.header import stamp
 
+CONTINUED = ", continued"
+
 
 def station_of(sender: User, settings: Effective) -> str:
     """The station identifier that a sender's faxes bear (T.30 5.3.6.2.4), empty for none."""
@@ -28,12 +30,20 @@ def header_line(sender: User, settings: Effective, destination: Destination, now
     return f"{settings.date_style().write(now)}   {sender.company}\t{way}"
 
 
-def line_pages(files: Iterable[Path], header: str) -> list[FaxPage]:
-    """The pages of class F files, one file after another; each with the header line unless that is empty."""
+def line_pages(files: Iterable[Path], header: str, first_page: int = 0) -> list[FaxPage]:
+    """The pages of class F files, one file after another; each with the header line unless that is empty.
+
+    A call that goes on where another broke off begins with page `first_page`, counted from zero: the header of that
+    page says so. Without header lines it is the one page that has one.
+    """
     pages = [page for file in files for page in read_tiff(file)]
-    if not header:
-        return pages
-    return stamp(pages, [f"{header}\tPage {number} of {len(pages)}" for number in range(1, len(pages) + 1)])
+    lines = [f"{header}\tPage {number} of {len(pages)}" for number in range(1, len(pages) + 1)]
+    if first_page:
+        lines[first_page] += CONTINUED
+    if header:
+        return stamp(pages, lines)
+    resumed = slice(first_page, first_page + 1 if first_page else first_page)
+    return [*pages[: resumed.start], *stamp(pages[resumed], lines[resumed]), *pages[resumed.stop :]]
 
 
 def write_preview(path: Path, pages: Sequence[FaxPage], most: int) -> int:

@@ -1,117 +1,84 @@
 """What to do after an attempt: try again, when, and with what changed; or stop.
 
-What lives here: the policy table and the pure decision over a job's history. What does not: who carries it out
-(`gateway.flows.transmit`). Sequences are walked independently: a no-answer after two busies starts at the first
+What lives here: the pure decision over a job's history. What does not: the figures (`retry_policy`), who carries it
+out (`gateway.flows.transmit`). Sequences are walked independently: a no-answer after two busies starts at the first
 no-answer delay.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from gateway.domain.call import Cause
+from gateway.domain.job import JobEvent
 from gateway.domain.outcome import Outcome
+from gateway.domain.retry_policy import RATES, Delays, Policy, Walk, walk_of
 
-JITTER = 0.25  # each delay is spread by this share, both ways
-
-
-@dataclass(frozen=True, slots=True)
-class Caps:
-    """The limits over all outcomes of one job."""
-
-    dials: int = 12
-    tries_per_page: int = 3
-    lifetime: timedelta = timedelta(hours=3)
+# What ends a job without asking the policy.
+_ENDS = {
+    Outcome.SUCCESS: JobEvent.CONFIRMED,
+    Outcome.UNCONFIRMED: JobEvent.DOUBT,
+    Outcome.CANCELLED: JobEvent.CANCELLED,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """One earlier attempt, as the decision needs it."""
+    """One earlier attempt, as the decision needs it.
+
+    `session` tells a try from a mere dial. `rate` is that of the last message sent in bit/s, none when none was.
+    """
 
     outcome: Outcome
     detail: str
     session: bool
     first_page: int
     pages_confirmed: int
+    started: datetime | None = None
+    rate: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Try again after `delay`; `ecm` and `slower` change the profile of the next call."""
+    """Try again after `delay`; `ecm` and `slower` change the profile of the next call.
+
+    `waits_for_day` is true when the delay was drawn out because it would be night at the destination.
+    """
 
     delay: timedelta
     ecm: bool = True
     slower: int = 0
+    waits_for_day: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """No further attempt; `reason` is kept with the job."""
+    """No further attempt; `reason` is kept in the job's history."""
 
-    reason: str
-
-
-def _minutes(*values: float) -> tuple[timedelta, ...]:
-    return tuple(timedelta(minutes=value) for value in values)
-
-
-FINAL: tuple[timedelta, ...] = ()
-DELAYS = MappingProxyType(
-    {
-        Outcome.BUSY: _minutes(3, 5, 10, 20, 40),
-        Outcome.ECM_RETRANSMIT: _minutes(1, 2, 5),
-        Outcome.FAST_BUSY: _minutes(2, 5, 15, 30),
-        Outcome.GENERAL_ERROR: _minutes(5, 15),
-        Outcome.NEGOTIATION_FAILED: _minutes(1, 2, 5),
-        Outcome.NO_ANSWER: _minutes(5, 15, 60),
-        Outcome.NOT_A_FAX: _minutes(5, 30),
-        Outcome.TRANSMISSION_FAILED: _minutes(1, 2, 5),
-        Outcome.VOICE_ANSWER: _minutes(30),
-        Outcome.INVALID_ATTACHMENT: FINAL,
-        Outcome.INVALID_NUMBER: FINAL,
-        Outcome.CANCELLED: FINAL,
-        Outcome.NO_ATTACHMENT: FINAL,
-        Outcome.UNAUTHORIZED: FINAL,
-        Outcome.UNCONFIRMED: FINAL,  # held for a person: never silently sent again
-        Outcome.SUCCESS: FINAL,
-    }
-)
-# Operator messages differ by what the three tones say.
-SIT_DELAYS = MappingProxyType(
-    {
-        Cause.SIT_NO_CIRCUIT.value: DELAYS[Outcome.FAST_BUSY],
-        Cause.SIT_REORDER.value: DELAYS[Outcome.FAST_BUSY],
-        Cause.ANNOUNCEMENT.value: _minutes(15),
-        Cause.SIT_INTERCEPT.value: FINAL,
-        Cause.SIT_VACANT.value: FINAL,
-    }
-)
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the decision may look at: this job's attempts, oldest first, its end, and what is known of the number."""
+    """What the decision may look at: this job's attempts, oldest first, its end, and what is known of the number.
+
+    `zones` are those the destination may lie in; without any there is no night.
+    """
 
     attempts: Sequence[Past]
     expires: datetime
     reached_before: bool = False
-    caps: Caps = field(default_factory=Caps)
+    policy: Policy = field(default_factory=Policy)
+    zones: tuple[str, ...] = ()
 
 
-def delays_for(outcome: Outcome, detail: str, reached_before: bool) -> tuple[timedelta, ...]:
-    """The delay sequence of an outcome; a number never reached by fax is not rung again and again."""
-    if outcome is Outcome.SIT_TONE:
-        return SIT_DELAYS.get(detail, FINAL)
-    delays = DELAYS[outcome]
-    if outcome is Outcome.NEGOTIATION_FAILED and detail == Cause.INCOMPATIBLE.value:
-        return FINAL  # the same pages would meet the same capabilities
-    if outcome is Outcome.NOT_A_FAX and not reached_before:
-        return delays[:1]
-    if outcome is Outcome.VOICE_ANSWER and not reached_before:
-        return FINAL
-    return delays
+def what_follows(history: History, now: datetime, chance: float) -> tuple[JobEvent, Retry | Stop]:
+    """What becomes of the job after the last attempt of `history`; arguments as of `decide_retry`."""
+    event = _ENDS.get(history.attempts[-1].outcome)
+    if event is not None:
+        return event, Stop()
+    decision = decide_retry(history, now, chance)
+    return JobEvent.RETRY if isinstance(decision, Retry) else JobEvent.GAVE_UP, decision
 
 
 def decide_retry(history: History, now: datetime, chance: float) -> Retry | Stop:
@@ -120,26 +87,54 @@ def decide_retry(history: History, now: datetime, chance: float) -> Retry | Stop
     Args:
         history: at least one attempt.
         now: the present, aware.
-        chance: a number from 0 to 1 that spreads the delay by 25 % both ways.
+        chance: a number from 0 to 1 that spreads the delay by the policy's jitter both ways.
     """
-    last = history.attempts[-1]
-    delays = delays_for(last.outcome, last.detail, history.reached_before)
-    same = sum(1 for past in history.attempts if _walks_with(past, last))
+    last, policy = history.attempts[-1], history.policy
+    delays = _delays(history)
+    walk = walk_of(last.outcome, last.detail)
+    same = sum(walk_of(past.outcome, past.detail) is walk for past in history.attempts)
     if same > len(delays):
         return Stop("no retry after this outcome" if not delays else "retries used up")
-    if len(history.attempts) >= history.caps.dials:
+    if len(history.attempts) >= policy.caps.dials:
         return Stop("dials used up")
-    if _tries_on_page(history.attempts) >= history.caps.tries_per_page:
+    if _tries_on_page(history.attempts) >= policy.caps.tries_per_page:
         return Stop("tries on this page used up")
-    delay = delays[same - 1] * (1 - JITTER + 2 * JITTER * chance)
-    if now + delay > history.expires:
+    due = now + delays[same - 1] * (1 - policy.jitter + 2 * policy.jitter * chance)
+    at = _by_day(history, due)
+    if at is None:
+        return Stop("it is always night somewhere in the destination's time zones")
+    if at > history.expires:
         return Stop("the job's lifetime ends before the next attempt")
-    return _profile(history, delay)
+    return Retry(at - now, _with_ecm(history), _slower(history.attempts), at != due)
 
 
-def _walks_with(past: Past, last: Past) -> bool:
-    same_sequence = past.outcome is not Outcome.SIT_TONE or past.detail == last.detail
-    return past.outcome is last.outcome and same_sequence
+def alarm_after(outcome: Outcome, detail: str, before: Sequence[tuple[Outcome, str]], policy: Policy) -> str:
+    """What the operator must hear of after a call, empty for nothing.
+
+    Args:
+        outcome: how it ended.
+        detail: the sub-type.
+        before: the endings before it on the same trunk, newest first; `policy.fast_busy_alarm` less one are enough.
+        policy: of the user whose fax it was.
+    """
+    walk = walk_of(outcome, detail)
+    if walk is Walk.GENERAL:
+        return Walk.GENERAL.value
+    asked = before[: policy.fast_busy_alarm - 1]
+    in_a_row = walk is Walk.FAST_BUSY and all(walk_of(*one) is Walk.FAST_BUSY for one in asked)
+    return Walk.FAST_BUSY.value if in_a_row and len(asked) == policy.fast_busy_alarm - 1 else ""
+
+
+def met_no_machine(attempts: Sequence[Past]) -> bool:
+    """Whether a call found no fax machine: then the next waits longer for its tone, and all the while sounds CNG."""
+    return any(past.outcome is Outcome.NOT_A_FAX for past in attempts)
+
+
+def _delays(history: History) -> Delays:
+    last, before = history.attempts[-1], history.attempts[:-1]
+    if last.detail == Cause.INCOMPATIBLE.value and _slower(before):
+        return history.policy.delays[Walk.NEGOTIATION][:1]  # it was we who left no rate that the far end has
+    return history.policy.delays_for(last.outcome, last.detail, history.reached_before)
 
 
 def _tries_on_page(attempts: Sequence[Past]) -> int:
@@ -153,13 +148,49 @@ def _tries_on_page(attempts: Sequence[Past]) -> int:
     return tries
 
 
-def _profile(history: History, delay: timedelta) -> Retry:
-    """What earlier failures taught of this line holds for the rest of the job, whatever came last.
+def _by_day(history: History, due: datetime) -> datetime | None:
+    """The time of the next call, by day where people would be disturbed: where one answered, or may be asleep."""
+    night = history.policy.night
+    if not night.holds(due, history.zones):
+        return due
+    return night.day_from(due, history.zones) if _keeps_from_night(history) else due
 
-    The last try that an ECM failure is given goes without ECM; the cap on tries per page may come first.
+
+def _keeps_from_night(history: History) -> bool:
+    if any(past.outcome is Outcome.VOICE_ANSWER for past in history.attempts):
+        return True
+    if history.reached_before or history.attempts[-1].outcome is not Outcome.NO_ANSWER:
+        return False
+    return _night_no_answers(history) >= history.policy.night_no_answers
+
+
+def _night_no_answers(history: History) -> int:
+    night = history.policy.night
+    unanswered = [past.started for past in history.attempts if past.outcome is Outcome.NO_ANSWER]
+    return sum(1 for started in unanswered if started is not None and night.holds(started, history.zones))
+
+
+def _with_ecm(history: History) -> bool:
+    """The last try that ECM failures are given goes without ECM; the cap on tries per page may come first."""
+    failures = sum(past.outcome is Outcome.ECM_RETRANSMIT for past in history.attempts)
+    policy = history.policy
+    return failures < max(1, min(len(policy.delays[Walk.ECM]), policy.caps.tries_per_page - 1))
+
+
+def _slower(attempts: Sequence[Past]) -> int:
+    """Steps down the ladder of rates that earlier failures taught; they hold for the rest of the job.
+
+    Each step goes one below the rate that failed, which the line may have brought far below what was allowed. A
+    transmission that broke off is a matter of the rate only when it is the second. Where no rate was left that the far
+    end has, all are allowed again.
     """
-    times = Counter(past.outcome for past in history.attempts)
-    exhausted, refused = times[Outcome.ECM_RETRANSMIT], times[Outcome.NEGOTIATION_FAILED]
-    slower = max(exhausted, refused, times[Outcome.TRANSMISSION_FAILED] - 1, 0)
-    last_try = min(len(DELAYS[Outcome.ECM_RETRANSMIT]), max(1, history.caps.tries_per_page - 1))
-    return Retry(delay, ecm=exhausted < last_try, slower=slower)
+    steps = broken = 0
+    for past in attempts:
+        if past.detail == Cause.INCOMPATIBLE.value:
+            steps = 0
+            continue
+        broken += past.outcome is Outcome.TRANSMISSION_FAILED
+        too_fast = past.outcome in (Outcome.ECM_RETRANSMIT, Outcome.NEGOTIATION_FAILED)
+        if too_fast or (past.outcome is Outcome.TRANSMISSION_FAILED and broken > 1):
+            steps = max(steps, RATES.index(past.rate) if past.rate in RATES else 0) + 1
+    return min(steps, len(RATES) - 1)

@@ -7,7 +7,6 @@ does not: where explicit values are stored and how the nearest is found (`gatewa
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from types import MappingProxyType
 from zoneinfo import available_timezones
 
@@ -17,7 +16,10 @@ from gateway.domain.addresses import NumberPlan
 from gateway.domain.cover_rules import CoverRule
 from gateway.domain.dates import DATE_FORMATS, TIME_FORMATS, DateStyle
 from gateway.domain.errors import UsageError
-from gateway.domain.retry import Caps
+from gateway.domain.quarantine import QuarantineRule
+from gateway.domain.retry_policy import Caps, Policy
+from gateway.domain.retry_settings import SETTINGS as RETRY_SETTINGS
+from gateway.domain.retry_settings import caps_of, policy_of, quarantine_of
 from gateway.domain.sender_proof import SenderProof
 
 _STATION = re.compile(r"[0-9+ ]{0,20}", re.ASCII)  # T.30 5.3.6.2.4: twenty signs of Table 3
@@ -95,9 +97,7 @@ CATALOG = MappingProxyType(
             Setting("date.format", "MM-dd-yyyy", "how dates are written", tuple(DATE_FORMATS)),
             Setting("date.time_format", "h:mm tt", "how times are written", tuple(TIME_FORMATS)),
             Setting("date.show_zone", "off", "the zone's abbreviation behind times", ON_OFF),
-            Setting("retry.dials", "12", "calls placed for one job at most", accepts=_whole(1, 100)),
-            Setting("retry.tries_per_page", "3", "fax sessions begun for one page at most", accepts=_whole(1, 20)),
-            Setting("retry.lifetime_minutes", "180", "a job ends so long after its start", accepts=_whole(1, 43200)),
+            *(Setting(name, default, about, accepts=accepts) for name, default, about, accepts in RETRY_SETTINGS),
         )
     }
 )
@@ -148,11 +148,15 @@ class Effective:
 
     def caps(self) -> Caps:
         """The limits on dials, tries and lifetime."""
-        return Caps(
-            dials=int(self.text("retry.dials")),
-            tries_per_page=int(self.text("retry.tries_per_page")),
-            lifetime=timedelta(minutes=int(self.text("retry.lifetime_minutes"))),
-        )
+        return caps_of(self.text)
+
+    def retry_policy(self) -> Policy:
+        """When and how a call that failed is made again."""
+        return policy_of(self.text)
+
+    def quarantine_rule(self) -> QuarantineRule:
+        """When a number that is gone is refused."""
+        return quarantine_of(self.text)
 
     def cover_rule(self) -> CoverRule:
         """When a cover page is sent, and which."""

@@ -5,6 +5,7 @@ What lives here: what a transport is asked and what it promises. What does not: 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,7 @@ class CallOrder:
 
     `pages` is a class F TIFF (TIFF 6.0 with RFC 3949 tags); the call begins at its page `first_page`, counted
     from zero. `destination` is E.164 with its plus. `station_id` is at most 20 characters of digits, plus and space.
+    `tone_wait` is how long to wait, sounding CNG, for the first frame of who answered (T.30 5.4.3.1, T1).
     """
 
     call_uid: str
@@ -27,6 +29,7 @@ class CallOrder:
     sub_address: str = ""
     ecm: bool = True
     max_rate: int = 14400
+    tone_wait: timedelta = timedelta(seconds=35)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,17 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from gateway.domain.call import CallReport
 from gateway.domain.clock import Clock
-from gateway.domain.job import Attempt, Job, JobEvent
-from gateway.domain.outcome import Outcome, Verdict, classify
-from gateway.domain.retry import History, Past, Retry, decide_retry
+from gateway.domain.job import Job, JobEvent
+from gateway.domain.outcome import Verdict, classify
+from gateway.domain.retry import History, Past, Retry, Stop, alarm_after, met_no_machine, what_follows
+from gateway.domain.retry_policy import RATES, Policy, Walk, walk_of
+from gateway.domain.setting_catalog import Effective
+from gateway.domain.time_zones import zones_of
 from gateway.fax.transport import CallOrder, CallWatch, Transport
 from gateway.line_pages import header_line, line_pages, station_of
 from gateway.notices import Composer
@@ -31,8 +35,8 @@ from gateway.store.spool import Spool
 from renderers.faxpage import write_pdf, write_tiff
 
 log = logging.getLogger(__name__)
+TONE_WAIT = timedelta(seconds=35)  # T.30 5.4.3.1, T1
 CANCEL_LOOK = 0.2  # seconds between two looks at the store for a cancel
-RATES = (14400, 12000, 9600, 7200, 4800, 2400)  # bit/s; `slower` counts steps down this ladder
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +93,18 @@ class Transmit:
         sender = tree.user_by_id(self.db, job.user_id)
         settings = tree.effective(self.db, job.user_id)
         header = header_line(sender, settings, job.destination, self.clock.now())
-        pages = line_pages([self.spool.path(digest) for digest in digests if digest], header)
+        files = [self.spool.path(digest) for digest in digests if digest]
+        pages = line_pages(files, header, claim.attempt.first_page)
         tiff, pdf = folder / "sent.tif", folder / "sent.pdf"
         write_tiff(tiff, pages)
         write_pdf(pdf, pages)
-        return Stamped(tiff, self.spool.put_copy(tiff), self.spool.put_copy(pdf), station_of(sender, settings))
+        kept = (self.spool.put_copy(tiff), self.spool.put_copy(pdf))
+        return Stamped(tiff, *kept, station_of(sender, settings), self._tone_wait(job, settings))
+
+    def _tone_wait(self, job: Job, settings: Effective) -> timedelta:
+        """How long to wait for a fax machine's tone: longer where a call before met none."""
+        before = jobs.history(self.db, job) if job.dials > 1 else []
+        return settings.retry_policy().patience if met_no_machine(before) else TONE_WAIT
 
     def _order(self, claim: CallClaim, stamped: "Stamped") -> CallOrder:
         job = claim.job
@@ -106,6 +117,7 @@ class Transmit:
             sub_address=job.sub_address,
             ecm=job.ecm,
             max_rate=RATES[min(job.slower, len(RATES) - 1)],
+            tone_wait=stamped.tone_wait,
         )
 
     def _watch(self, claim: CallClaim) -> CallWatch:
@@ -133,9 +145,13 @@ class Transmit:
                 "seconds": round(report.duration.total_seconds()),
             },
         )
+        if end.alarm:
+            log.warning("operator", extra={"kind": end.alarm, "trunk": self.trunk.name, "job": claim.job.public_id})
 
     def _end(self, claim: CallClaim, stamped: "Stamped", report: CallReport, verdict: Verdict) -> CallEnd:
-        event, follow = self._follow(claim.job, claim.attempt, verdict, report)
+        settings = tree.effective(self.db, claim.job.user_id)
+        event, then = self._follow(claim, verdict, report, settings.retry_policy())
+        follow = then if isinstance(then, Retry) else None
         return CallEnd(
             event=event,
             outcome=verdict.outcome,
@@ -150,28 +166,39 @@ class Transmit:
             not_before=None if follow is None else report.ended + follow.delay,
             ecm=follow.ecm if follow else claim.job.ecm,
             slower=follow.slower if follow else claim.job.slower,
+            reason=then.reason if isinstance(then, Stop) else "",
+            alarm=self._alarm(verdict, settings.retry_policy()),
+            quarantine=settings.quarantine_rule(),
         )
 
     def _follow(
-        self, job: Job, attempt: Attempt, verdict: Verdict, report: CallReport
-    ) -> tuple[JobEvent, Retry | None]:
+        self, claim: CallClaim, verdict: Verdict, report: CallReport, policy: Policy
+    ) -> tuple[JobEvent, Retry | Stop]:
         """What becomes of the job, and the retry if there is one."""
-        final = {
-            Outcome.SUCCESS: JobEvent.CONFIRMED,
-            Outcome.UNCONFIRMED: JobEvent.DOUBT,
-            Outcome.CANCELLED: JobEvent.CANCELLED,
-        }.get(verdict.outcome)
-        if final is not None:
-            return final, None
-        past = Past(verdict.outcome, verdict.detail, verdict.session, attempt.first_page, report.pages_confirmed)
+        job = claim.job
+        last = Past(
+            verdict.outcome,
+            verdict.detail,
+            verdict.session,
+            claim.attempt.first_page,
+            report.pages_confirmed,
+            report.started,
+            report.rate,
+        )
         history = History(
-            attempts=(*jobs.history(self.db, job), past),
+            attempts=(*jobs.history(self.db, job), last),
             expires=job.expires,
             reached_before=jobs.reached_before(self.db, job.destination),
-            caps=tree.effective(self.db, job.user_id).caps(),
+            policy=policy,
+            zones=zones_of(job.destination),
         )
-        decision = decide_retry(history, report.ended, self.chance())
-        return (JobEvent.RETRY, decision) if isinstance(decision, Retry) else (JobEvent.GAVE_UP, None)
+        return what_follows(history, report.ended, self.chance())
+
+    def _alarm(self, verdict: Verdict, policy: Policy) -> str:
+        """What the operator of the trunk must hear of, empty for nothing; told in the log, and kept with the job."""
+        full = walk_of(verdict.outcome, verdict.detail) is Walk.FAST_BUSY
+        before = calls.last_endings(self.db, self.trunk.name, policy.fast_busy_alarm - 1) if full else []
+        return alarm_after(verdict.outcome, verdict.detail, before, policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +209,7 @@ class Stamped:
     tiff_digest: str
     pdf_digest: str
     station: str
+    tone_wait: timedelta
 
 
 class _Throttled:

@@ -5,7 +5,7 @@ means (`gateway.domain.outcome`, `retry`).
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -14,15 +14,18 @@ from sqlmodel import Session, col, func, select
 from gateway.domain.errors import LostClaimError
 from gateway.domain.job import Attempt, Job, JobEvent, JobState
 from gateway.domain.outcome import Outcome
+from gateway.domain.quarantine import QuarantineRule, Standing
 from gateway.store.columns import in_state, key_of
 from gateway.store.database import Database
-from gateway.store.fax_rows import attempt_from, check_process, job_from, move
+from gateway.store.fax_rows import attempt_from, behind_busy, check_process, job_from, move, note
 from gateway.store.fax_tables import AttemptRow, JobRow
 from gateway.store.handback import hand_back_job
 from gateway.store.locking import locked, unlocked_ones
 from gateway.store.outbox import MakeMail, add_mails
 from gateway.store.process_tables import TrunkRow
+from gateway.store.quarantine import note_end
 
+ALARM = "operator-told"  # the event of a call that the operator must hear of
 # With a cancel asked for, these do not keep a job alive.
 _GOING_ON = frozenset({JobEvent.RETRY, JobEvent.HELD, JobEvent.OWNER_LOST})
 
@@ -45,7 +48,8 @@ class CallEnd:
     """How a call ended, and what becomes of the job: `event` moves it.
 
     `pages_confirmed` counts from the call's first page. `started` is when it was dialled, none for when it was
-    claimed. `not_before`, `ecm` and `slower` are for the next call.
+    claimed. `not_before`, `ecm` and `slower` are for the next call. `reason` says why there is none, `alarm` what the
+    operator must hear of; both are kept in the history. `quarantine` is the rule for numbers that are gone.
     """
 
     event: JobEvent
@@ -61,6 +65,9 @@ class CallEnd:
     not_before: datetime | None = None
     ecm: bool = True
     slower: int = 0
+    reason: str = ""
+    alarm: str = ""
+    quarantine: QuarantineRule = field(default_factory=QuarantineRule)
 
 
 def claim_call(db: Database, process_id: int, trunk: str, lines: int, now: datetime) -> CallClaim | None:
@@ -130,11 +137,22 @@ def finish_call(db: Database, claim: CallClaim, end: CallEnd, now: datetime, mak
         _close(attempt, end)
         _confirm(row, attempt, end.pages_confirmed)
         _settle(session, row, end, now)
+        note_end(session, Standing(row.number, 0, end.ended, end.outcome, end.detail), end.quarantine)
         job = job_from(row)
         add_mails(session, [make_mail(job)], now)
         return job
 
     return db.write(work)
+
+
+def last_endings(db: Database, trunk: str, most: int) -> list[tuple[Outcome, str]]:
+    """How the last calls on a trunk ended, newest first: outcome and detail; those that a crash cut are left out."""
+    mine = select(AttemptRow.outcome, AttemptRow.detail).where(
+        AttemptRow.trunk == trunk, col(AttemptRow.outcome).is_not(None)
+    )
+    newest = mine.order_by(col(AttemptRow.id).desc()).limit(most)
+    rows = db.read(lambda session: session.exec(newest).all())
+    return [(Outcome(str(outcome)), detail) for outcome, detail in rows]
 
 
 def give_back(db: Database, claim: CallClaim, now: datetime, make_mail: MakeMail) -> None:
@@ -193,9 +211,10 @@ def _free_line(session: Session, trunk: str, lines: int) -> int:
 
 
 def _next_ready(session: Session) -> JobRow | None:
-    """Steps over the numbers that are in a call inside the index, however many jobs wait for one of them."""
+    """Steps over the numbers that are in a call, or were busy, in the index, however many jobs wait for one of them."""
     calling = session.exec(select(JobRow.number).where(in_state(JobRow.state, JobState.CALLING))).all()
-    ready = select(JobRow).where(in_state(JobRow.state, JobState.READY), col(JobRow.number).not_in(calling))
+    held = session.exec(select(JobRow.number).where(behind_busy()).distinct()).all()
+    ready = select(JobRow).where(in_state(JobRow.state, JobState.READY), col(JobRow.number).not_in([*calling, *held]))
     first = ready.order_by(col(JobRow.priority), col(JobRow.not_before), col(JobRow.id)).limit(1)
     return session.exec(unlocked_ones(first)).one_or_none()
 
@@ -239,4 +258,6 @@ def _settle(session: Session, row: JobRow, end: CallEnd, now: datetime) -> None:
     row.tries += end.session
     row.ecm, row.slower = end.ecm, end.slower
     row.not_before = end.not_before or row.not_before
-    move(session, row, event, now, detail)
+    move(session, row, event, now, detail if cancelled or not end.reason else f"{detail}: {end.reason}")
+    if end.alarm:
+        note(session, row, ALARM, now, end.alarm)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from gateway.domain.addresses import Destination
@@ -14,7 +15,7 @@ from gateway.domain.errors import LostClaimError
 from gateway.domain.job import FINAL_STATES, Attempt, Event, Job, JobEvent, JobState, advance
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages, RefusedRecipient, Submission, SubmissionState
-from gateway.store.columns import key_of
+from gateway.store.columns import in_state, key_of
 from gateway.store.fax_tables import AttemptRow, EventRow, JobRow, PartRow, SubmissionRow
 from gateway.store.locking import kept, locked
 from gateway.store.process_tables import ProcessRow
@@ -51,6 +52,23 @@ def move(session: Session, row: JobRow, event: JobEvent, now: datetime, detail: 
     )
 
 
+def note(session: Session, row: JobRow, name: str, now: datetime, detail: str) -> None:
+    """Write an event that leaves the job where it is."""
+    state = row.state
+    key = key_of(row.id)
+    session.add(
+        EventRow(
+            submission_id=row.submission_id,
+            job_id=key,
+            at=now,
+            name=name,
+            from_state=state,
+            to_state=state,
+            detail=detail,
+        )
+    )
+
+
 def cancel_row(session: Session, row: JobRow, event: JobEvent, now: datetime, detail: str) -> None:
     """End a job without another call: cancelled by somebody, or expired."""
     move(session, row, event, now, detail)
@@ -75,6 +93,11 @@ def move_submission(
             detail=detail,
         )
     )
+
+
+def behind_busy() -> ColumnElement[bool]:
+    """Jobs that wait after a busy tone: until their time others for the same number are not called either."""
+    return in_state(JobRow.state, JobState.WAITING) & in_state(JobRow.outcome, Outcome.BUSY)
 
 
 def check_process(session: Session, process_id: int) -> None:

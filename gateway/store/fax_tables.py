@@ -15,6 +15,7 @@ from gateway.store.columns import BIG, Row, UtcTime
 CALLING = text("state = 'calling'")
 READY = text("state = 'ready'")
 WAITING = text("state = 'waiting'")
+BUSY = text("state = 'waiting' AND outcome = 'Busy'")
 OPEN = text("ended IS NULL")
 ACCEPTED = text("state = 'accepted'")
 OWNED = text("owner IS NOT NULL")
@@ -83,6 +84,7 @@ class JobRow(Row, table=True):
         Index("ix_job_owner", "owner", sqlite_where=OWNED, postgresql_where=OWNED),
         Index("ix_job_user_id", "user_id", "id"),
         Index("ix_job_number", "number", "id"),
+        Index("ix_job_busy", "number", sqlite_where=BUSY, postgresql_where=BUSY),
         {"sqlite_autoincrement": True},
     )
 

@@ -4,6 +4,7 @@ What lives here: promotion, expiry, cancelling, and small questions. What does n
 are written in `activity` and handed on from here.
 """
 
+import json
 from datetime import datetime
 
 from sqlmodel import Session, col, func, or_, select
@@ -17,7 +18,16 @@ from gateway.domain.submission import Submission, SubmissionState
 from gateway.store.activity import Filter, JobDetail, detail, listing
 from gateway.store.columns import in_state
 from gateway.store.database import Database
-from gateway.store.fax_rows import cancel_row, job_from, jobs_of, move, move_submission, parts_of, submission_from
+from gateway.store.fax_rows import (
+    behind_busy,
+    cancel_row,
+    job_from,
+    jobs_of,
+    move,
+    move_submission,
+    parts_of,
+    submission_from,
+)
 from gateway.store.fax_tables import AttemptRow, EventRow, JobRow, OutboxRow, SubmissionRow
 from gateway.store.locking import locked, unlocked_ones
 from gateway.store.outbox import MailState, MakeMail, add_mails
@@ -111,9 +121,7 @@ def history(db: Database, job: Job) -> list[Past]:
     """A job's ended attempts, oldest first, for the retry policy; those that our own crash cut are left out."""
     statement = select(AttemptRow).where(AttemptRow.job_id == job.id, col(AttemptRow.outcome).is_not(None))
     rows = db.read(lambda session: session.exec(statement.order_by(col(AttemptRow.number))).all())
-    return [
-        Past(Outcome(str(row.outcome)), row.detail, row.session, row.first_page, row.pages_confirmed) for row in rows
-    ]
+    return [_past(row) for row in rows]
 
 
 def reached_before(db: Database, destination: Destination) -> bool:
@@ -139,9 +147,14 @@ def unfinished(db: Database) -> dict[JobState, int]:
 
 
 def is_quiet(db: Database) -> bool:
-    """Whether nothing is being done or could be done now: no render, no call, no mail that was never put off."""
+    """Whether nothing is being done or could be done now: no render, no call, no mail that was never put off.
+
+    A job whose number was found busy by another cannot be called before that one's time.
+    """
     busy_submission = in_state(SubmissionRow.state, SubmissionState.ACCEPTED, SubmissionState.RENDERING)
-    busy_job = in_state(JobRow.state, JobState.READY, JobState.CALLING)
+    held = select(JobRow.number).where(behind_busy())
+    callable_job = in_state(JobRow.state, JobState.READY) & col(JobRow.number).not_in(held)
+    busy_job = or_(in_state(JobRow.state, JobState.CALLING), callable_job)
     fresh = in_state(OutboxRow.state, MailState.WAITING) & (col(OutboxRow.not_before) == col(OutboxRow.created))
     busy_mail = or_(in_state(OutboxRow.state, MailState.SENDING), fresh)
 
@@ -160,6 +173,12 @@ def latest_time(db: Database) -> datetime | None:
     """The latest time in the history; None when there is none. A virtual clock must not go back behind it."""
     recent = select(EventRow.at).order_by(col(EventRow.id).desc()).limit(BATCH)
     return max(db.read(lambda session: session.exec(recent).all()), default=None)
+
+
+def _past(row: AttemptRow) -> Past:
+    rate = json.loads(row.report).get("rate") if row.report else None
+    outcome = Outcome(str(row.outcome))
+    return Past(outcome, row.detail, row.session, row.first_page, row.pages_confirmed, row.started, rate)
 
 
 def _row(session: Session, public_id: str, *, lock: bool = False) -> JobRow:

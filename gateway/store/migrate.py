@@ -15,12 +15,12 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 
 from gateway.domain.errors import GatewayError, UnavailableError
-from gateway.store import fax_tables, process_tables, proof_tables, tree_tables
+from gateway.store import fax_tables, process_tables, proof_tables, quarantine_tables, tree_tables
 from gateway.store.columns import Row
 from gateway.store.database import Database, make_engine, open_database, translated
 from gateway.store.tree_version import watch_tree
 
-TABLES = (fax_tables, process_tables, proof_tables, tree_tables)  # imported for their rows
+TABLES = (fax_tables, process_tables, proof_tables, quarantine_tables, tree_tables)  # imported for their rows
 METADATA = Row.metadata
 MIGRATIONS = Path(__file__).with_name("migrations")
 LOCK_NUMBER = 0x0FA8  # any number that nobody else takes as an advisory lock in our database

@@ -1,5 +1,7 @@
 """A number that changes with every change of the tree, in the same transaction, so that answers may be remembered.
 
+Numbers in quarantine count as a part of the tree: the same commands ask for them.
+
 What lives here: the triggers that count, and reading the number. What does not: what is remembered (`known_tree`).
 
 The database counts and not our functions: whatever changes a row, be it a new command or somebody by hand, none can
@@ -13,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from gateway.store.columns import table_of
 from gateway.store.database import Database
+from gateway.store.quarantine_tables import QuarantineRow
 from gateway.store.tree_tables import (
     CoverRow,
     NodeRow,
@@ -22,7 +25,7 @@ from gateway.store.tree_tables import (
     UserRow,
 )  # fmt: skip
 
-WATCHED = (NodeRow, UserRow, SendingAddressRow, ReceivingAddressRow, SettingRow, CoverRow)
+WATCHED = (NodeRow, UserRow, SendingAddressRow, ReceivingAddressRow, SettingRow, CoverRow, QuarantineRow)
 _VERSION = "SELECT version FROM tree_version"
 _COUNT = "UPDATE tree_version SET version = version + 1"
 _FUNCTION = f"""

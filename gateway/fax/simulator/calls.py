@@ -6,7 +6,7 @@ what far ends received in former calls (`transport`, `received`).
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -22,6 +22,7 @@ from gateway.fax.t30.frames import FrameError
 from gateway.fax.t30.options import PageWatch, TerminalOptions
 from gateway.fax.t30.reception import ReceivedPage
 from gateway.fax.t30.record import CallRecord
+from gateway.fax.t30.states import STANDARD
 from gateway.fax.t30.terminal import Answerer, Caller
 from gateway.fax.transport import CallOrder
 
@@ -147,6 +148,7 @@ def _options(order: CallOrder) -> TerminalOptions:
         sub_address=order.sub_address,
         ecm=order.ecm,
         max_rate=order.max_rate,
+        timers=replace(STANDARD, t1=order.tone_wait // timedelta(milliseconds=1)),
     )
 
 

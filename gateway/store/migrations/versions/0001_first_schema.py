@@ -15,7 +15,7 @@ depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TABLES = (
-    "signature", "outbox", "event", "attempt", "job", "part", "submission", "refusal_notice", "refusal",
+    "quarantine", "signature", "outbox", "event", "attempt", "job", "part", "submission", "refusal_notice", "refusal",
     "trunk", "process",
     "cover", "setting", "receiving_address", "sending_address", "user_profile", "node",
     "tree_version",
@@ -32,6 +32,7 @@ def upgrade() -> None:
     _events()
     _outbox()
     _proofs()
+    _quarantine()
 
 
 def downgrade() -> None:
@@ -207,6 +208,7 @@ def _jobs() -> None:
     _index("ix_job_owner", "job", ["owner"], "owner IS NOT NULL")
     _index("ix_job_user_id", "job", ["user_id", "id"])
     _index("ix_job_number", "job", ["number", "id"])
+    _index("ix_job_busy", "job", ["number"], "state = 'waiting' AND outcome = 'Busy'")
 
 
 def _attempts() -> None:
@@ -280,3 +282,15 @@ def _proofs() -> None:
         _key("signature", "digest"),
     )
     _index("ix_signature_until", "signature", ["until"])
+
+
+def _quarantine() -> None:
+    op.create_table(
+        "quarantine",
+        *_texts("number", "outcome", "detail"),
+        *_numbers("finals"),
+        *_big("last"),
+        *_big("until", nullable=True),
+        _key("quarantine", "number"),
+    )
+    _index("ix_quarantine_until", "quarantine", ["until"], "until IS NOT NULL")
