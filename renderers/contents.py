@@ -56,20 +56,23 @@ class Contents:
         return any(noted)
 
     def has_tiny_print(self, resolution: Resolution, scale: float) -> bool:
-        """Whether a good deal of the writing is too small to read when the page is shown `scale` times its size.
+        """Whether a good deal of the writing is too small to read when the page is shown `scale` times its size."""
+        return self.has_print_below((LEAST_POINTS[resolution] - _SLACK) / scale)
+
+    def has_print_below(self, points: float) -> bool:
+        """Whether a good deal of the writing is smaller, as the page gives it.
 
         That is more than two lines of footnotes, or half of what is written where there is less of it. What is not
         shown, such as the words laid behind a scan, does not count.
         """
-        least = (LEAST_POINTS[resolution] - _SLACK) / scale
         chosen = self._writing[:: 1 + len(self._writing) // _SAMPLE]
         sizes = [_points(part) * larger for part, larger in chosen]
-        if all(size >= least for size in sizes):
+        if all(size >= points for size in sizes):
             return False
         characters = [_characters(part) for part, _ in chosen]
         share = len(self._writing) / len(chosen)
-        tiny = share * sum(count for count, size in zip(characters, sizes, strict=True) if size < least)
-        return tiny >= _MANY or (tiny >= _FEW and tiny >= share * sum(characters) / 2)
+        small = share * sum(count for count, size in zip(characters, sizes, strict=True) if size < points)
+        return small >= _MANY or (small >= _FEW and small >= share * sum(characters) / 2)
 
 
 def _points(part: Any) -> float:

@@ -4,9 +4,7 @@ What lives here: opening, geometry, rendering, and which blocks of a raster have
 holds (`contents`), black and white (`halftone`). PDFium is not thread-safe: one document at a time in a process.
 """
 
-import contextlib
 import ctypes
-import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,9 +15,10 @@ import pikepdf
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
+from renderers.canvas import Canvas, halve
 from renderers.contents import Contents
 from renderers.errors import Reason, RenderError
-from renderers.faxpage import PELS_PER_INCH, FaxShape
+from renderers.faxpage import PELS_PER_INCH, FaxShape, Resolution
 from renderers.halftone import BLOCK, Grey, Mask
 from renderers.placing import fit_scale, worth_turning
 
@@ -27,7 +26,7 @@ _POINTS = 72.0
 _SIGN_BLOCKS = 16  # a picture this small is a sign, such as an emoji, and reads best without dots
 _SMALLEST_POINTS = 1.0
 _TOO_SMALL = 0.6  # of what its width allows: a page so long is cut instead
-_HUGE_PAGE = 2 << 20
+_SMALL_PRINT = 7.7  # points, on paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +104,24 @@ def place(inches: tuple[float, float], shape: FaxShape) -> Placed:
 
 
 class Raster:
-    """One reused grey buffer of a shape, and the drawing of pages into it."""
+    """One reused grey buffer of a shape, and the drawing of pages into it.
+
+    At 98 lines pages of small print are drawn twice as large in both ways and averaged: PDFium puts letters on whole
+    pels and rows, and there are too few of these for them.
+    """
 
     def __init__(self, shape: FaxShape) -> None:
         self.shape = shape
-        self.grey = _room(shape.rows, shape.width)
-        self._bitmap = raw.FPDFBitmap_CreateEx(
-            shape.width, shape.rows, raw.FPDFBitmap_Gray, self.grey.ctypes.data_as(ctypes.c_void_p), shape.width
-        )
+        self._canvas = Canvas(shape.rows, shape.width)
+        self._large: Canvas | None = None
+        self.grey = self._canvas.grey
 
     def __enter__(self) -> "Raster":
         return self
 
     def __exit__(self, *_error: object) -> None:
-        raw.FPDFBitmap_Destroy(self._bitmap)  # the buffer stays
+        for canvas in filter(None, (self._canvas, self._large)):
+            canvas.close()
 
     def draw(self, book: pdfium.PdfDocument, index: int) -> Iterator[Drawn]:
         """Draw a page, a long one as several; each time into the same buffer.
@@ -141,9 +144,11 @@ class Raster:
     def _parts(self, book: pdfium.PdfDocument, page: object, inches: tuple[float, float]) -> Iterator[Drawn]:
         """What of the page the raster holds, one after the other, cut where no writing is cut."""
         placed, contents = place(inches, self.shape), Contents(page)
-        tiny = contents.has_tiny_print(self.shape.resolution, placed.scale(inches))
+        scale, resolution = placed.scale(inches), self.shape.resolution
+        tiny = contents.has_tiny_print(resolution, scale)
+        is_large = resolution is Resolution.STANDARD and contents.has_print_below(_SMALL_PRINT / scale)
         while True:
-            self._draw_part(book, page, placed)
+            self._draw_part(book, page, placed, is_large)
             rest = placed.top + placed.height - self.shape.rows
             cut = self._last_gap() if rest > 0 else self.shape.rows
             self.grey[cut:] = 255
@@ -152,13 +157,14 @@ class Raster:
                 return
             placed = replace(placed, top=placed.top - cut)
 
-    def _draw_part(self, book: pdfium.PdfDocument, page: object, placed: Placed) -> None:
-        box = (placed.left, placed.top, placed.width, placed.height, placed.turns)
-        raw.FPDFBitmap_FillRect(self._bitmap, 0, 0, self.shape.width, self.shape.rows, 0xFFFFFFFF)
-        flags = raw.FPDF_ANNOT | raw.FPDF_PRINTING
-        raw.FPDF_RenderPageBitmap(self._bitmap, page, *box, flags)
-        if book.formenv is not None:
-            raw.FPDF_FFLDraw(book.formenv.raw, self._bitmap, page, *box, flags)
+    def _draw_part(self, book: pdfium.PdfDocument, page: object, placed: Placed, is_large: bool) -> None:
+        box, form = (placed.left, placed.top, placed.width, placed.height), book.formenv and book.formenv.raw
+        if not is_large:
+            self._canvas.draw(page, form, (*box, placed.turns))
+            return
+        self._large = self._large or Canvas(2 * self.shape.rows, 2 * self.shape.width)
+        self._large.draw(page, form, (*(2 * span for span in box), placed.turns))
+        halve(self._large.grey, self.grey)
 
     def _last_gap(self) -> int:
         """The lowest row in the raster's last fifth with the least ink in it, at which to cut."""
@@ -173,15 +179,6 @@ class Raster:
             if blocks[window].size > _SIGN_BLOCKS:
                 blocks[window] = True
         return blocks
-
-
-def _room(rows: int, width: int) -> Grey:
-    """A buffer in memory pages of 2 MB where the kernel has them: a thousand page faults less in a forked process."""
-    size = -(-rows * width // _HUGE_PAGE) * _HUGE_PAGE
-    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    with contextlib.suppress(OSError):
-        memory.madvise(mmap.MADV_HUGEPAGE)
-    return np.frombuffer(memory, np.uint8, rows * width).reshape(rows, width)
 
 
 def _block_window(page: object, part: object, placed: Placed) -> tuple[slice, slice]:
