@@ -31,7 +31,7 @@ __all__ = [
 ]  # fmt: skip
 
 # What the email package raises on hostile input, under compat32; found with collections of broken mails.
-_PARSER_ERRORS = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
+_PARSER_ERRORS = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
 _WHOLE = ("message/", "multipart/encrypted")  # not walked into: handed over as what they are
 _DEFAULT_LIMITS = PartLimits()
 
@@ -47,6 +47,8 @@ def parts_of(path: Path, workdir: Path, limits: PartLimits = _DEFAULT_LIMITS) ->
         with path.open("rb") as file:
             message = message_from_binary_file(file, policy=policy.compat32)
         return _Walk(workdir, limits).over(message)
+    except RecursionError as error:
+        raise MailError(f"the mail's parts are nested deeper than {limits.max_depth} levels") from error
     except _PARSER_ERRORS as error:
         raise MailError(f"the mail's parts cannot be told apart ({type(error).__name__})") from error
 
