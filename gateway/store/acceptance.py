@@ -106,7 +106,7 @@ class Acceptance:
         if any(_is_bound(new) for new in batch.mails):
             return self._db.write(lambda session: add_all(session, batch.mails))
         entry = entry_for(self._db.dialect)
-        return self._db.write_by_hand(lambda cursor: [_add(entry, cursor, new) for new in batch.mails])
+        return self._db.write_by_hand(lambda cursor: _add_free(entry, cursor, batch.mails))
 
 
 def add(db: Database, new: NewSubmission) -> Accepted:
@@ -145,9 +145,7 @@ def add_all(session: Session, mails: Sequence[NewSubmission]) -> list[Answer]:
     connection = session.connection()
     entry, cursor = entry_for(connection.dialect), connection.connection.cursor()
     with driver_errors(connection.dialect):
-        return [
-            _add_bound(session, entry, cursor, new) if _is_bound(new) else _add(entry, cursor, new) for new in mails
-        ]
+        return [_add_bound(session, entry, cursor, new) for new in mails]
 
 
 def _accepted(db: Database, answer: Answer) -> Accepted:
@@ -165,22 +163,30 @@ def _is_bound(new: NewSubmission) -> bool:
     return new.signature is not None or new.automatic_cap is not None
 
 
-def _add(entry: Entry, cursor: Cursor, new: NewSubmission) -> Answer:
-    """Write one mail, unless it is there already."""
-    number = entry.known(cursor, new)
-    return _SameMail(number) if number is not None else _written(entry, cursor, new)
+def _add_free(entry: Entry, cursor: Cursor, mails: Sequence[NewSubmission]) -> list[Answer]:
+    """Write mails at one go, each unless it is there already or comes twice."""
+    known = entry.known(cursor, mails)
+    fresh = {new.duplicate_key: new for new in reversed(mails) if new.duplicate_key not in known}  # the first wins
+    new_ones = list(fresh.values())[::-1]
+    written = entry.write(cursor, new_ones) if new_ones else []
+    jobs = dict(zip((new.duplicate_key for new in new_ones), written, strict=True))
+    return [_answer(known, jobs, new, fresh.get(new.duplicate_key) is new) for new in mails]
 
 
-def _written(entry: Entry, cursor: Cursor, new: NewSubmission) -> Accepted:
-    jobs = entry.write(cursor, new)
-    return Accepted(jobs[0].submission_id, jobs, duplicate=False)
+def _answer(
+    known: Mapping[str, int], jobs: Mapping[str, tuple[Job, ...]], new: NewSubmission, is_first: bool
+) -> Answer:
+    made = jobs.get(new.duplicate_key)
+    if made is None:
+        return _SameMail(known[new.duplicate_key])
+    return Accepted(made[0].submission_id, made, duplicate=False) if is_first else _SameMail(made[0].submission_id)
 
 
 def _add_bound(session: Session, entry: Entry, cursor: Cursor, new: NewSubmission) -> Answer:
     """Write one mail, of what it asks for only what was not faxed yet."""
-    number = entry.known(cursor, new)
-    if number is not None:
-        return _SameMail(number)
+    known = entry.known(cursor, [new])
+    if known:
+        return _SameMail(known[new.duplicate_key])
     try:
         uses = signatures.earlier_uses(session, new)
         check_cap(session, new)
@@ -190,9 +196,9 @@ def _add_bound(session: Session, entry: Entry, cursor: Cursor, new: NewSubmissio
     if not left:
         return _earlier_jobs(session, uses)
     rest = replace(new, addresses=left)
-    accepted = _written(entry, cursor, rest)
-    signatures.remember(session, rest, accepted.submission_id)
-    return accepted
+    [jobs] = entry.write(cursor, [rest])
+    signatures.remember(session, rest, jobs[0].submission_id)
+    return Accepted(jobs[0].submission_id, jobs, duplicate=False)
 
 
 def _earlier_jobs(session: Session, uses: Mapping[str, int]) -> Accepted:

@@ -1,64 +1,65 @@
-"""Statements that are compiled once and run on the driver's own cursor, for the few whose cost is counted.
+"""Statements on the driver's own cursor, many rows at one go, for the few writes whose cost is counted.
 
-What lives here: compiling them from the tables, so that columns, types and defaults stay in one place, and running
-them. What does not: transactions (`database`). A statement costs the engine many times what it costs the driver.
+What lives here: inserting and asking, made from the tables, so that columns, types and defaults stay in one place. What
+does not: transactions (`database`). A statement costs the engine many times what it costs the driver; and each step of
+the driver lets other threads of Python run, and must wait for its turn again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Dialect, Insert, Table, insert
-from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy import Dialect
 from sqlmodel import SQLModel
 
 from gateway.store.columns import table_of
 
 Cursor = Any  # of pysqlite3 or psycopg: the DB API has no types (PEP 249)
+# Numbers that no row has. A writer of SQLite has the whole file, so it may take what comes next.
+_NEXT_OF_SQLITE = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?"
+_NEXT_OF_POSTGRESQL = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
 
 
-class Compiled:
-    """One statement for one dialect. Its values are given by name: those of columns, or of `bindparam`."""
-
-    def __init__(self, statement: ClauseElement, dialect: Dialect, names: list[str] | None = None) -> None:
-        compiled: Any = statement.compile(dialect=dialect, column_keys=names)
-        self._text = str(compiled)
-        self._positions: list[str] | None = compiled.positiontup
-        self._names: list[str] = list(compiled.params)
-        self._converted: Mapping[str, Callable[[Any], Any]] = compiled._bind_processors
-
-    def run(self, cursor: Cursor, values: Mapping[str, object]) -> Cursor:
-        """Run it with these values; the cursor, from which an answer is fetched as the driver gives it.
-
-        Raises:
-            Exception: the driver's own errors; see `driver_errors`.
-        """
-        given = {name: self._convert(name, values[name]) for name in self._names}
-        positions = self._positions
-        cursor.execute(self._text, given if positions is None else tuple(given[name] for name in positions))
-        return cursor
-
-    def _convert(self, name: str, value: object) -> object:
-        converted = self._converted.get(name)
-        return value if converted is None else converted(value)
+def marks(dialect: Dialect, count: int) -> str:
+    """So many placeholders, as the driver writes them."""
+    return ", ".join(["?" if dialect.paramstyle == "qmark" else "%s"] * count)
 
 
-class Inserted:
-    """The insertion of rows of one kind, one by one; what is not given has its default."""
+class Insertion:
+    """Rows of one kind, put in by one statement; what is not given has its default."""
 
     def __init__(self, row: type[SQLModel], dialect: Dialect) -> None:
         table = table_of(row)
-        statement: Insert = insert(table)
-        self._defaults = _defaults(table)
-        self._compiled = Compiled(statement.returning(table.c.id), dialect, list(self._defaults))
+        columns = [column for column in table.columns if not column.primary_key]
+        # None where there is no default: the database refuses it if it must.
+        self._defaults: dict[str, object] = {one.name: getattr(one.default, "arg", None) for one in columns}
+        self._converted = {one.name: one.type.bind_processor(dialect) for one in columns}
+        self._table = table.name
+        self._dialect = dialect
 
-    def add(self, cursor: Cursor, values: Mapping[str, object]) -> dict[str, Any]:
-        """Insert a row; all its values, with its new `id`."""
-        row = {**self._defaults, **values}
-        [number] = self._compiled.run(cursor, row).fetchone()
-        return {**row, "id": number}
+    def add(self, cursor: Cursor, rows: Sequence[Mapping[str, object]]) -> None:
+        """Put in rows whose numbers nobody asks for."""
+        self._insert(cursor, [{**self._defaults, **row} for row in rows])
 
+    def add_numbered(self, cursor: Cursor, rows: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
+        """Put in rows; all their values, with the `id` that each has got, in order."""
+        numbers = self._numbers(cursor, len(rows))
+        whole = [{"id": number, **self._defaults, **row} for number, row in zip(numbers, rows, strict=True)]
+        self._insert(cursor, whole)
+        return whole
 
-def _defaults(table: Table) -> dict[str, object]:
-    """Of all columns but the number; None where there is no default, which the database refuses if it must."""
-    columns = [column for column in table.columns if not column.primary_key]
-    return {column.name: getattr(column.default, "arg", None) for column in columns}
+    def _insert(self, cursor: Cursor, rows: Sequence[Mapping[str, object]]) -> None:
+        names = list(rows[0])
+        quoted = ", ".join(self._dialect.identifier_preparer.quote(name) for name in names)
+        one = f"({marks(self._dialect, len(names))})"
+        values = [self._convert(name, row[name]) for row in rows for name in names]
+        cursor.execute(f"INSERT INTO {self._table} ({quoted}) VALUES {', '.join([one] * len(rows))}", values)
+
+    def _numbers(self, cursor: Cursor, count: int) -> list[int]:
+        if self._dialect.name == "sqlite":
+            [last] = cursor.execute(_NEXT_OF_SQLITE, (self._table,)).fetchone()
+            return list(range(last + 1, last + 1 + count))
+        return [number for (number,) in cursor.execute(_NEXT_OF_POSTGRESQL, (self._table, count)).fetchall()]
+
+    def _convert(self, name: str, value: object) -> object:
+        converted: Callable[[object], object] | None = self._converted.get(name)
+        return value if converted is None else converted(value)

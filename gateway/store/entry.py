@@ -4,60 +4,67 @@ What lives here: writing them, and finding those of the same mail that came befo
 does not: transactions, and whether the mail is taken (`acceptance`).
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import cast
 
-from sqlalchemy import Dialect, bindparam, select, update
+from sqlalchemy import Dialect
 
 from gateway.domain.addresses import FaxAddress, distinct, repeated_numbers
 from gateway.domain.job import Job, JobState
 from gateway.domain.submission import NewSubmission, SubmissionState
-from gateway.store.by_hand import Compiled, Cursor, Inserted
-from gateway.store.columns import EPOCH, MICROSECOND, table_of
+from gateway.store.by_hand import Cursor, Insertion, marks
+from gateway.store.columns import EPOCH, MICROSECOND
 from gateway.store.fax_rows import as_json, job_from
 from gateway.store.fax_tables import EventRow, JobRow, SubmissionRow
 
 DUPLICATE_WINDOW = timedelta(days=5)  # as long as servers go on trying to deliver (RFC 5321 4.5.4.1)
+_EARLIER = "SELECT id, received, duplicate_key FROM submission WHERE duplicate_key IN"
+_GIVE_UP = "UPDATE submission SET duplicate_key = NULL WHERE id ="
 
 
 class Entry:
-    """What is written and asked when a mail comes in, ready for one dialect; see `entry_for`."""
+    """What is asked and written when mails come in, for one dialect; see `entry_for`."""
 
     def __init__(self, dialect: Dialect) -> None:
-        submission = table_of(SubmissionRow)
-        key = submission.c.duplicate_key == bindparam("key")
-        earlier = select(submission.c.id, submission.c.received).where(key).with_for_update(key_share=True)
-        freed = update(submission).where(submission.c.id == bindparam("number")).values(duplicate_key=None)
-        self._earlier = Compiled(earlier, dialect)
-        self._free = Compiled(freed, dialect)
-        self._submission = Inserted(SubmissionRow, dialect)
-        self._job = Inserted(JobRow, dialect)
-        self._event = Inserted(EventRow, dialect)
+        self._dialect = dialect
+        self._submission = Insertion(SubmissionRow, dialect)
+        self._job = Insertion(JobRow, dialect)
+        self._event = Insertion(EventRow, dialect)
 
-    def known(self, cursor: Cursor, new: NewSubmission) -> int | None:
-        """The submission that the same mail became earlier. A key that is older than the window is given up."""
-        row = self._earlier.run(cursor, {"key": new.duplicate_key}).fetchone()
-        if row is None:
-            return None
-        number, received = row
-        if EPOCH + received * MICROSECOND > new.received - DUPLICATE_WINDOW:
-            return int(number)
-        self._free.run(cursor, {"number": number, "duplicate_key": None})
-        return None
+    def known(self, cursor: Cursor, mails: Sequence[NewSubmission]) -> dict[str, int]:
+        """By duplicate key, the submissions that the same mails became earlier.
 
-    def write(self, cursor: Cursor, new: NewSubmission) -> tuple[Job, ...]:
-        """Write the rows of a mail that is not known; its jobs in the order of their addresses."""
-        number = self._submission.add(cursor, _submission(new))["id"]
-        jobs = [self._job.add(cursor, _job(new, number, address)) for address in distinct(new.addresses)]
-        self._event.add(cursor, _event(new, number))
-        return tuple(job_from(cast(JobRow, SimpleNamespace(**row))) for row in jobs)  # it has the row's attributes
+        A key that is older than the window is given up.
+        """
+        by_key = {new.duplicate_key: new for new in mails}
+        locked = "" if self._dialect.name == "sqlite" else " FOR NO KEY UPDATE"
+        cursor.execute(f"{_EARLIER} ({marks(self._dialect, len(by_key))}){locked}", list(by_key))
+        known = {}
+        for number, received, key in cursor.fetchall():
+            if EPOCH + received * MICROSECOND > by_key[key].received - DUPLICATE_WINDOW:
+                known[key] = int(number)
+            else:
+                cursor.execute(f"{_GIVE_UP} {marks(self._dialect, 1)}", (number,))
+        return known
+
+    def write(self, cursor: Cursor, mails: Sequence[NewSubmission]) -> list[tuple[Job, ...]]:
+        """Write the rows of mails that are not known; of each its jobs, in the order of their addresses."""
+        numbers = [row["id"] for row in self._submission.add_numbered(cursor, [_submission(new) for new in mails])]
+        numbered = list(zip(mails, numbers, strict=True))
+        wanted = [_job(new, number, address) for new, number in numbered for address in distinct(new.addresses)]
+        jobs: dict[int, list[Job]] = {number: [] for number in numbers}
+        for row in self._job.add_numbered(cursor, wanted):
+            jobs[row["submission_id"]].append(job_from(cast(JobRow, SimpleNamespace(**row))))  # all of its attributes
+        self._event.add(cursor, [_event(new, number) for new, number in numbered])
+        return [tuple(jobs[number]) for number in numbers]
 
 
 @lru_cache(maxsize=8)
 def entry_for(dialect: Dialect) -> Entry:
-    """The statements of one engine, compiled once."""
+    """Made once for each engine."""
     return Entry(dialect)
 
 
