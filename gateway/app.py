@@ -144,7 +144,8 @@ def build(settings: Settings) -> Gateway:
     workers = _workers(parts, bell, stopping.set)
     count = settings.smtp.processes
     listener = build_listener(settings, db, clock, bell.ring, Sharing.FIRST if count > 1 else Sharing.ALONE)
-    more = ListenerProcesses(count - 1, bell.ring, clock.now, wall_clock)
+    more = ListenerProcesses(count - 1, bell.ring, listener.count_failure, clock.now, wall_clock)
+    listener.tell_failures(more.tell_failure)
     return Gateway(settings, db, listener, more, workers, process, work, stopping)
 
 

@@ -4,11 +4,13 @@ What lives here: the parent's side. What does not: what runs inside (`listening`
 
 Down its standard input a process gets a line with its settings, then a line with the gateway's time whenever that has
 leapt, and `stop` for a graceful end; when the pipe breaks, its parent has died. Up its standard output it sends a line:
-`ready` once it listens, then `mail` for each one that it has taken.
+`ready` once it listens, then `mail` for each one that it has taken. Both ways goes `failed [address, user name]` for
+each failure to sign in, so that all count the failures of all.
 """
 
 import asyncio
 import base64
+import json
 import logging
 import pickle
 import sys
@@ -23,6 +25,7 @@ from gateway.settings import Settings
 log = logging.getLogger(__name__)
 
 PROGRAM = ("-m", "gateway.listening")
+FAILED = b"failed "
 READY_SECONDS = 60.0  # how long the daemon's start waits for them
 STEADY_SECONDS = 60.0  # one that lived so long died by chance
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
@@ -49,14 +52,41 @@ class Instructions:
         return told
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Somebody's failure to sign in."""
+
+    address: str
+    name: str
+
+    def line(self) -> bytes:
+        """As one line."""
+        return FAILED + json.dumps([self.address, self.name]).encode() + b"\n"
+
+    @classmethod
+    def read(cls, line: bytes) -> "Failure":
+        """The same from that line."""
+        return cls(*json.loads(line.removeprefix(FAILED)))
+
+
 class ListenerProcesses:
-    """`count` processes. `ring` is called for each mail taken; `now` is the gateway's time, `wall` the machine's."""
+    """`count` processes.
+
+    `ring` is called for each mail taken, `heard` for each failure to sign in at one of them; `now` is the gateway's
+    time, `wall` the machine's.
+    """
 
     def __init__(
-        self, count: int, ring: Callable[[], None], now: Callable[[], datetime], wall: Callable[[], datetime]
+        self,
+        count: int,
+        ring: Callable[[], None],
+        heard: Callable[[str, str], None],
+        now: Callable[[], datetime],
+        wall: Callable[[], datetime],
     ) -> None:
         self._count = count
         self._ring = ring
+        self._heard = heard
         self._now = now
         self._wall = wall
         self._children: dict[int, Process] = {}
@@ -118,11 +148,27 @@ class ListenerProcesses:
             self._send(number, b"stop\n")
         assert child.stdout is not None
         while line := await child.stdout.readline():
-            if line == b"ready\n":
-                self._ready.release()
-            else:
-                self._ring()
+            self._hear(number, line)
         return await child.wait()
+
+    def _hear(self, number: int, line: bytes) -> None:
+        if line == b"ready\n":
+            self._ready.release()
+        elif line.startswith(FAILED):
+            failure = Failure.read(line)
+            self._heard(failure.address, failure.name)
+            self._tell_others(failure, number)
+        else:
+            self._ring()
+
+    def tell_failure(self, address: str, name: str) -> None:
+        """Tell all of a failure to sign in at the daemon's own listener."""
+        self._tell_others(Failure(address, name))
+
+    def _tell_others(self, failure: Failure, teller: int | None = None) -> None:
+        for number in self._children:
+            if number != teller:
+                self._send(number, failure.line())
 
     async def _tell_time(self) -> None:
         """The simulator's clock leaps; who stamps mails must not stay behind."""

@@ -14,9 +14,10 @@ from datetime import datetime
 
 from gateway.domain.errors import GatewayError
 from gateway.fax.simulator.clock import SimulatorClock
-from gateway.listener_processes import Instructions
+from gateway.listener_processes import FAILED, Failure, Instructions
 from gateway.logs import start_logging
 from gateway.mail.desk import Sharing
+from gateway.mail.listener import Listener
 from gateway.parts import build_listener, following_clock
 from gateway.store.migrate import open_store
 
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 50.0  # for texts that are coming in; a little less than the parent waits for us
 ORPHAN_SECONDS = 5.0  # the same, when nobody is there to wait
+LOOK_SECONDS = 1.0
 SETTINGS_LINE = 1_000_000  # octets at most
 STANDARD_OUTPUT = 1
 
@@ -39,6 +41,7 @@ def main() -> None:
 
 async def _listen() -> None:
     orders = await _orders()
+    parent = os.getppid()
     told = Instructions.read(await orders.readline())
     start_logging(told.log_level)
     stopping = asyncio.Event()
@@ -49,10 +52,13 @@ async def _listen() -> None:
     listener = build_listener(settings, db, clock, lambda: _tell(b"mail\n"), Sharing.NEXT)
     await listener.start()
     _tell(b"ready\n")
-    following = asyncio.create_task(_follow(orders, clock, stopping))
+    listener.tell_failures(lambda address, name: _tell(Failure(address, name).line()))
+    tasks = (_follow(orders, clock, listener, stopping), _watch(parent, stopping))
+    following = [asyncio.create_task(task) for task in tasks]
     await stopping.wait()
-    following.cancel()
-    await listener.stop(ORPHAN_SECONDS if orders.at_eof() else GRACE_SECONDS)
+    for task in following:
+        task.cancel()
+    await listener.stop(GRACE_SECONDS if os.getppid() == parent else ORPHAN_SECONDS)
     db.close()
 
 
@@ -64,21 +70,35 @@ def _heed_signals(stopping: asyncio.Event) -> None:
 
 
 async def _orders() -> asyncio.StreamReader:
+    os.set_blocking(STANDARD_OUTPUT, False)  # a parent that does not listen keeps no mail waiting
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=SETTINGS_LINE)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     return reader
 
 
-async def _follow(orders: asyncio.StreamReader, clock: SimulatorClock, stopping: asyncio.Event) -> None:
+async def _follow(
+    orders: asyncio.StreamReader, clock: SimulatorClock, listener: Listener, stopping: asyncio.Event
+) -> None:
     """Do as the parent says; its death is an order to stop."""
     while (line := await orders.readline()) and line != b"stop\n":
-        clock.skip_to(datetime.fromisoformat(line.decode().strip()))
+        if line.startswith(FAILED):
+            failure = Failure.read(line)
+            listener.count_failure(failure.address, failure.name)
+        else:
+            clock.skip_to(datetime.fromisoformat(line.decode().strip()))
+    stopping.set()
+
+
+async def _watch(parent: int, stopping: asyncio.Event) -> None:
+    """The parent's death shows here, too, when something that it has forked still holds the pipe open."""
+    while os.getppid() == parent:  # noqa: ASYNC110 - of a parent's death nobody rings a bell
+        await asyncio.sleep(LOOK_SECONDS)
     stopping.set()
 
 
 def _tell(line: bytes) -> None:
-    with suppress(OSError):  # the parent has died, which its other pipe tells
+    with suppress(OSError):  # the parent has died, or has much to hear already
         os.write(STANDARD_OUTPUT, line)
 
 

@@ -9,7 +9,7 @@ import itertools
 import logging
 import ssl
 from collections import Counter
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from ipaddress import ip_address
@@ -21,6 +21,7 @@ from gateway.domain.submission import Refusal
 from gateway.mail.content_file import ContentFile, FileOpener, open_private
 from gateway.mail.desk import Desk, ListenerSettings
 from gateway.mail.incoming import IncomingFolder
+from gateway.mail.peers import neighborhood
 from gateway.mail.refusal_notes import RefusalNotes
 from gateway.mail.smtp_auth import LockOut
 from gateway.mail.smtp_tls import BUFFER_OCTETS
@@ -33,6 +34,9 @@ TOO_BUSY = SmtpReply(421, "4.3.2", "too many connections, try again later")
 TOO_MANY_FROM_YOU = SmtpReply(421, "4.7.0", "too many connections from your address, try again later")
 DISK_TROUBLE = SmtpReply(451, "4.3.1", "the mail cannot be stored now, try again later")
 OUR_FAULT = SmtpReply(451, "4.3.0", "a fault on our side, try again later")
+
+
+LONGEST_NAME = 100  # characters of a user name that failures are counted for
 
 
 class ClientGoneError(Exception):
@@ -63,8 +67,9 @@ class FrontDoor:
         self.tls = _tls_context(settings)
         self.tls_buffer = bytearray(BUFFER_OCTETS if self.tls else 0)
         limits = settings.limits
-        self.addresses_locked_out = LockOut(limits.max_sign_in_failures_per_address, limits.lock_out)
-        self.names_locked_out = LockOut(limits.max_sign_in_failures_per_name, limits.lock_out)
+        self._addresses_locked_out = LockOut(limits.max_sign_in_failures_per_address, limits.lock_out)
+        self._names_locked_out = LockOut(limits.max_sign_in_failures_per_name, limits.lock_out)
+        self.tell_failure: Callable[[str, str], None] = lambda _address, _name: None
         self.notes = RefusalNotes(lambda refusal: answered(self._keep(refusal)))
         self.incoming: IncomingFolder | None = None
         self.stopping = False
@@ -106,19 +111,32 @@ class FrontDoor:
 
     def know(self, session: Session) -> SmtpReply | None:
         """Count a connection for its address, once that is known; the reply is given when it may not stay."""
-        self._by_address[session.peer] += 1
+        client = neighborhood(session.peer)
+        self._by_address[client] += 1
         limit = self.settings.limits.max_connections_per_address
-        return TOO_MANY_FROM_YOU if self._by_address[session.peer] > limit else None
+        return TOO_MANY_FROM_YOU if self._by_address[client] > limit else None
 
     def leave(self, session: Session, known: bool) -> None:
         """Count a connection out; `known` tells whether it was counted for its address."""
         self.sessions.discard(session)
         if known:
-            self._by_address[session.peer] -= 1
-            if not self._by_address[session.peer]:
-                del self._by_address[session.peer]
+            client = neighborhood(session.peer)
+            self._by_address[client] -= 1
+            if not self._by_address[client]:
+                del self._by_address[client]
         if not self.sessions:
             self._empty.set()
+
+    def is_locked_out(self, peer: str, name: str = "") -> bool:
+        """Whether an address, or a user name, has failed too often to sign in."""
+        if name:
+            return self._names_locked_out.holds(_name_key(name), self.now())
+        return self._addresses_locked_out.holds(neighborhood(peer), self.now())
+
+    def count_failure(self, peer: str, name: str) -> None:
+        """Count a failure to sign in, here or at another process on this port."""
+        self._addresses_locked_out.failed(neighborhood(peer), self.now())
+        self._names_locked_out.failed(_name_key(name), self.now())
 
     async def emptied(self, grace: float) -> bool:
         """Wait up to `grace` seconds until no session is left; whether that came true."""
@@ -177,11 +195,16 @@ async def answered(work: Awaitable[Answer]) -> Answer | SmtpReply:
     except GatewayError as error:
         return error.reply
     except OSError as error:
-        logger.warning("smtp.storage_failed", extra={"errno": error.errno})
+        logger.warning("smtp.storage_failed", extra={"detail": error.strerror})
         return DISK_TROUBLE
     except Exception:  # the SMTP door: the client hears 451 and keeps its mail, the log has the rest
         logger.exception("smtp.fault")
         return OUR_FAULT
+
+
+def _name_key(name: str) -> str:
+    """A user name as failures are counted for it, known or not: its case does not matter, nor does a long tail."""
+    return name[:LONGEST_NAME].casefold()
 
 
 def _tls_context(settings: ListenerSettings) -> ssl.SSLContext | None:

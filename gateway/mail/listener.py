@@ -7,6 +7,7 @@ becomes of a mail, which the desk decides.
 import asyncio
 import logging
 import socket
+from collections.abc import Callable
 
 from gateway.domain.clock import Clock
 from gateway.domain.errors import UnavailableError, UnreachableError
@@ -42,6 +43,14 @@ class Listener:
         """All ports that are listened on, in the order of the settings' doorways."""
         return tuple(server.sockets[0].getsockname()[1] for server in self._servers)
 
+    def tell_failures(self, tell: Callable[[str, str], None]) -> None:
+        """Have `tell` called with address and user name for each failure to sign in."""
+        self._door.tell_failure = tell
+
+    def count_failure(self, address: str, name: str) -> None:
+        """Count a failure to sign in at another process on the same ports: guesses are not spread over processes."""
+        self._door.count_failure(address, name)
+
     async def start(self) -> None:
         """Begin to listen; contents that dead processes left unfinished are removed.
 
@@ -57,7 +66,8 @@ class Listener:
             raise UnavailableError(text) from error
         for doorway in self._settings.doorways:
             self._servers.append(await self._listen(doorway))
-        logger.info("smtp.listening", extra={"host": self._settings.host, "port": self.port})
+        ports = ", ".join(str(port) for port in self.ports)
+        logger.info("smtp.listening", extra={"detail": f"{self._settings.host}: {ports}"})
 
     async def _listen(self, doorway: Doorway) -> asyncio.Server:
         host, loop = self._settings.host, asyncio.get_running_loop()

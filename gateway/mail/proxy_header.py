@@ -7,6 +7,8 @@ What lives here: reading the header. What does not: which balancers are believed
 import asyncio
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from gateway.mail.peers import plain_address
+
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"  # of version 2
 MAX_LINE = 107  # octets of a version 1 header with its CRLF
 MAX_BLOCK = 4096  # octets behind the version 2 header: addresses, and extensions that nobody here reads
@@ -66,13 +68,3 @@ async def _version_2(reader: asyncio.StreamReader) -> str | None:
     if length < 2 * octets + 4:
         raise ProxyHeaderError
     return plain_address(str(ip_address(block[:octets])))
-
-
-def plain_address(text: str) -> str:
-    """An IP address as it is compared: no zone, and an IPv4 address in IPv6 clothes as IPv4; other text stays."""
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return text
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return str(mapped or address)

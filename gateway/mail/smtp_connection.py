@@ -15,7 +15,7 @@ from aiosmtpd.smtp import SMTP
 from gateway.domain.errors import SmtpReply
 from gateway.mail.desk import Doorway
 from gateway.mail.front_door import ClientGoneError, FrontDoor
-from gateway.mail.proxy_header import plain_address
+from gateway.mail.peers import plain_address
 from gateway.mail.smtp_pace import Patience
 from gateway.mail.smtp_syntax import refuse
 from gateway.mail.smtp_tls import TlsLayer
@@ -242,7 +242,7 @@ class SmtpConnection(SMTP):
         except (OSError, ValueError) as error:  # ssl has both kinds
             trouble = error
         if trouble is not None or not self.encrypted:
-            logger.info("smtp.tls_failed", extra={"peer": self.peer, "reason": type(trouble).__name__})
+            logger.info("smtp.tls_failed", extra={"peer": self.peer, "detail": type(trouble).__name__})
             self.abort()
             self.connection_lost(trouble)
             raise ClientGoneError

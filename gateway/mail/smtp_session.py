@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from gateway.domain.errors import SmtpReply
 from gateway.mail.desk import Doorway
-from gateway.mail.front_door import FrontDoor, answered
+from gateway.mail.front_door import LONGEST_NAME, FrontDoor, answered
 from gateway.mail.smtp_admission import admit
 from gateway.mail.smtp_auth import MECHANISMS, Credentials, ask_credentials
 from gateway.mail.smtp_mailing import TOO_MANY_COMMANDS, SmtpMailing
@@ -127,10 +127,10 @@ class SmtpSession(SmtpMailing):
         self.in_order(not self.user and self.transaction is None and self.extended, "not now")
         if not argument:
             raise refuse(501, "5.5.4", "write AUTH PLAIN or AUTH LOGIN")
-        if self.door.addresses_locked_out.holds(self.peer, self.door.now()):
+        if self.door.is_locked_out(self.peer):
             return LOCKED_OUT
         credentials = await ask_credentials(argument, self.challenge)
-        if self.door.names_locked_out.holds(_name_key(credentials), self.door.now()):
+        if self.door.is_locked_out(self.peer, credentials.user_name):
             return LOCKED_OUT
         if await self.door.desk.authenticate(credentials.user_name, credentials.password):
             self.user = credentials.user_name
@@ -139,8 +139,8 @@ class SmtpSession(SmtpMailing):
 
     def _sign_in_failed(self, credentials: Credentials) -> SmtpReply:
         logger.warning("smtp.sign_in_failed", extra={"peer": self.peer})
-        self.door.addresses_locked_out.failed(self.peer, self.door.now())
-        self.door.names_locked_out.failed(_name_key(credentials), self.door.now())
+        self.door.count_failure(self.peer, credentials.user_name)
+        self.door.tell_failure(self.peer, credentials.user_name[:LONGEST_NAME])
         self._failures += 1
         return LOCKED_OUT if self._failures >= self.door.settings.limits.max_sign_in_failures else WRONG_PASSWORD
 
@@ -171,11 +171,6 @@ class SmtpSession(SmtpMailing):
 
     async def _do_nothing(self, _argument: str) -> SmtpReply:
         raise refuse(502, "5.5.1", "not offered")
-
-
-def _name_key(credentials: Credentials) -> str:
-    """A user name as failures are counted for it, known or not: its case does not matter, nor does a long tail."""
-    return credentials.user_name.casefold()[:100]
 
 
 Command = Callable[[SmtpSession, str], Awaitable[SmtpReply | None]]

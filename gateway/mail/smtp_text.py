@@ -93,7 +93,7 @@ class TextIntake:
         try:
             await work
         except OSError as error:
-            logger.warning("smtp.storage_failed", extra={"errno": error.errno})
+            logger.warning("smtp.storage_failed", extra={"detail": error.strerror})
             self._fault = UnavailableError(DISK_TROUBLE.text, reply=DISK_TROUBLE)
 
 

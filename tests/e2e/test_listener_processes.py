@@ -5,18 +5,21 @@ import json
 import os
 import signal
 import smtplib
+import ssl
 import subprocess
 import sys
 import threading
 import time
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 
 from samples.demo import DOMAIN, Demo
-from tests.flows.daemons import AMELIA, demo_with_people
+from tests.flows.daemons import AMELIA, CARLAS_PASSWORD, demo_with_people
 from tests.processes import descendants, lives
 
 pytestmark = pytest.mark.slow
@@ -134,6 +137,31 @@ def test_mail_to_any_of_them_wakes_the_workers_of_the_daemon(demo: Demo) -> None
         for mail in range(12):
             assert send(demo, 0, mail)
         wait_until(lambda: all(job["state"] != "accepted" for job in demo.jobs()))
+
+
+def signs_in(demo: Demo, password: str) -> int:
+    """The reply's code to one try to sign in, on a connection of its own."""
+    with smtplib.SMTP("127.0.0.1", demo.port, timeout=60) as client:
+        client.starttls(context=ssl._create_unverified_context())
+        client.ehlo()
+        return client.docmd("AUTH", "PLAIN " + b64encode(f"\0Carla\0{password}".encode()).decode())[0]
+
+
+def test_guesses_are_counted_by_all_whichever_hears_them(demo: Demo) -> None:
+    certificate = trustme.CA().issue_cert("fax.localhost")
+    certificate.cert_chain_pems[0].write_to_path(str(demo.folder / "cert.pem"))
+    certificate.private_key_pem.write_to_path(str(demo.folder / "key.pem"))
+    tls = 'tls_certificate = "cert.pem"\ntls_key = "key.pem"\n'
+    demo.config.write_text(demo.config.read_text().replace("[smtp]\n", f"[smtp]\n{tls}"))
+    with front_door(demo) as running:
+        wait_until(lambda: len(listeners(running.pid)) == 2)
+        assert signs_in(demo, CARLAS_PASSWORD) == 235
+
+        replies = [signs_in(demo, "wrong") for _ in range(16)]
+        wait_until(lambda: [signs_in(demo, CARLAS_PASSWORD) for _ in range(6)] == [421] * 6)
+
+    assert replies[:8] == [535] * 8
+    assert 10 <= replies.count(535) <= 14  # some were under way when the tenth failed
 
 
 def test_listeners_end_with_a_parent_that_was_killed(demo: Demo) -> None:

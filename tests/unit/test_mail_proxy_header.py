@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.mail.proxy_header import SIGNATURE, ProxyHeaderError, plain_address, read_proxy_header
+from gateway.mail.proxy_header import SIGNATURE, ProxyHeaderError, read_proxy_header
 
 PORTS = st.integers(0, 65535)
 
@@ -99,17 +99,3 @@ def test_any_octets_are_read_or_refused(octets: bytes) -> None:
     except (ProxyHeaderError, EOFError):
         return
     assert address is None or ip_address(address)
-
-
-@pytest.mark.parametrize(
-    ("text", "plain"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("fe80::1%eth0", "fe80::1"),
-        ("2001:DB8:0::1", "2001:db8::1"),
-        ("somewhere", "somewhere"),
-    ],
-)
-def test_addresses_are_compared_in_one_form(text: str, plain: str) -> None:
-    assert plain_address(text) == plain
