@@ -151,6 +151,30 @@ process.kill()
 """
 
 
+SAVE = """
+import sys, pathlib
+sys.path.append(sys.argv[1])
+from renderers.libreoffice import listener, papers, profile
+soffice, path, target = map(pathlib.Path, sys.argv[2:5])
+profile.furnish(path.parent / "room", soffice)
+process, desktop = listener._start(soffice, path.parent / "room")
+found = desktop.loadComponentFromURL(path.as_uri(), "_blank", 0, papers._properties({"Hidden": True}))
+found.storeToURL(target.as_uri(), papers._properties({"FilterName": sys.argv[5]}))
+found.close(True)
+process.kill()
+"""
+
+
+def saved_as(path: Path, ending: str, export: str) -> Path:
+    """The same document in another form, as LibreOffice writes it."""
+    soffice, target = profile.program(), path.with_suffix(f".{ending}")
+    assert soffice is not None
+    ours = str(Path(__file__).parents[1])
+    command = [str(profile.python(soffice)), "-I", "-c", SAVE, ours, soffice, path, target, export]
+    subprocess.run(command, check=True, env=profile.surroundings(path.parent / "room"), timeout=60)
+    return target
+
+
 def locked_book(path: Path, password: str) -> Path:
     """An XLS that LibreOffice itself has enciphered."""
     soffice = profile.program()

@@ -13,8 +13,12 @@ from renderers.faxpage import FaxShape
 from renderers.libreoffice import profile
 from renderers.pdf import make_paged
 from renderers.rasterize import rasterize
+from tests.office_files import saved_as
+from tests.remote_office import MORE_OFFICE_REFERENCES, OLD_FORMS
 from tests.remote_references import OFFICE_REFERENCES, REFERENCES
 from tests.rendering import rendered
+
+OFFICE = {**OFFICE_REFERENCES, **MORE_OFFICE_REFERENCES}
 
 
 class Ear:
@@ -72,9 +76,20 @@ def test_nothing_is_fetched_by_a_confined_process(name: str, tmp_path: Path, ear
 
 @pytest.mark.office
 @pytest.mark.skipif(profile.program() is None, reason="LibreOffice is not installed")
-@pytest.mark.parametrize("name", OFFICE_REFERENCES)
+@pytest.mark.parametrize("name", OFFICE)
 def test_nothing_is_fetched_for_an_office_document(name: str, tmp_path: Path, ear: Ear) -> None:
-    pages, _ = run_confined(rendered, written(tmp_path, name, OFFICE_REFERENCES[name], ear), tmp_path / "work")
+    pages, _ = run_confined(rendered, written(tmp_path, name, OFFICE[name], ear), tmp_path / "work")
+    assert pages >= 1
+    assert not ear.heard()
+
+
+@pytest.mark.slow
+@pytest.mark.office
+@pytest.mark.skipif(profile.program() is None, reason="LibreOffice is not installed")
+@pytest.mark.parametrize(("name", "form"), [(name, form) for name, forms in OLD_FORMS.items() for form in forms])
+def test_nothing_is_fetched_for_older_forms_of_it(name: str, form: str, tmp_path: Path, ear: Ear) -> None:
+    old = saved_as(written(tmp_path, name, OFFICE[name], ear), form, OLD_FORMS[name][form])
+    pages, _ = run_confined(rendered, old, tmp_path / "work")
     assert pages >= 1
     assert not ear.heard()
 
