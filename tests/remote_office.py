@@ -254,7 +254,7 @@ MORE_OFFICE_REFERENCES: Mapping[str, Callable[[str], bytes]] = {
 # Forms that LibreOffice writes of them: the name of its filter, by ending.
 OLD_FORMS = {
     "far.xlsx": {"xls": "MS Excel 97", "ods": "calc8"},
-    "far.pptx": {"ppt": "MS PowerPoint 97"},
-    "far.odp": {"pptx": "Impress MS PowerPoint 2007 XML"},
-    "merge.docx": {"doc": "MS Word 97"},
+    "far.pptx": {"ppt": "MS PowerPoint 97", "odp": "impress8"},
+    "letter.odt": {"doc": "MS Word 97", "docx": "MS Word 2007 XML"},
+    "letter.rtf": {"doc": "MS Word 97"},
 }
