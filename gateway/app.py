@@ -70,10 +70,10 @@ class Gateway:
         if self.settings.rendering.require_no_network:
             await self._look_at_walls()
         await self.listener.start()
-        await self.more_listeners.start(self._on_the_same_ports())
         self._tasks = [asyncio.create_task(worker.run(), name=worker.name) for worker in self.workers]
         if not self.settings.rendering.require_no_network:
             self._tasks.append(asyncio.create_task(self._look_at_walls(), name="walls"))
+        await self.more_listeners.start(self._on_the_same_ports())
         log.info("started", extra={"owner": self.process.id})
 
     def _on_the_same_ports(self) -> Settings:

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 PROGRAM = ("-m", "gateway.listening")
 FAILED = b"failed "
-READY_SECONDS = 60.0  # how long the daemon's start waits for them
+READY_SECONDS = 30.0  # how long the daemon's start waits for them
 STEADY_SECONDS = 60.0  # one that lived so long died by chance
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
 TICK_SECONDS = 0.2
@@ -90,7 +90,8 @@ class ListenerProcesses:
         self._now = now
         self._wall = wall
         self._children: dict[int, Process] = {}
-        self._ready = asyncio.Semaphore(0)
+        self._ready: set[int] = set()
+        self._settled = asyncio.Event()  # all are ready, or need not be any more
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -107,15 +108,14 @@ class ListenerProcesses:
         self._tasks = [asyncio.create_task(self._keep(number, instructions)) for number in range(self._count)]
         self._tasks.append(asyncio.create_task(self._tell_time()))
         try:
-            async with asyncio.timeout(READY_SECONDS):
-                for _ in range(self._count):
-                    await self._ready.acquire()
+            await asyncio.wait_for(self._settled.wait(), READY_SECONDS)
         except TimeoutError:
             log.warning("listeners-late", extra={"count": self._count})
 
     async def stop(self, grace: float) -> None:
         """End them: they take no new mail, and what is coming in may end within `grace` seconds."""
         self._stopping.set()
+        self._settled.set()
         for number in tuple(self._children):
             self._send(number, b"stop\n")
         if self._tasks:
@@ -153,7 +153,9 @@ class ListenerProcesses:
 
     def _hear(self, number: int, line: bytes) -> None:
         if line == b"ready\n":
-            self._ready.release()
+            self._ready.add(number)
+            if len(self._ready) == self._count:
+                self._settled.set()
         elif line.startswith(FAILED):
             failure = Failure.read(line)
             self._heard(failure.address, failure.name)

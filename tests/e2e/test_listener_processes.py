@@ -1,5 +1,6 @@
 """Several listeners on one port: killed under load, replaced, ended with their parent; every 250 has its job."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -13,17 +14,22 @@ import time
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import trustme
 
+from gateway.listener_processes import TICK_SECONDS, Failure, Instructions, ListenerProcesses
+from gateway.settings import Settings, load_settings
 from samples.demo import DOMAIN, Demo
 from tests.flows.daemons import AMELIA, CARLAS_PASSWORD, demo_with_people
 from tests.processes import descendants, lives
 
 pytestmark = pytest.mark.slow
 
+WALL = datetime(2026, 7, 1, 8, tzinfo=UTC)
 TOP = Path(__file__).parents[2]
 SENDERS, MAILS, KILLS = 6, 15, 4
 
@@ -199,3 +205,47 @@ def test_a_graceful_end_lets_a_text_come_to_its_end(demo: Demo) -> None:
         assert replies == [250] * 8
         assert running.wait(60) == 0
     assert {number(sender, 0) for sender in range(8)} <= set(destinations(demo))
+
+
+async def test_mails_are_stamped_with_the_gateways_time_also_after_a_leap(demo: Demo) -> None:
+    settings = load_settings(demo.config, {})
+    ahead, rings = [timedelta()], asyncio.Event()
+    family = ListenerProcesses(
+        1, rings.set, lambda _address, _name: None, lambda: datetime.now(UTC) + ahead[0], lambda: datetime.now(UTC)
+    )
+    await family.start(settings)
+    assert len(family.pids) == 1
+    assert await asyncio.to_thread(send, demo, 0, 0)
+    await asyncio.wait_for(rings.wait(), 10)
+
+    ahead[0] = timedelta(days=9)
+    await asyncio.sleep(5 * TICK_SECONDS)
+    assert await asyncio.to_thread(send, demo, 0, 1)
+
+    await family.stop(30)
+    later, earlier = (datetime.fromisoformat(str(job["accepted"])) for job in demo.jobs())
+    assert timedelta(days=8) < later - earlier < timedelta(days=10)
+    assert family.pids == ()
+
+
+async def test_one_that_cannot_listen_is_tried_on_with_pauses(demo: Demo, caplog: pytest.LogCaptureFixture) -> None:
+    elsewhere = load_settings(demo.config, {})
+    elsewhere = replace(elsewhere, smtp=replace(elsewhere.smtp, host="203.0.113.1"))
+    family = ListenerProcesses(1, lambda: None, lambda _address, _name: None, lambda: WALL, lambda: WALL)
+
+    starting = asyncio.create_task(family.start(elsewhere))
+    await asyncio.to_thread(wait_until, lambda: caplog.messages.count("listener-died") >= 2)
+    await family.stop(30)
+
+    deaths = [record.detail for record in caplog.records if record.message == "listener-died"]  # type: ignore[attr-defined]
+    assert deaths[:2] == ["exit status 7"] * 2
+    await asyncio.wait_for(starting, 1)
+
+
+def test_what_is_told_to_a_process_arrives_as_it_was() -> None:
+    instructions = Instructions(Settings(), 20)
+    failure = Failure("2001:db8::1", "m\u00fcller\nx")
+
+    assert Instructions.read(instructions.line()) == instructions
+    assert Failure.read(failure.line()) == failure
+    assert failure.line().count(b"\n") == 1
