@@ -5,7 +5,7 @@ rules (`gateway.domain`), the evidence (`gateway.mail.proof`), keeping anything 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from io import BytesIO
 from ipaddress import IPv4Network, IPv6Network
@@ -36,7 +36,7 @@ from gateway.store.quarantine import quarantined
 class Case:
     """A mail that is judged. `sender` is whom its one From names, None where nobody here; `settings` are theirs.
 
-    `known` is the tree as it was when the mail was opened.
+    `known` is the tree as it was when the mail was opened. `small` is the whole mail when that is small and in no file.
     """
 
     envelope: Envelope
@@ -45,6 +45,7 @@ class Case:
     sender: User | None
     settings: Effective
     known: Answers
+    small: bytes = field(default=b"", repr=False)
 
     @property
     def is_settled(self) -> bool:
@@ -98,7 +99,7 @@ class Judge:
         known = self.known.now()
         sender = known.ask(tree.user_by_address, evidence.header_from) if evidence.header_from else None
         settings = Effective({}) if sender is None else known.ask(tree.effective, sender.id)
-        return Case(envelope, facts, evidence, sender, settings, known)
+        return Case(envelope, facts, evidence, sender, settings, known, content)
 
     async def prove(self, case: Case) -> Case:
         """Ask DNS about the sender, within a deadline; what does not answer is a temporary error in the evidence."""

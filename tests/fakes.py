@@ -17,7 +17,7 @@ from aiosmtpd.smtp import Session as SmtpSession
 
 from gateway.domain.errors import BadNumberError, SmtpReply
 from gateway.domain.submission import Envelope, Refusal
-from gateway.mail.desk import Settle
+from gateway.mail.desk import Content
 
 
 class FakeClock:
@@ -67,9 +67,9 @@ class FakeDesk:
         if address[:1] not in "+0123456789":
             raise BadNumberError("write + and digits")
 
-    async def submit(self, envelope: Envelope, settle: Settle) -> SmtpReply:
+    async def submit(self, envelope: Envelope, content: Content) -> SmtpReply:
         self.began.set()
-        settle()
+        content.settle()
         if self.hold is not None:
             await self.hold.wait()
         if self.submit_error is not None:
@@ -79,8 +79,8 @@ class FakeDesk:
         self.ended.set()
         return SmtpReply(250, "2.0.0", f"accepted as {len(self.envelopes)}")
 
-    async def to_postmaster(self, envelope: Envelope, settle: Settle) -> SmtpReply:
-        settle()
+    async def to_postmaster(self, envelope: Envelope, content: Content) -> SmtpReply:
+        content.settle()
         self.letters.append((envelope.mail_from, envelope.recipients, envelope.content.read_bytes()))
         return SmtpReply(250, "2.0.0", "the postmaster will read it")
 

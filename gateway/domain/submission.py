@@ -127,7 +127,8 @@ class NewSubmission:
     """What is written at acceptance, in the transaction before 250.
 
     No job is called before `start`, by default `received`. `addresses` may name a number twice: it gets one job, and
-    the first address wins. `signature` is to be remembered against replay.
+    the first address wins. `signature` is to be remembered against replay. `content` is the whole mail when it is small
+    and not in the spool yet.
     """
 
     user_id: int
@@ -150,10 +151,11 @@ class NewSubmission:
     preview: bool = False
     refused: tuple[RefusedRecipient, ...] = ()
     automatic_cap: AutomaticCap | None = None  # None for the mail of a person
+    content: bytes = field(default=b"", repr=False)
 
-    def with_content(self, digest: str) -> "NewSubmission":
-        """The same, with the content's name in the spool."""
-        return replace(self, content_digest=digest)
+    def with_content(self, digest: str, content: bytes = b"") -> "NewSubmission":
+        """The same, with the content's name in the spool, or the whole content when it is not there yet."""
+        return replace(self, content_digest=digest, content=content)
 
 
 @dataclass(frozen=True, slots=True)

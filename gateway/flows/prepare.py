@@ -25,7 +25,7 @@ from gateway.notices import Composer
 from gateway.owed import Owed
 from gateway.pages import CoverWish, MailFailure, MailOrder, MailPages, lay_out_mail
 from gateway.part_troubles import PROBLEMS, Look, in_work
-from gateway.store import submissions, tree
+from gateway.store import contents, submissions, tree
 from gateway.store.database import Database
 from gateway.store.spool import Spool
 from gateway.store.submissions import FailedRender, RenderClaim, RenderedJob, RenderedSubmission
@@ -66,7 +66,7 @@ class Prepare:
         await asyncio.to_thread(self.owed.settle)
         claim = await asyncio.to_thread(submissions.claim_render, self.db, self.process, self.clock.now())
         if claim is None:
-            return False
+            return await asyncio.to_thread(self._move_left)
         counted = True
         try:
             await asyncio.to_thread(self._prepare, claim)
@@ -81,7 +81,17 @@ class Prepare:
         """Let a render that a fault of ours broke off begin again."""
         submissions.give_back(self.db, claim, self.clock.now(), counted=counted)
 
+    def _move_left(self) -> bool:
+        """Bring to the spool what came with a submission that ended before it was rendered."""
+        left = contents.left(self.db)
+        if left is not None:
+            self.spool.put_bytes(left.octets)
+            contents.forget(self.db, left.submission_id)
+        return left is not None
+
     def _prepare(self, claim: RenderClaim) -> None:
+        if claim.content:
+            self.spool.put_bytes(claim.content)
         with tempfile.TemporaryDirectory(dir=self.work, prefix="render-") as folder:
             made = self._make(claim, Path(folder))
             if isinstance(made, MailFailure):

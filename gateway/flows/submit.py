@@ -9,7 +9,7 @@ import functools
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
 from gateway.domain.decision import Action, Decision
@@ -18,7 +18,7 @@ from gateway.domain.passwords import verify_password
 from gateway.domain.replay import TakenBeforeError
 from gateway.domain.submission import Envelope, NewSubmission, Refusal
 from gateway.judging import Case, Judge
-from gateway.mail.desk import Settle, settled
+from gateway.mail.desk import ON_DISK, Content
 from gateway.mail.forward import KIND, forwarded
 from gateway.notices import Composer
 from gateway.refusal_notices import refusal_notice
@@ -75,23 +75,23 @@ class FrontDesk:
         """
         await self._apart(refusals.add_refusal, self.judge.db, refusal)
 
-    async def to_postmaster(self, envelope: Envelope, settle: Settle = settled) -> SmtpReply:
+    async def to_postmaster(self, envelope: Envelope, content: Content = ON_DISK) -> SmtpReply:
         """Take a letter to the people who run the gateway.
 
         Raises:
             GatewayError: it is too large, or cannot be stored now.
         """
-        await self._apart(self._forward, envelope, settle)
+        await self._apart(self._forward, envelope, content)
         self.ring()
         return SmtpReply(250, "2.0.0", "accepted for the postmaster")
 
-    async def submit(self, envelope: Envelope, settle: Settle = settled) -> SmtpReply:
+    async def submit(self, envelope: Envelope, content: Content = ON_DISK) -> SmtpReply:
         """Store the envelope's jobs and tell their ids.
 
         Raises:
             GatewayError: the sender, the header or a directive is refused, or the store cannot take it now.
         """
-        case, accepted = await self._apart(self._begin, envelope, settle)
+        case, accepted = await self._apart(self._begin, envelope, content)
         if accepted is None:
             accepted = await self._apart(self._finish, await self.judge.prove(case))
         self.ring()
@@ -111,23 +111,29 @@ class FrontDesk:
         call = functools.partial(function, *arguments, **named)
         return await asyncio.get_running_loop().run_in_executor(self.pool, call)
 
-    def _forward(self, envelope: Envelope, settle: Settle) -> None:
-        settle()
+    def _forward(self, envelope: Envelope, content: Content) -> None:
+        content.settle()
         message, message_id = forwarded(envelope, self.composer.voice.domain)
         mail = NewMail(KIND, None, None, 0, self.postmaster, message, message_id)
         unknown = "" if self.postmaster else "nobody is named as smtp.postmaster in the settings file"
         outbox.add(self.judge.db, mail, self.judge.clock.now(), dead=unknown)
         log.info("postmaster-mail", extra={"peer": envelope.peer, "size": envelope.size})
 
-    def _begin(self, envelope: Envelope, settle: Settle) -> tuple[Case, Accepted | None]:
+    def _begin(self, envelope: Envelope, content: Content) -> tuple[Case, Accepted | None]:
         """All at once where the connection tells enough; else as far as can be gone without asking DNS."""
+        small = content.small()
+        if not small:
+            content.settle()
         try:
-            case = self.judge.open(envelope, settle())
+            case = self.judge.open(envelope, small)
         except UnavailableError:
             raise
         except GatewayError as error:
             raise self._refused(envelope, "header", error) from None
-        return case, self._finish(case) if case.is_settled else None
+        if case.is_settled:
+            return case, self._finish(case)
+        content.settle()  # signatures are checked in a file
+        return replace(case, small=b""), None
 
     def _finish(self, case: Case) -> Accepted:
         decision = self.judge.decide(case)
@@ -135,24 +141,25 @@ class FrontDesk:
             error = RefusedError("refused", reply=decision.reply)
             raise self._refused(case.envelope, decision.rule, error, case, decision)
         try:
-            return self._store(case.envelope, self.judge.plan(case, decision), decision.rule)
+            return self._store(case, self.judge.plan(case, decision), decision.rule)
         except TakenBeforeError as error:
             raise self._refused(case.envelope, error.rule, error, case, decision) from None
         except RefusedError as error:
             raise self._refused(case.envelope, "directives", error, case, decision) from None
 
-    def _store(self, envelope: Envelope, new: NewSubmission, rule: str) -> Accepted:
-        """Content first, then rows: a row without its content cannot arise."""
+    def _store(self, case: Case, new: NewSubmission, rule: str) -> Accepted:
+        """Content first, then rows, or both at once: a row without its content cannot arise."""
         acceptance.check(self.judge.db, new)
         digest = new.facts.content_digest
-        self.spool.put_synced(envelope.content, digest)
-        accepted = self.acceptance.add(new.with_content(digest))
+        if not case.small:
+            self.spool.put_synced(case.envelope.content, digest)
+        accepted = self.acceptance.add(new.with_content(digest, case.small))
         log.info(
             "submission-accepted",
             extra={
                 "submission": accepted.submission_id,
                 "job": [job.public_id for job in accepted.jobs],
-                "size": envelope.size,
+                "size": case.envelope.size,
                 "rule": "duplicate" if accepted.duplicate else rule,
             },
         )

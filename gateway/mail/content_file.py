@@ -1,8 +1,8 @@
 """A mail's content on its way to disk: written as it arrives, synced before anything is promised.
 
 What lives here: one file per text, its writing and syncing in the listener's own threads, and the place of a text that
-nobody reads. What does not: what becomes
-of the file afterwards. No call here blocks the event loop, and a file that cannot be written leaves nothing behind.
+nobody reads. What does not: what becomes of the file afterwards. Nothing here blocks the event loop but `settle`, which
+is for threads, and a file that cannot be written leaves nothing behind.
 """
 
 import asyncio
@@ -13,7 +13,8 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import BinaryIO
 
-FLUSH_OCTETS = 262_144  # a small mail is written, synced, read and kept in one trip to a thread
+FLUSH_OCTETS = 262_144  # what waits so long is written, synced, read and kept in one trip to a thread
+SMALL_OCTETS = 65_536  # up to here a content costs less beside its rows than in a file
 
 FileOpener = Callable[[Path], BinaryIO]
 
@@ -40,6 +41,7 @@ class ContentFile:
         self._waiting = 0
         self._lock = threading.Lock()  # who leaves a write half done (a cut line) comes back to remove the file
         self._gone = False
+        self._filed = False
         self._synced = False
 
     async def write(self, content: bytes) -> None:
@@ -52,27 +54,34 @@ class ContentFile:
         self._pending.append(content)
         self._waiting += len(content)
         if self._waiting >= FLUSH_OCTETS:
+            self._filed = True
             await self._in_thread(self._flush)
 
-    def settle(self) -> bytes:
+    def small(self) -> bytes:
+        """The whole content when it is small and no file was needed for it so far, else nothing."""
+        return b"".join(self._pending) if not self._filed and self.size <= SMALL_OCTETS else b""
+
+    def settle(self) -> None:
         """Write what is left, sync and close (fsync(2) of the content; its name is synced by who keeps it).
 
-        It blocks: whoever goes on with the content calls it in a thread, for every trip to one costs. Returns the whole
-        content when it is small, so that it need not be read again; else nothing.
+        It blocks: whoever goes on with the content calls it in a thread, for every trip to one costs.
 
         Raises:
             OSError: the disk is full or failing.
         """
+        self._filed = True
         with self._lock:
-            whole = self._write_out() if self._file is None else self._write_out()[:0]
+            self._write_out()
             if self._file is not None:
                 os.fsync(self._file.fileno())
                 self._file.close()
             self._synced = True
-            return whole
 
     async def remove(self) -> None:
         """Close and delete, unless somebody has moved the file away."""
+        if not self._filed:
+            self._pending.clear()
+            return
         if self._synced and not self.path.exists():  # a look at the folder costs less than a trip to a thread
             return
         await self._in_thread(self._discard)
@@ -84,17 +93,15 @@ class ContentFile:
         with self._lock:
             self._write_out()
 
-    def _write_out(self) -> bytes:
-        """Write what has gathered, and return it."""
+    def _write_out(self) -> None:
         if self._gone:
-            return b""
+            return
         if self._file is None:
             self._file = self._opener(self.path)
         content, self._pending, self._waiting = b"".join(self._pending), [], 0
         view = memoryview(content)
         while view:  # an unbuffered write may take less than it was given
             view = view[self._file.write(view) :]
-        return content
 
     def _discard(self) -> None:
         with self._lock:

@@ -4,7 +4,6 @@ What lives here: the listener's settings and the interface of the desk behind it
 (`gateway.flows.submit`).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
@@ -102,12 +101,34 @@ class ListenerSettings:
         return (Doorway(self.port), *self.submission)
 
 
-Settle = Callable[[], bytes]
+class Content(Protocol):
+    """The content of an envelope as it came in."""
+
+    def small(self) -> bytes:
+        """All of it when it is small and not on disk yet, else nothing."""
+        ...
+
+    def settle(self) -> None:
+        """Put it on disk, where the envelope says, and sync it. It blocks: call it in a thread.
+
+        Raises:
+            OSError: the disk is full or failing.
+        """
+        ...
 
 
-def settled() -> bytes:
-    """The content is on disk already, and must be read from there."""
-    return b""
+class Settled:
+    """A content that is on disk already."""
+
+    def small(self) -> bytes:
+        """Nothing: it is to be read from there."""
+        return b""
+
+    def settle(self) -> None:
+        """Nothing is left to be done."""
+
+
+ON_DISK = Settled()
 
 
 class Desk(Protocol):
@@ -123,18 +144,17 @@ class Desk(Protocol):
         """
         ...
 
-    async def submit(self, envelope: Envelope, settle: Settle) -> SmtpReply:
+    async def submit(self, envelope: Envelope, content: Content) -> SmtpReply:
         """Return the reply of success when all is durable; `envelope.content` is moved away or left to be deleted.
 
-        `settle` is called first, in a thread: it puts the content on disk and syncs it, raises OSError when it cannot,
-        and returns the whole content when that is small, else nothing.
+        There is a file only after `content.settle()`.
 
         Raises:
             GatewayError: when the envelope is refused or cannot be stored now.
         """
         ...
 
-    async def to_postmaster(self, envelope: Envelope, settle: Settle) -> SmtpReply:
+    async def to_postmaster(self, envelope: Envelope, content: Content) -> SmtpReply:
         """Take a mail to the people who run the gateway (RFC 5321 4.5.1): whoever sends it, nothing is proven.
 
         All its recipients are `postmaster`, alone or at one of our domains, in any case. Otherwise as `submit`.

@@ -146,7 +146,7 @@ class SmtpMailing(SmtpConnection):
         desk = self.door.desk
         take = desk.to_postmaster if transaction.box is Box.POSTMASTER else desk.submit
         try:
-            reply = await answered(take(envelope, content.settle))
+            reply = await answered(take(envelope, content))
         finally:
             await content.remove()
         facts = {"peer": self.peer, "size": content.size, "count": len(transaction.recipients)}

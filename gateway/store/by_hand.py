@@ -29,7 +29,7 @@ class Insertion:
 
     def __init__(self, row: type[SQLModel], dialect: Dialect) -> None:
         table = table_of(row)
-        columns = [column for column in table.columns if not column.primary_key]
+        columns = [column for column in table.columns if column.name != "id"]
         # None where there is no default: the database refuses it if it must.
         self._defaults: dict[str, object] = {one.name: getattr(one.default, "arg", None) for one in columns}
         self._converted = {one.name: one.type.bind_processor(dialect) for one in columns}

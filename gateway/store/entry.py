@@ -1,4 +1,4 @@
-"""The rows that a new mail becomes: its submission, a job for each destination, the first event.
+"""The rows that a new mail becomes: submission, jobs, the first event, and its content when that is small.
 
 What lives here: writing them, and finding those of the same mail that came before, by statements that cost little. What
 does not: transactions, and whether the mail is taken (`acceptance`).
@@ -18,7 +18,7 @@ from gateway.domain.submission import NewSubmission, SubmissionState
 from gateway.store.by_hand import Cursor, Insertion, marks
 from gateway.store.columns import EPOCH, MICROSECOND
 from gateway.store.fax_rows import as_json, job_from
-from gateway.store.fax_tables import EventRow, JobRow, SubmissionRow
+from gateway.store.fax_tables import ContentRow, EventRow, JobRow, SubmissionRow
 
 DUPLICATE_WINDOW = timedelta(days=5)  # as long as servers go on trying to deliver (RFC 5321 4.5.4.1)
 _EARLIER = "SELECT id, received, duplicate_key FROM submission WHERE duplicate_key IN"
@@ -33,6 +33,7 @@ class Entry:
         self._submission = Insertion(SubmissionRow, dialect)
         self._job = Insertion(JobRow, dialect)
         self._event = Insertion(EventRow, dialect)
+        self._content = Insertion(ContentRow, dialect)
 
     def known(self, cursor: Cursor, mails: Sequence[NewSubmission]) -> dict[str, int]:
         """By duplicate key, the submissions that the same mails became earlier.
@@ -59,6 +60,9 @@ class Entry:
         for row in self._job.add_numbered(cursor, wanted):
             jobs[row["submission_id"]].append(job_from(cast(JobRow, SimpleNamespace(**row))))  # all of its attributes
         self._event.add(cursor, [_event(new, number) for new, number in numbered])
+        contents = [{"submission_id": number, "octets": new.content} for new, number in numbered if new.content]
+        if contents:
+            self._content.add(cursor, contents)
         return [tuple(jobs[number]) for number in numbers]
 
 

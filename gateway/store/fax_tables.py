@@ -59,6 +59,15 @@ class SubmissionRow(Row, table=True):
     owner: int | None = Field(default=None, foreign_key="process.id", sa_type=BIG)
 
 
+class ContentRow(Row, table=True):
+    """A small mail, until the spool has it; see `contents`."""
+
+    __tablename__ = "content"
+
+    submission_id: int = Field(primary_key=True, foreign_key="submission.id", sa_type=BIG)
+    octets: bytes = Field(sa_type=LargeBinary)
+
+
 class PartRow(Row, table=True):
     """What became of one part of a submission's mail."""
 

@@ -5,7 +5,7 @@ How mails become submissions is in `acceptance`, those that became none are in `
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -14,6 +14,7 @@ from gateway.domain.errors import LostClaimError
 from gateway.domain.job import Job, JobEvent, JobState
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages, Submission, SubmissionState
+from gateway.store import contents
 from gateway.store.acceptance import Accepted, add
 from gateway.store.columns import in_state, key_of
 from gateway.store.database import Database
@@ -44,12 +45,14 @@ PREVIEW = "preview"  # why a job is cancelled whose sender only wanted to see th
 class RenderClaim:
     """A submission that is ours to render, with the jobs that wait for it.
 
-    `crashes` counts the renders of it that ended with their process.
+    `crashes` counts the renders of it that ended with their process. `content` is the mail when the spool does not have
+    it yet.
     """
 
     submission: Submission
     jobs: tuple[Job, ...]
     crashes: int = 0
+    content: bytes = field(default=b"", repr=False)
 
     @property
     def is_poisoned(self) -> bool:
@@ -102,7 +105,7 @@ def claim_render(db: Database, process_id: int, now: datetime) -> RenderClaim | 
         row.owner = process_id
         row.fence += 1
         jobs = tuple(job_from(job) for job in _still_accepted(session, key_of(row.id)))
-        return RenderClaim(submission_from(row), jobs, row.crashes)
+        return RenderClaim(submission_from(row), jobs, row.crashes, contents.waiting(session, key_of(row.id)))
 
     return db.write(work)
 
@@ -111,6 +114,8 @@ def finish_render(
     db: Database, claim: RenderClaim, rendered: RenderedSubmission, now: datetime, mails: Sequence[NewMail]
 ) -> None:
     """Keep the pages and let the jobs go on, with the mails that tell of it, in one commit; a preview ends here.
+
+    Its mail must be in the spool by now.
 
     Raises:
         LostClaimError: the submission was cancelled or is another process's by now; nothing was written.
@@ -129,6 +134,7 @@ def finish_render(
                 cancel_row(session, job, JobEvent.CANCELLED, now, PREVIEW)
             else:
                 move(session, job, JobEvent.RENDERED if job.not_before <= now else JobEvent.SCHEDULED, now)
+        contents.drop(session, claim.submission.id)
         add_mails(session, mails, now)
 
     db.write(work)
@@ -151,6 +157,7 @@ def fail_render(
         for job in accepted:
             move(session, job, JobEvent.REFUSED, now, failed.detail)
             job.outcome, job.outcome_detail = failed.outcome.value, failed.detail
+        contents.drop(session, claim.submission.id)
         add_mails(session, mails, now)
 
     db.write(work)

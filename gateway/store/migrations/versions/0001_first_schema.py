@@ -15,8 +15,8 @@ depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TABLES = (
-    "quarantine", "signature", "outbox", "event", "attempt", "job", "part", "submission", "refusal_notice", "refusal",
-    "trunk", "process",
+    "quarantine", "signature", "outbox", "event", "attempt", "job", "part", "content", "submission", "refusal_notice",
+    "refusal", "trunk", "process",
     "cover", "setting", "receiving_address", "sending_address", "user_profile", "node",
     "tree_version",
 )  # fmt: skip
@@ -172,6 +172,13 @@ def _submissions() -> None:
     _index("ix_submission_accepted", "submission", ["id"], "state = 'accepted'")
     _index("ix_submission_owner", "submission", ["owner"], "owner IS NOT NULL")
     _index("ix_submission_automatic", "submission", ["user_id", "automatic_at"], "automatic_at IS NOT NULL")
+    op.create_table(
+        "content",
+        *_big("submission_id"),
+        sa.Column("octets", sa.LargeBinary(), nullable=False),
+        _key("content", "submission_id"),
+        _to("content", "submission_id", "submission.id"),
+    )
     op.create_table(
         "part",
         *_big("submission_id"),
