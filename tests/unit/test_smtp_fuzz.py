@@ -20,7 +20,8 @@ PIECES = (
     b"DATA\r\n", b"From: a@b.example\r\n", b"\r\n", b"\n", b"\r", b"\0", b".\r\n", b".", b"..\r\n", b"\r\n.\r\n",
     b"\n.\n", b"\r\n.\n", b"RSET\r\n", b"NOOP\r\n", b"VRFY x\r\n", b"AUTH PLAIN\r\n", b"AUTH LOGIN =\r\n", b"*\r\n",
     b"STARTTLS\r\n", b"BDAT 3 LAST\r\nabc", b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n", b"GET / HTTP/1.1\r\n", b"QUIT\r\n",
-    b"x" * 3000, b"\xff\xfe\x80", b"MAIL FROM:<\xc3\xbc@b.example> SMTPUTF8\r\n", b"MAIL FROM:<" + b"<" * 500, b">" * 300 + b"\r\n",
+    b"x" * 3000, b"\xff\xfe\x80", b"MAIL FROM:<\xc3\xbc@b.example> SMTPUTF8\r\n", b"MAIL FROM:<" + b"<" * 500,
+    b">" * 300 + b"\r\n",
     b"MAIL FROM:<a@b.example> SIZE=99999999999 BODY=8BITMIME AUTH=<>\r\n", b'RCPT TO:<"\\"@fax.example>\r\n', b" ",
     "RCPT TO:<\u0661\u0662@fax.example>\r\n".encode(), b"\r\n\r\n\0\r\nQUIT\n", b"\x16\x03\x01\x02\x00\x01",
 )  # fmt: skip
