@@ -23,6 +23,7 @@ COMMANDS = {
     "user": "tree",
     "outbound": "outbound",
     "refused": "refused",
+    "quarantine": "quarantine",
     "covers": "covers",
     "render": "documents",
     "send": "send",

@@ -60,12 +60,12 @@ def connection_options(command: click.decorators.FC) -> click.decorators.FC:
 @form_option
 @pass_console
 def sender(console: Console, message: Path | None, form: str, **given: Unpack[ConnectionOptions]) -> None:
-    r"""Tell whether a sender would be believed: SPF, DKIM, alignment, decision and reply.
+    """Tell whether a sender would be believed: SPF, DKIM, alignment, decision and reply.
 
     Without --message the From is taken to be --mail-from, and there is no signature.
 
-    \b
     faxgw test sender --ip 203.0.113.7 --helo mx.acme.example --mail-from amelia@acme.example
+
     faxgw test sender --ip 203.0.113.7 --message letter.eml -o json
 
     Exit status: 0 accepted, 2 wrong usage, 6 refused, 7 put off.
@@ -91,10 +91,10 @@ def sender(console: Console, message: Path | None, form: str, **given: Unpack[Co
 def mail(
     console: Console, file: Path, recipients: tuple[str, ...], form: str, **given: Unpack[ConnectionOptions]
 ) -> None:
-    r"""Tell all that would happen to the mail in FILE, rule by rule; nothing is sent.
+    """Tell all that would happen to the mail in FILE, rule by rule; nothing is sent.
 
-    \b
     faxgw test mail letter.eml --ip 203.0.113.7 --to +12025550123@fax.example
+
     faxgw test mail letter.eml --ip 127.0.0.1 -o json
 
     Exit status: 0 accepted, 2 wrong usage, 3 no such file, 6 refused, 7 put off.

@@ -1,7 +1,7 @@
 """faxgw test: what the listener would do, with nothing kept or sent.
 
-What lives here: the group, and addresses. What does not: senders and whole mails (`try_mail`), the steps
-(`gateway.admin.trying_addresses`).
+What lives here: the group, and addresses. What does not: senders and whole mails (`try_mail`), retries (`try_retry`),
+the steps (`gateway.admin.trying_addresses`).
 """
 
 import sys
@@ -12,6 +12,7 @@ from gateway.admin.trying_addresses import AddressTrial, try_address
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import Row, form_option, write_one
 from gateway.cli.try_mail import mail, sender
+from gateway.cli.try_retry import retry
 from gateway.domain.clock import SystemClock
 from gateway.domain.errors import ExitCode
 
@@ -28,12 +29,12 @@ def test() -> None:
 @form_option
 @pass_console
 def address_command(console: Console, address: str, as_sender: str, user_name: str, form: str) -> None:
-    r"""Tell what RCPT would be answered for ADDRESS, which number it names, and what its parameters say.
+    """Tell what RCPT would be answered for ADDRESS, which number it names, and what its parameters say.
 
     Without a sender, plain digits are read as in the United States.
 
-    \b
     faxgw test address 2025550123@fax.example --as-sender amelia@acme.example
+
     faxgw test address "FAX=+12025550123/T33S=42/to=Ann_Lee@fax.example" -o json
 
     Exit status: 0 taken, 2 wrong usage, 6 refused.
@@ -69,3 +70,4 @@ def _facts(written: str, trial: AddressTrial) -> Row:
 
 test.add_command(sender)
 test.add_command(mail)
+test.add_command(retry)

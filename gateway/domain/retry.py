@@ -8,6 +8,7 @@ no-answer delay.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from gateway.domain.call import Cause
 from gateway.domain.job import JobEvent
@@ -161,20 +162,26 @@ def _keeps_from_night(history: History) -> bool:
         return True
     if history.reached_before or history.attempts[-1].outcome is not Outcome.NO_ANSWER:
         return False
-    return _night_no_answers(history) >= history.policy.night_no_answers
+    return _calls_again_at_night(history) >= history.policy.night_calls_again
 
 
-def _night_no_answers(history: History) -> int:
+def _calls_again_at_night(history: History) -> int:
+    """How often a call that nobody answered was made again at night."""
     night = history.policy.night
-    unanswered = [past.started for past in history.attempts if past.outcome is Outcome.NO_ANSWER]
-    return sum(1 for started in unanswered if started is not None and night.holds(started, history.zones))
+    again = [after.started for before, after in pairwise(history.attempts) if before.outcome is Outcome.NO_ANSWER]
+    return sum(1 for started in again if started is not None and night.holds(started, history.zones))
 
 
 def _with_ecm(history: History) -> bool:
-    """The last try that ECM failures are given goes without ECM; the cap on tries per page may come first."""
+    """The last try that is left after an ECM failure goes without ECM, whatever makes it the last."""
     failures = sum(past.outcome is Outcome.ECM_RETRANSMIT for past in history.attempts)
-    policy = history.policy
-    return failures < max(1, min(len(policy.delays[Walk.ECM]), policy.caps.tries_per_page - 1))
+    policy, attempts = history.policy, history.attempts
+    is_last = (
+        failures >= len(policy.delays[Walk.ECM])
+        or _tries_on_page(attempts) >= policy.caps.tries_per_page - 1
+        or len(attempts) >= policy.caps.dials - 1
+    )
+    return not (failures and is_last)
 
 
 def _slower(attempts: Sequence[Past]) -> int:

@@ -112,9 +112,10 @@ class Caps:
 class Policy:
     """What holds for one user.
 
-    `jitter` is the share by which each delay is spread both ways. `night_no_answers` calls that nobody answers are
-    made at night to a number never reached. After `fast_busy_alarm` fast busies in a row on one trunk its operator
-    is told. `patience` is how long a second call waits for a fax machine's tone where the first heard none.
+    `jitter` is the share by which each delay is spread both ways. A call that nobody answered at a number never
+    reached is made again so often at night: `night_calls_again`. After `fast_busy_alarm` fast busies in a row on one
+    trunk its operator is told. `patience` is how long a second call waits for a fax machine's tone where the first
+    heard none.
     """
 
     caps: Caps = field(default_factory=Caps)
@@ -122,7 +123,7 @@ class Policy:
     strangers: Mapping[Walk, Delays] = field(default_factory=lambda: STRANGERS)
     jitter: float = 0.25
     night: Night = field(default_factory=Night)
-    night_no_answers: int = 1
+    night_calls_again: int = 1
     fast_busy_alarm: int = 2
     patience: timedelta = timedelta(seconds=60)
 

@@ -59,7 +59,7 @@ def policy_of(text: Callable[[str], str]) -> Policy:
         strangers={walk: _delays(text(f"retry.{walk}_unreached")) for walk in STRANGERS},
         jitter=int(text("retry.jitter_percent")) / 100,
         night=Night(time.fromisoformat(text("retry.night_begin")), time.fromisoformat(text("retry.night_end"))),
-        night_no_answers=int(text("retry.night_no_answers")),
+        night_calls_again=int(text("retry.night_calls_again")),
         fast_busy_alarm=int(text("retry.fast_busy_alarm")),
         patience=timedelta(seconds=int(text("retry.patience_seconds"))),
     )
@@ -114,7 +114,12 @@ SETTINGS: tuple[tuple[str, str, str, Callable[[str], bool]], ...] = (
     ("retry.jitter_percent", "25", "each delay is longer or shorter by up to so much", whole(0, 90)),
     ("retry.night_begin", "21:00", "when night begins on the destination's clock, as in 21:00", _is_clock),
     ("retry.night_end", "08:00", "when it ends; until then no number is called where a person answered", _is_clock),
-    ("retry.night_no_answers", "1", "calls without an answer in a night, at a number never reached", whole(0, 100)),
+    (
+        "retry.night_calls_again",
+        "1",
+        "calls again at night where nobody answered and no fax ever arrived",
+        whole(0, 100),
+    ),
     ("retry.fast_busy_alarm", "2", "fast busies in a row on a trunk before its operator is told", whole(1, 1000)),
     (
         "retry.patience_seconds",

@@ -14,7 +14,7 @@ from pathlib import Path
 from gateway.domain.clock import Clock
 from gateway.domain.errors import LostClaimError
 from gateway.notices import Composer
-from gateway.store import jobs, processes, refusals, signatures
+from gateway.store import jobs, processes, quarantine, refusals, signatures
 from gateway.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -86,11 +86,12 @@ class Tend:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _forget(self) -> None:
-        """Drop what is kept for some days only: refusals, and signatures that would not be taken any more."""
+        """Drop what is kept for some days only: refusals, quarantines, and signatures that are not taken any more."""
         now = self.wall()
         if not self.forgetting.is_due(now):
             return
         forgotten = refusals.sweep(self.db, now) + signatures.sweep(self.db, now)
+        forgotten += quarantine.sweep(self.db, self.clock.now())
         if forgotten:
             log.info("forgotten", extra={"count": forgotten})
 

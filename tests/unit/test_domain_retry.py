@@ -252,31 +252,36 @@ def test_a_busy_line_later_does_not_let_a_person_be_called_at_night() -> None:
     assert decision == Retry(MORNING - NIGHT, waits_for_day=True)
 
 
-def test_nobody_answers_at_night_at_most_once_where_no_fax_ever_arrived() -> None:
+def test_a_number_that_never_took_a_fax_is_called_again_once_in_a_night() -> None:
     evening, night = past(SILENT, at=EVENING), past(SILENT, at=NIGHT)
+    to_morning = Retry(MORNING - NIGHT, waits_for_day=True)
 
-    assert minutes(follow(night, zones=NEW_YORK, now=NIGHT)) == (MORNING - NIGHT) / timedelta(minutes=1)
+    assert minutes(follow(night, zones=NEW_YORK, now=NIGHT)) == 5
+    assert follow(night, night, zones=NEW_YORK, now=NIGHT) == to_morning
     assert minutes(follow(evening, evening, zones=NEW_YORK, now=EVENING + timedelta(minutes=55))) == 15
-    assert minutes(follow(night, reached=True, zones=NEW_YORK, now=NIGHT)) == 5
-    assert minutes(follow(night, zones=("Asia/Tokyo",), now=NIGHT)) == 5
+    assert follow(evening, night, zones=NEW_YORK, now=NIGHT) == to_morning
+    assert minutes(follow(night, night, reached=True, zones=NEW_YORK, now=NIGHT)) == 15
+    assert minutes(follow(night, night, zones=("Asia/Tokyo",), now=NIGHT)) == 15
 
 
 def test_a_busy_line_is_called_at_night() -> None:
-    assert minutes(follow(past(SILENT, at=NIGHT), past(BUSY, at=NIGHT), zones=NEW_YORK, now=NIGHT)) == 3
-
-
-def test_how_many_calls_may_go_unanswered_at_night_is_a_setting() -> None:
     night = past(SILENT, at=NIGHT)
-    one, two = (Policy(caps=ROOMY, night_no_answers=most) for most in (0, 2))
 
-    assert follow(past(SILENT, at=EVENING), policy=one, zones=NEW_YORK, now=NIGHT) == Retry(
-        MORNING - NIGHT, waits_for_day=True
-    )
-    assert minutes(follow(night, policy=two, zones=NEW_YORK, now=NIGHT)) == 5
+    assert minutes(follow(night, night, past(BUSY, at=NIGHT), zones=NEW_YORK, now=NIGHT)) == 3
+
+
+def test_how_often_an_unanswered_call_is_made_again_at_night_is_a_setting() -> None:
+    night = past(SILENT, at=NIGHT)
+    never, twice = (Policy(caps=ROOMY, night_calls_again=most) for most in (0, 2))
+
+    assert follow(night, policy=never, zones=NEW_YORK, now=NIGHT) == Retry(MORNING - NIGHT, waits_for_day=True)
+    assert minutes(follow(night, night, policy=twice, zones=NEW_YORK, now=NIGHT)) == 15
 
 
 def test_a_morning_behind_the_end_of_the_job_is_not_waited_for() -> None:
-    assert follow(past(SILENT, at=NIGHT), caps=Caps(), zones=NEW_YORK, now=NIGHT) == Stop(
+    night = past(SILENT, at=NIGHT)
+
+    assert follow(night, night, caps=Caps(), zones=NEW_YORK, now=NIGHT) == Stop(
         "the job's lifetime ends before the next attempt"
     )
 
@@ -307,6 +312,17 @@ def test_the_cap_on_tries_does_not_rob_the_last_try_without_ecm() -> None:
     failed = past(Outcome.ECM_RETRANSMIT)
 
     assert follow(failed, failed, caps=Caps()) == Retry(timedelta(minutes=2), ecm=False, slower=2)
+
+
+def test_what_else_used_up_tries_or_dials_makes_the_last_try_come_sooner() -> None:
+    failed, broken = past(Outcome.ECM_RETRANSMIT), past(Outcome.TRANSMISSION_FAILED)
+    busy = [past(BUSY)] * 3
+
+    by_tries = follow(broken, failed, caps=Caps())
+    by_dials = follow(failed, *busy, caps=Caps(dials=5))
+
+    assert [one.ecm for one in (by_tries, by_dials) if isinstance(one, Retry)] == [False, False]
+    assert follow(broken, broken, caps=Caps()) == Retry(timedelta(minutes=2), ecm=True, slower=1)
 
 
 def test_without_retries_for_ecm_other_calls_keep_their_error_correction() -> None:
