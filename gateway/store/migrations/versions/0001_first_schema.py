@@ -282,12 +282,7 @@ def _proofs() -> None:
     _index("ix_refusal_at", "refusal", ["at"])
     op.create_table("refusal_notice", *_texts("address"), *_big("at"), _key("refusal_notice", "address"))
     _index("ix_refusal_notice_at", "refusal_notice", ["at"])
-    op.create_table(
-        "signature",
-        *_texts("digest", "uses"),
-        *_big("until"),
-        _key("signature", "digest"),
-    )
+    op.create_table("signature", *_texts("digest", "uses"), *_big("until"), _key("signature", "digest"))
     _index("ix_signature_until", "signature", ["until"])
 
 
