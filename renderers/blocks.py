@@ -18,7 +18,7 @@ REACH = 40  # pels: how far apart two parts of a fill may be for what is between
 
 def as_pels(blocks: NDArray[S], shape: tuple[int, ...]) -> NDArray[S]:
     """Each block's value for each of its pels; blocks at the end may be cut off by the edge."""
-    return blocks.repeat(BLOCK, 0).repeat(BLOCK, 1)[: shape[0], : shape[1]]
+    return blocks.repeat(BLOCK, 1).repeat(BLOCK, 0)[: shape[0], : shape[1]]  # whole rows last: a fifth of the time
 
 
 def middles(grey: Grey, blocks: Mask) -> NDArray[np.int16]:
@@ -38,11 +38,22 @@ def mostly(grey: Grey, blocks: Mask, level: NDArray[np.int16], reach: int) -> Ma
 
 def _samples(grey: Grey, blocks: Mask) -> Grey:
     """Every third pel of each of the chosen blocks: (blocks, 36)."""
+    if blocks.all():
+        return _every_sample(grey, blocks.shape)
     down, across = blocks.nonzero()
     step = np.arange(0, BLOCK, 3)
     rows = np.minimum(down[:, None] * BLOCK + step, grey.shape[0] - 1)
     pels = np.minimum(across[:, None] * BLOCK + step, grey.shape[1] - 1)
     samples: Grey = grey[rows[:, :, None], pels[:, None, :]].reshape(len(down), step.size**2)
+    return samples
+
+
+def _every_sample(grey: Grey, shape: tuple[int, ...]) -> Grey:
+    """The same of all blocks, in a fifth of the time."""
+    height, width = grey.shape
+    whole = np.pad(grey, ((0, shape[0] * BLOCK - height), (0, shape[1] * BLOCK - width)), mode="edge")
+    chosen = whole.reshape(shape[0], BLOCK, shape[1], BLOCK)[:, ::3, :, ::3]
+    samples: Grey = chosen.transpose(0, 2, 1, 3).reshape(shape[0] * shape[1], -1)
     return samples
 
 
@@ -95,13 +106,22 @@ def _first(known: list[int], run: int) -> int:
     return run
 
 
-def between(fill: Mask, reach: int = REACH) -> Mask:
-    """The pels of each row that have fill near on the left and on the right."""
-    width = fill.shape[1]
-    place = np.arange(width, dtype=np.int16)
-    before = np.maximum.accumulate(np.where(fill, place, np.int16(-reach)), axis=1)
-    after = np.minimum.accumulate(np.where(fill, place, np.int16(width + reach))[:, ::-1], axis=1)[:, ::-1]
-    near: Mask = (place - before < reach) & (after - place < reach)
+def between(fill: Mask, axis: int, reach: int = REACH) -> Mask:
+    """The pels that have fill near on both sides along an axis: above and below (0), or left and right (1)."""
+    lines = fill if axis == 0 else fill.T
+    near = _after(lines, reach)
+    near &= _after(lines[::-1], reach)[::-1]
+    return near if axis == 0 else near.T
+
+
+def _after(fill: Mask, reach: int) -> Mask:
+    """What is fill, or has fill less than `reach` rows before it, found by doubling."""
+    near = fill.copy(order="K")
+    span = 1
+    while span < reach:
+        step = min(span, reach - span)
+        near[step:] |= near[:-step].copy(order="K")
+        span += step
     return near
 
 

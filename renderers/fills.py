@@ -51,17 +51,20 @@ def _lift_area(
     grey: Grey, rows: Rows, blocks: tuple[NDArray[np.int16], NDArray[np.int32]], resolution: Resolution
 ) -> None:
     """Redo the pels of some areas; `blocks` are the fill's grey in each block, 0 outside, and its area's number."""
-    part = grey.astype(np.int16)
-    level, region = as_pels(blocks[0], part.shape), as_pels(blocks[1], part.shape)
-    away = part - level
-    fill = opened((np.abs(away) <= _SAME) & (level > 0))  # the edges of letters are no fill
+    level, region = as_pels(blocks[0], grey.shape), as_pels(blocks[1], grey.shape)
+    away = grey.astype(np.int16) - level
+    far = np.abs(away)
+    fill = opened((far <= _SAME) & (level > 0))  # the edges of letters are no fill
     area = _closed(fill)
-    area &= ~np.isin(region, _well_as_black(region, area, away))
-    writing = area & (np.abs(away) >= _OTHER)
-    dots = np.unpackbits(screen((128 + part // 2).astype(np.uint8), resolution), axis=1)[:, : part.shape[1]]
-    shown = ((dots == 1) & fill & ~_spread(writing)) | writing
-    black = np.unpackbits(rows, axis=1)[:, : part.shape[1]]
-    rows[...] = np.packbits(np.where(area, shown, black), axis=1)
+    left = _well_as_black(region, area, away)
+    if left.any():
+        area &= ~left[region]
+    if not area.any():
+        return
+    writing = area & (far >= _OTHER)
+    toned = np.packbits(area & fill & ~_spread(writing), axis=1)
+    rows &= ~np.packbits(area, axis=1)
+    rows |= (screen((128 + (grey >> 1)).astype(np.uint8), resolution) & toned) | np.packbits(writing, axis=1)
 
 
 def fill_levels(grey: Grey, rows: Rows, pictures: Mask) -> NDArray[np.int16]:
@@ -80,16 +83,18 @@ def fill_levels(grey: Grey, rows: Rows, pictures: Mask) -> NDArray[np.int16]:
     return levels
 
 
-def _well_as_black(region: NDArray[np.int32], area: Mask, away: NDArray[np.int16]) -> NDArray[np.intp]:
-    """The regions on which all writing is lighter: white on black is how it was meant."""
-    lighter = np.bincount(region[area & (away >= _OTHER)], minlength=1)
-    darker = np.bincount(region[area & (away <= -_OTHER)], minlength=len(lighter))[: len(lighter)]
-    return np.flatnonzero((lighter > 0) & (darker < _HARDLY_ANY))
+def _well_as_black(region: NDArray[np.int32], area: Mask, away: NDArray[np.int16]) -> Mask:
+    """By its number, whether a region is one on which all writing is lighter: white on black is how that was meant."""
+    many = int(region.max(initial=0)) + 1
+    lighter = np.bincount(region[area & (away >= _OTHER)], minlength=many)
+    darker = np.bincount(region[area & (away <= -_OTHER)], minlength=many)
+    well: Mask = (lighter > 0) & (darker < _HARDLY_ANY)
+    return well
 
 
 def _closed(fill: Mask) -> Mask:
     """The fill with its gaps: pels with fill near on the left and right, and above and below."""
-    return fill | (between(fill) & between(fill.T).T)
+    return fill | (between(fill, 0) & between(fill, 1))
 
 
 def _spread(writing: Mask) -> Mask:

@@ -18,7 +18,9 @@ _GAP_BLOCKS = 3  # letters of a title may fill whole blocks
 _SAME, _OTHER = 24, 44
 _HARDLY_ANY = 80  # pels: less than a word of small print
 _STEP = 8
+_BAND = 64  # rows: what stays in the cache
 _CELL = 4
+_FOUR = 0x01010101  # four flags in a row
 
 
 def lighten(grey: Grey, pictures: Mask) -> bool:
@@ -56,10 +58,13 @@ def _turn(grey: Grey, blocks: Mask, greys: NDArray[np.int16], pictures: Mask) ->
         return False
     part = grey[pels_of(window)]
     area = _area(part, as_pels(around[window], part.shape), level)
-    lighter, darker = _count(part[area] > level + _OTHER), _count(part[area] < max(0, level - _OTHER))
+    lighter, darker = _count((part > level + _OTHER) & area), _count((part < max(0, level - _OTHER)) & area)
     if lighter < max(darker, _HARDLY_ANY):
         return False
-    np.copyto(part, _turned(level)[part], where=area)
+    turned = _turned(level)
+    for top in range(0, len(part), _BAND):
+        band = part[top : top + _BAND]
+        band ^= (band ^ turned.take(band)) & -area[top : top + _BAND].view(np.uint8)  # faster than a masked copy
     return True
 
 
@@ -80,20 +85,19 @@ def _area(part: Grey, inside: Mask, level: int) -> Mask:
     ground = (part < level + _SAME) & inside
     cells = _whole_cells(ground)
     reach = REACH // _CELL
-    area = cells | between(cells, reach) | between(cells.T, reach).T
-    area |= between(area, reach) & between(area.T, reach).T  # crossings of lines that are long
-    near = area.repeat(_CELL, 0).repeat(_CELL, 1)[: part.shape[0], : part.shape[1]]
+    area = cells | between(cells, 0, reach) | between(cells, 1, reach)
+    area |= between(area, 0, reach) & between(area, 1, reach)  # crossings of lines that are long
+    near = area.repeat(_CELL, 1).repeat(_CELL, 0)[: part.shape[0], : part.shape[1]]
     return ground | (near & inside)
 
 
 def _whole_cells(ground: Mask) -> Mask:
-    """The cells that are ground all over."""
+    """The cells that are ground all over; those cut off by the edge by what there is of them."""
     height, width = ground.shape
     whole = np.pad(ground, ((0, -height % _CELL), (0, -width % _CELL)), mode="edge")
-    for _ in range(_CELL // 2):
-        whole = whole[::2] & whole[1::2]
-        whole = whole[:, ::2] & whole[:, 1::2]
-    return whole
+    rows = whole[0::_CELL] & whole[1::_CELL] & whole[2::_CELL] & whole[3::_CELL]
+    cells: Mask = rows.view(np.uint32) == _FOUR
+    return cells
 
 
 def _turned(level: int) -> NDArray[np.uint8]:

@@ -40,11 +40,11 @@ def test_corners_connect() -> None:
 
 @given(fill=MASKS, reach=st.integers(1, 6))
 def test_between_has_fill_near_on_both_sides(fill: np.ndarray, reach: int) -> None:
-    found = between(fill, reach)
-    for row, seen in zip(fill, found, strict=True):
-        for place in range(len(row)):
-            left, right = row[max(0, place - reach + 1) : place + 1], row[place : place + reach]
-            assert seen[place] == (left.any() and right.any())
+    for lines, found in ((fill, between(fill, 1, reach)), (fill.T, between(fill, 0, reach).T)):
+        for line, seen in zip(lines, found, strict=True):
+            for place in range(len(line)):
+                before, after = line[max(0, place - reach + 1) : place + 1], line[place : place + reach]
+                assert seen[place] == (before.any() and after.any())
 
 
 @given(blocks=MASKS, steps=st.integers(0, 3))
@@ -86,3 +86,16 @@ def test_a_block_half_of_writing_is_not_mostly_fill() -> None:
     grey[:, BLOCK : BLOCK + 8] = 0
     level = np.array([190, 190], np.int16)
     assert mostly(grey, np.ones((1, 2), bool), level, 24).tolist() == [True, False]
+
+
+@given(seed=st.integers(0, 99), height=st.integers(1, 40), width=st.integers(1, 40))
+def test_middles_of_all_blocks_are_those_of_each(seed: int, height: int, width: int) -> None:
+    grey = np.random.default_rng(seed).integers(0, 256, (height, width), np.uint8)
+    every = np.ones((-(-height // BLOCK), -(-width // BLOCK)), bool)
+
+    together = middles(grey, every)
+
+    for number, (down, across) in enumerate(zip(*np.nonzero(every), strict=True)):
+        block = grey[down * BLOCK : (down + 1) * BLOCK, across * BLOCK : (across + 1) * BLOCK]
+        padded = np.pad(block, ((0, BLOCK - block.shape[0]), (0, BLOCK - block.shape[1])), mode="edge")
+        assert together[number] == np.sort(padded[::3, ::3], axis=None)[18]
