@@ -87,16 +87,17 @@ class Judge:
         refuse_quarantined(known.ask(quarantined).get(found.destination.number), self.clock.now())
         return found
 
-    def open(self, envelope: Envelope, content: bytes = b"") -> Case:
+    def open(self, envelope: Envelope, content: bytes = b"", known: Answers | None = None) -> Case:
         """Read the header, and find out who it says has written it; of `content` when that is at hand.
 
         Raises:
+            NotKnownError: `known` is not enough.
             HeaderRefusedError: the header cannot be read without guessing.
             UnavailableError: the content cannot be read again.
         """
         facts = _header(envelope.content, content)
         evidence = by_connection(facts, envelope, self.trusted_relays)
-        known = self.known.now()
+        known = known or self.known.now()
         sender = known.ask(tree.user_by_address, evidence.header_from) if evidence.header_from else None
         settings = Effective({}) if sender is None else known.ask(tree.effective, sender.id)
         return Case(envelope, facts, evidence, sender, settings, known, content)

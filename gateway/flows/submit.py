@@ -8,8 +8,8 @@ import asyncio
 import functools
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from typing import ParamSpec, TypeVar
 
 from gateway.domain.decision import Action, Decision
@@ -23,7 +23,7 @@ from gateway.mail.forward import KIND, forwarded
 from gateway.notices import Composer
 from gateway.refusal_notices import refusal_notice
 from gateway.store import acceptance, outbox, refusals, tree
-from gateway.store.acceptance import Acceptance, Accepted
+from gateway.store.acceptance import Acceptance, Accepted, Answer
 from gateway.store.known_tree import NotKnownError
 from gateway.store.outbox import NewMail
 from gateway.store.spool import Spool
@@ -31,6 +31,23 @@ from gateway.store.spool import Spool
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
+AT_ONCE_OCTETS = 16_384  # reading the header of so small a mail holds nobody up
+
+
+class Commits:
+    """Lets many wait for one commit, which wakes the event loop once for all of them."""
+
+    def __init__(self) -> None:
+        self._commit: Future[list[Answer]] | None = None
+        self._done = asyncio.Event()
+
+    async def wait(self, commit: Future[list[Answer]]) -> None:
+        """Return when it is done, well or not."""
+        if commit is not self._commit:
+            self._commit, self._done = commit, asyncio.Event()
+            wake = functools.partial(asyncio.get_running_loop().call_soon_threadsafe, self._done.set)
+            commit.add_done_callback(lambda _: wake())
+        await self._done.wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +64,7 @@ class FrontDesk:
     ring: Callable[[], None]
     pool: ThreadPoolExecutor
     postmaster: str = ""
+    commits: Commits = field(default_factory=Commits)
 
     async def check_recipient(self, address: str, mail_from: str, authenticated_as: str, peer: str) -> None:
         """Return when a fax can go to this address; the plan for plain digits is that of whoever sends.
@@ -91,13 +109,44 @@ class FrontDesk:
         Raises:
             GatewayError: the sender, the header or a directive is refused, or the store cannot take it now.
         """
-        case, accepted = await self._apart(self._begin, envelope, content)
+        accepted = await self._at_once(envelope, content.small())
         if accepted is None:
-            accepted = await self._apart(self._finish, await self.judge.prove(case))
+            case, accepted = await self._apart(self._begin, envelope, content)
+            if accepted is None:
+                accepted = await self._apart(self._finish, await self.judge.prove(case))
         self.ring()
         ids = " ".join(job.public_id for job in accepted.jobs)
         words = "already accepted, not sent twice: fax job" if accepted.duplicate else "accepted as fax job"
         return SmtpReply(250, "2.0.0", f"{words} {ids}"[:480])
+
+    async def _at_once(self, envelope: Envelope, small: bytes) -> Accepted | None:
+        """Take a mail that can be judged without waiting for anything; None when another way must be gone.
+
+        Most mail is small and comes from people who are known, by a relay of their company. It needs no thread and no
+        file: only the commit is waited for.
+        """
+        planned = self._planned(envelope, small) if 0 < len(small) <= AT_ONCE_OCTETS else None
+        if planned is None:
+            return None
+        new, rule = planned
+        entered = self.acceptance.enter(new)
+        await self.commits.wait(entered.done)
+        accepted = self.acceptance.plain_answer(entered)
+        if accepted is None:
+            accepted = await self._apart(self.acceptance.answer, entered)
+        return _told(envelope, accepted, rule)
+
+    def _planned(self, envelope: Envelope, small: bytes) -> tuple[NewSubmission, str] | None:
+        """What becomes of a mail, when all that decides it is at hand and it is taken; and by which rule."""
+        try:
+            case = self.judge.open(envelope, small, self.judge.known.at_hand())
+            decision = self.judge.decide(case)
+            if not case.is_settled or decision.action is not Action.ACCEPT:
+                return None
+            new = self.judge.plan(case, decision)
+        except (NotKnownError, GatewayError):
+            return None  # who is refused is told so on the other way, which keeps the refusal
+        return None if acceptance.is_bound(new) else (new.with_content(new.facts.content_digest, small), decision.rule)
 
     async def _recipient(self, address: str, mail_from: str, authenticated_as: str) -> None:
         """At once when all is at hand: a trip to a thread costs more than reading an address."""
@@ -153,17 +202,7 @@ class FrontDesk:
         digest = new.facts.content_digest
         if not case.small:
             self.spool.put_synced(case.envelope.content, digest)
-        accepted = self.acceptance.add(new.with_content(digest, case.small))
-        log.info(
-            "submission-accepted",
-            extra={
-                "submission": accepted.submission_id,
-                "job": [job.public_id for job in accepted.jobs],
-                "size": case.envelope.size,
-                "rule": "duplicate" if accepted.duplicate else rule,
-            },
-        )
-        return accepted
+        return _told(case.envelope, self.acceptance.add(new.with_content(digest, case.small)), rule)
 
     def _refused(
         self,
@@ -191,3 +230,17 @@ class FrontDesk:
         refusals.add_refusal(self.judge.db, refusal, notice, self.judge.clock.now())
         log.info("submission-refused", extra={"rule": rule, "peer": envelope.peer, "reply": error.reply.enhanced})
         return error
+
+
+def _told(envelope: Envelope, accepted: Accepted, rule: str) -> Accepted:
+    """Log what was accepted."""
+    log.info(
+        "submission-accepted",
+        extra={
+            "submission": accepted.submission_id,
+            "job": [job.public_id for job in accepted.jobs],
+            "size": envelope.size,
+            "rule": "duplicate" if accepted.duplicate else rule,
+        },
+    )
+    return accepted

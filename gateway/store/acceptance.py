@@ -59,6 +59,15 @@ class _Batch:
     done: Future[list[Answer]] = field(default_factory=Future)
 
 
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A mail on its way into a commit: its place in the batch, and the answers of that when it is `done`."""
+
+    mail: NewSubmission
+    place: int
+    done: Future[list[Answer]]
+
+
 class Acceptance:
     """Adds mails for many threads; `largest` is the most that one commit held so far."""
 
@@ -70,40 +79,51 @@ class Acceptance:
         self.largest = 0
 
     def add(self, new: NewSubmission) -> Accepted:
-        """As `add`, in one commit with what other threads add at this moment.
+        """As `add`, in one commit with what others add at this moment. It waits for the commit.
 
         Raises:
             TakenBeforeError: as `add`.
             UnavailableError: it could not be written now; nothing was.
         """
-        batch, place = self._join(new)
-        error = batch.done.exception()
-        if error is None:
-            return _accepted(self._db, batch.done.result()[place])
-        if isinstance(error, UnavailableError):
-            raise UnavailableError(str(error))
-        return add(self._db, new)  # one of the batch cannot be written: whose it is shows when each stands alone
+        return self.answer(self.enter(new))
 
-    def close(self) -> None:
-        """End the writer when all is written."""
-        self._writer.shutdown(wait=True)
-
-    def _join(self, new: NewSubmission) -> tuple[_Batch, int]:
-        """The batch that gathers now, and our place in it; who comes first has it committed."""
+    def enter(self, new: NewSubmission) -> Entered:
+        """Give a mail to the commit that gathers now; who comes first has it committed. It does not wait."""
         with self._lock:
             batch = self._open
             if batch is None or len(batch.mails) >= MOST_AT_ONCE:
                 batch = self._open = _Batch()
                 batch.done = self._writer.submit(self._commit, batch)
             batch.mails.append(new)
-            return batch, len(batch.mails) - 1
+            return Entered(new, len(batch.mails) - 1, batch.done)
+
+    def answer(self, entered: Entered) -> Accepted:
+        """What a mail became, once its commit is done; as `add`."""
+        error = entered.done.exception()
+        if error is None:
+            return _accepted(self._db, entered.done.result()[entered.place])
+        if isinstance(error, UnavailableError):
+            raise UnavailableError(str(error))
+        # One of the batch cannot be written: whose it is shows when each stands alone.
+        return add(self._db, entered.mail)
+
+    def plain_answer(self, entered: Entered) -> Accepted | None:
+        """As `answer`, without waiting or asking the database; None when it takes that. The commit is done."""
+        if entered.done.exception() is not None:
+            return None
+        found = entered.done.result()[entered.place]
+        return found if isinstance(found, Accepted) else None
+
+    def close(self) -> None:
+        """End the writer when all is written."""
+        self._writer.shutdown(wait=True)
 
     def _commit(self, batch: _Batch) -> list[Answer]:
         with self._lock:
             if self._open is batch:
                 self._open = None
         self.largest = max(self.largest, len(batch.mails))
-        if any(_is_bound(new) for new in batch.mails):
+        if any(is_bound(new) for new in batch.mails):
             return self._db.write(lambda session: add_all(session, batch.mails))
         entry = entry_for(self._db.dialect)
         return self._db.write_by_hand(lambda cursor: _add_free(entry, cursor, batch.mails))
@@ -132,7 +152,7 @@ def check(db: Database, new: NewSubmission) -> None:
         TakenBeforeError: as `add`.
         UnavailableError: the store cannot be read.
     """
-    if _is_bound(new) and not db.read(lambda session: _is_known(session, new)):
+    if is_bound(new) and not db.read(lambda session: _is_known(session, new)):
         db.read(lambda session: signatures.earlier_uses(session, new))
         db.read(lambda session: check_cap(session, new))
 
@@ -158,7 +178,7 @@ def _accepted(db: Database, answer: Answer) -> Accepted:
     return answer
 
 
-def _is_bound(new: NewSubmission) -> bool:
+def is_bound(new: NewSubmission) -> bool:
     """Whether it depends on what was taken before, so that it must be looked at alone."""
     return new.signature is not None or new.automatic_cap is not None
 
