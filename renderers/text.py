@@ -18,7 +18,7 @@ from renderers.layout import lay_out
 _MOST_CHARACTERS = 2_000_000
 _LONGEST_LINE = 2000  # characters: of one line a layout takes a time that grows with its square
 _LINE_POINTS = 12.5
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"><style>
 pre {{ font: 10pt/1.25 "DejaVu Sans Mono", "Liberation Mono", "Noto Sans", monospace; margin: 0; tab-size: 8;
   white-space: pre-wrap; orphans: 2; widows: 2; min-height: 1.25em; }}

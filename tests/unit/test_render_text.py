@@ -129,3 +129,7 @@ def test_a_book_of_text_is_refused_before_it_is_laid_out(tmp_path: Path) -> None
     with pytest.raises(RenderError) as caught:
         text_pdf(b"words " * 400_000, tmp_path / "t.pdf", FaxShape(), "", "x")
     assert caught.value.reason is Reason.TOO_LARGE
+
+
+def test_what_a_terminal_takes_for_colors_is_left_out() -> None:
+    assert "red and bold</" in to_html("\x1b[31mred\x1b[0m and \x1b[1;4mbold").replace("\n", "")
