@@ -17,7 +17,7 @@ _SEEN_THROUGH = 0.5  # of a picture: so much of it is the ground, or it is a pic
 _GAP_BLOCKS = 3  # letters of a title may fill whole blocks
 _SAME, _OTHER = 24, 44
 _HARDLY_ANY = 80  # pels: less than a word of small print
-_STEP = 8
+_STEP = 16  # rows
 _BAND = 64  # rows: what stays in the cache
 _CELL = 4
 _FOUR = 0x01010101  # four flags in a row
@@ -28,7 +28,7 @@ def lighten(grey: Grey, pictures: Mask) -> bool:
 
     `pictures` are the blocks where something is that is neither writing nor line.
     """
-    sample = grey[::_STEP, ::_STEP]
+    sample = grey[::_STEP]  # whole rows: a tenth of the time of pels here and there
     if np.count_nonzero(sample < _DARK) < _LEAST_SHARE * sample.size:
         return False
     greys = middles(grey, np.ones(_shape(grey), np.bool_)).reshape(_shape(grey))

@@ -144,11 +144,12 @@ def toned_blocks(grey: Grey) -> Mask:
 
 def count_in_blocks(rows: Rows) -> NDArray[np.uint16]:
     """How many bits are set in each block of 16 by 16 pels; those at the end may be cut off by the edge."""
-    height, stride = rows.shape
-    room = np.zeros((-(-height // BLOCK) * BLOCK, -(-stride // 2) * 2), np.uint8)
-    room[:height, :stride] = rows
-    pairs = np.bitwise_count(room.view(np.uint16)).reshape(-1, BLOCK, room.shape[1] // 2)
-    counts: NDArray[np.uint16] = np.add.reduce(pairs, axis=1, dtype=np.uint16)
+    even = np.ascontiguousarray(np.pad(rows, ((0, 0), (0, 1))) if rows.shape[1] % 2 else rows)
+    bits = np.bitwise_count(even.view(np.uint16))
+    whole = len(bits) - len(bits) % BLOCK
+    counts: NDArray[np.uint16] = np.add.reduce(bits[:whole].reshape(-1, BLOCK, bits.shape[1]), axis=1, dtype=np.uint16)
+    if whole < len(bits):
+        counts = np.vstack((counts, np.add.reduce(bits[whole:], axis=0, dtype=np.uint16)[None]))
     return counts
 
 
