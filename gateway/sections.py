@@ -36,8 +36,8 @@ class Smtp:
     bounce_address: str = "bounces"  # local part; mail to it is swallowed
     max_size: int = 35_000_000  # octets
     max_recipients: int = 100
-    max_connections: int = 500  # of one process, as is the next
-    max_connections_per_address: int = 50
+    max_connections: int = 1000  # of one process, as is the next
+    max_connections_per_address: int = 100
     least_rate: int = 50  # octets a second of a text, the mean of three minutes
     greeting_delay: float = 0.0  # seconds
     trusted_relays: tuple[str, ...] = ("127.0.0.0/8", "::1/128")

@@ -38,8 +38,8 @@ class Limits:
     max_recipients: int = 100
     max_header: int = 262_144
     max_header_fields: int = 1000
-    max_connections: int = 500
-    max_connections_per_address: int = 50
+    max_connections: int = 1000
+    max_connections_per_address: int = 100
     max_errors: int = 10
     max_idle_commands: int = 100  # commands since the last mail that was taken
     max_sign_in_failures: int = 3  # in one session

@@ -6,6 +6,7 @@ becomes of a mail, which the desk decides.
 
 import asyncio
 import logging
+import resource
 import socket
 from collections.abc import Callable
 
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 LAST_NOTES = 5.0  # seconds in which the last refusals are still recorded
+OTHER_DESCRIPTORS = 300  # files that are open beside two for each connection: store, spool, name servers
 BACKLOG = 511  # connections that wait to be accepted
 
 
@@ -58,6 +60,7 @@ class Listener:
             UnreachableError: a port is taken or not allowed.
             UnavailableError: the folder for texts cannot be made.
         """
+        _allow_descriptors(2 * self._settings.limits.max_connections + OTHER_DESCRIPTORS)
         logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd's own, a few lines per connection
         try:
             await self._door.open()
@@ -105,6 +108,17 @@ class Listener:
         for server in self._servers:
             server.close()
         self._door.close()
+
+
+def _allow_descriptors(wanted: int) -> None:
+    """Let this process have so many files open, as far as the system lets it: often it begins with 1024."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    if now != resource.RLIM_INFINITY and now < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
+        now = allowed
+    if now != resource.RLIM_INFINITY and now < wanted:
+        logger.warning("smtp.few_descriptors", extra={"count": now, "detail": f"{wanted} are needed at most"})
 
 
 async def _check_free(host: str, port: int) -> None:

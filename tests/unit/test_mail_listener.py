@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import errno
 import logging
+import resource
 import ssl
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from ipaddress import ip_network
@@ -408,6 +409,35 @@ async def test_the_first_of_several_does_not_share_with_a_stranger(settings: Lis
 
         with pytest.raises(UnreachableError, match=str(stranger.port)):
             await second.start()
+
+
+@pytest.fixture
+def descriptors() -> Iterator[tuple[int, int]]:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    yield before
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+async def test_there_is_a_descriptor_for_each_connection_and_its_text(
+    settings: ListenerSettings, descriptors: tuple[int, int]
+) -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, descriptors[1]))
+
+    async with listening(replace(settings, limits=Limits(max_connections=700)), FakeDesk()):
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (1700, descriptors[1])
+
+
+async def test_too_few_descriptors_are_told(
+    settings: ListenerSettings, descriptors: tuple[int, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    if descriptors[1] == resource.RLIM_INFINITY:
+        pytest.skip("there are never too few here")
+    many = replace(settings, limits=Limits(max_connections=descriptors[1]))
+
+    async with listening(many, FakeDesk()):
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (descriptors[1], descriptors[1])
+
+    assert "smtp.few_descriptors" in caplog.messages
 
 
 async def test_a_port_is_free_again_at_once(settings: ListenerSettings) -> None:
