@@ -1,9 +1,7 @@
 """From a ready job to the end of its call: what follows each ending, what is resumed, what is kept and told."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
-from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -11,19 +9,20 @@ import pytest
 
 from gateway.domain.call import Cause, Phase
 from gateway.domain.errors import LostClaimError, UnreachableError
-from gateway.domain.job import Job, JobState
+from gateway.domain.job import JobState
 from gateway.domain.outcome import OUTCOME_OF, Outcome
 from gateway.domain.retry_policy import Policy
 from gateway.fax.transport import CallOrder, CallWatch
-from gateway.store import calls, jobs, processes, submissions, tree
-from renderers.faxpage import FaxPage, FaxShape, Resolution, read_tiff, write_tiff
+from gateway.store import calls, jobs, processes, tree
+from renderers.faxpage import FaxPage, FaxShape, read_tiff
 from renderers.header import draw_line
-from renderers.libtiff import decode_page, encode
-from tests.filled_store import NOW, WALL, mail_to, no_mail, rendered
-from tests.flows.letters import ANNA, mail, pdf
-from tests.flows.stage import BUSY, DONE, Ending, ScriptedTransport, Stage, words
+from renderers.libtiff import decode_page
+from tests.filled_store import NOW, WALL, no_mail
+from tests.flows.faxes import ONE, call, scripted, two_pages
+from tests.flows.letters import mail, pdf
+from tests.flows.stage import BUSY, DONE, Ending, Stage, words
 
-ONE, TWO = "+12025550101", "+12025550100"
+TWO = "+12025550100"
 MINUTE = timedelta(minutes=1)
 SETUP = {Cause.BUSY, Cause.REORDER, Cause.NO_ANSWER, Cause.UNALLOCATED, Cause.ANNOUNCEMENT} | {
     cause for cause in Cause if cause.name.startswith("SIT_")
@@ -33,43 +32,6 @@ ENDINGS = sorted(set(Cause) - {Cause.DONE, Cause.CANCELLED})
 
 def phase_of(cause: Cause) -> Phase:
     return Phase.CALL_SETUP if cause in SETUP else Phase.PRE_MESSAGE
-
-
-def scripted(stage: Stage, *endings: Ending | Exception) -> ScriptedTransport:
-    return ScriptedTransport(*endings, clock=stage.clock)
-
-
-def two_pages(stage: Stage, *numbers: str, priority: int = 5, life: timedelta = timedelta(hours=3)) -> Job:
-    """Ready jobs of two small pages without a cover; the newest."""
-    user = tree.user_by_address(stage.db, ANNA)
-    assert user is not None
-    write_tiff(stage.folder / "small.tif", [FaxPage(1728, 64, Resolution.FINE, small_page())] * 2)
-    digest = stage.spool.put_copy(stage.folder / "small.tif")
-    now = stage.clock.now()
-    wanted = mail_to(user, *numbers or (ONE,), at=now, priority=priority)
-    submissions.add(stage.db, replace(wanted, expires=now + life))
-    claim = submissions.claim_render(stage.db, stage.process.id, stage.clock.now())
-    assert claim is not None
-    submissions.finish_render(stage.db, claim, replace(rendered(claim, 2), pages_digest=digest), stage.clock.now(), [])
-    return stage.jobs[-1]
-
-
-@cache
-def small_page() -> bytes:
-    """64 rows, the middle black, as one T.6 strip."""
-    rows = np.zeros((64, 216), np.uint8)
-    rows[24:40] = 255
-    return encode(rows)
-
-
-async def call(stage: Stage, *endings: Ending | Exception) -> Job:
-    """Place one call for each ending, time passing to each retry; the newest job as it then is."""
-    transport = scripted(stage, *endings)
-    for _ in endings:
-        stage.clock.skip_to(stage.jobs[-1].not_before)
-        jobs.promote_due(stage.db, stage.clock.now())
-        assert await stage.transmit(transport).next()
-    return stage.jobs[-1]
 
 
 # What follows a call.
