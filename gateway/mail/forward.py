@@ -34,7 +34,7 @@ def forwarded(envelope: Envelope, hostname: str) -> tuple[bytes, str]:
 
 
 def _received(envelope: Envelope, hostname: str) -> str:
-    helo = "".join(sign if sign.isascii() and sign.isalnum() or sign in ".-:[]" else "?" for sign in envelope.helo)
+    helo = "".join(sign if (sign.isascii() and sign.isalnum()) or sign in ".-:[]" else "?" for sign in envelope.helo)
     peer = f"IPv6:{envelope.peer}" if ":" in envelope.peer else envelope.peer
     how = "ESMTPS" if envelope.tls else "ESMTP"
     date = format_datetime(envelope.received)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.parts import build_clock
 from gateway.domain.call import Cause, Coding
 from gateway.fax.simulator.clock import PacedClock
 from gateway.fax.simulator.exchange import Exchange
 from gateway.fax.simulator.transport import SimulatorTransport
 from gateway.fax.t4 import classf, codec
 from gateway.fax.transport import CallOrder, CallWatch
+from gateway.parts import build_clock
 from tests.fax_calls import text_bitmap
 from tests.filled_store import opened
 
