@@ -10,6 +10,7 @@ from datetime import datetime
 from io import BytesIO
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from gateway import covers
@@ -124,16 +125,14 @@ class Judge:
         addresses = tuple(self._address(text, settings) for text in case.envelope.recipients)
         for address in distinct(addresses):
             _check_cover(case.known, sender, settings.cover_rule(), address.cover or wishes.cover)
-        return replace(
-            _submission(case, sender, wishes, addresses),
-            received=now,
-            evidence=decision.evidence,
-            signature=signature_use(decision, facts, lambda text: self._address(text, settings)),
-            automatic_cap=self._cap(settings) if facts.auto_submitted == "auto-generated" else None,
-        )
+        signature = signature_use(decision, facts, lambda text: self._address(text, settings))
+        proven = {"evidence": decision.evidence, "signature": signature, "automatic_cap": self._cap(case)}
+        return _submission(case, sender, wishes, addresses, received=now, **proven)
 
-    def _cap(self, settings: Effective) -> AutomaticCap:
-        return AutomaticCap(settings.automatic_cap(), self.real_time())
+    def _cap(self, case: Case) -> AutomaticCap | None:
+        if case.facts.auto_submitted != "auto-generated":
+            return None
+        return AutomaticCap(case.settings.automatic_cap(), self.real_time())
 
     def _address(self, text: str, settings: Effective) -> FaxAddress:
         return parse_fax_address(text, self.domains, settings.number_plan())
@@ -156,13 +155,15 @@ def _header(file: Path, content: bytes) -> HeaderFacts:
         raise UnavailableError(f"the mail cannot be read again ({error.strerror}); send it once more") from error
 
 
-def _submission(case: Case, sender: User, wishes: Wishes, addresses: tuple[FaxAddress, ...]) -> NewSubmission:
+def _submission(
+    case: Case, sender: User, wishes: Wishes, addresses: tuple[FaxAddress, ...], **proven: Any
+) -> NewSubmission:
     return NewSubmission(
         user_id=sender.id,
         sender_address=case.evidence.header_from,
         facts=case.facts,
-        content_digest="",
-        received=wishes.times.start,
+        content_digest=case.facts.content_digest,
+        content=case.small,
         duplicate_key=_key(case.facts, case.envelope, distinct(addresses)),
         addresses=addresses,
         subject=wishes.subject,
@@ -175,6 +176,7 @@ def _submission(case: Case, sender: User, wishes: Wishes, addresses: tuple[FaxAd
         billing_code=wishes.billing_code,
         preview=wishes.preview,
         refused=case.envelope.refused,
+        **proven,
     )
 
 

@@ -5,7 +5,7 @@ sender (`evidence`), the decision on it (`decision`).
 """
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -152,10 +152,6 @@ class NewSubmission:
     refused: tuple[RefusedRecipient, ...] = ()
     automatic_cap: AutomaticCap | None = None  # None for the mail of a person
     content: bytes = field(default=b"", repr=False)
-
-    def with_content(self, digest: str, content: bytes = b"") -> "NewSubmission":
-        """The same, with the content's name in the spool, or the whole content when it is not there yet."""
-        return replace(self, content_digest=digest, content=content)
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ class FrontDesk:
             new = self.judge.plan(case, decision)
         except (NotKnownError, GatewayError):
             return None  # who is refused is told so on the other way, which keeps the refusal
-        return None if acceptance.is_bound(new) else (new.with_content(new.facts.content_digest, small), decision.rule)
+        return None if acceptance.is_bound(new) else (new, decision.rule)
 
     async def _recipient(self, address: str, mail_from: str, authenticated_as: str) -> None:
         """At once when all is at hand: a trip to a thread costs more than reading an address."""
@@ -199,10 +199,9 @@ class FrontDesk:
     def _store(self, case: Case, new: NewSubmission, rule: str) -> Accepted:
         """Content first, then rows, or both at once: a row without its content cannot arise."""
         acceptance.check(self.judge.db, new)
-        digest = new.facts.content_digest
         if not case.small:
-            self.spool.put_synced(case.envelope.content, digest)
-        return _told(case.envelope, self.acceptance.add(new.with_content(digest, case.small)), rule)
+            self.spool.put_synced(case.envelope.content, new.content_digest)
+        return _told(case.envelope, self.acceptance.add(new), rule)
 
     def _refused(
         self,

@@ -12,7 +12,7 @@ import importlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -48,6 +48,7 @@ class Database:
         self._written = -self._pause  # when the last write ended, in seconds of the monotonic clock
         self._glancing = threading.Lock()
         self._eye: PoolProxiedConnection | None = None
+        self._kept: PoolProxiedConnection | None = None
         self.url = url
 
     @property
@@ -82,13 +83,27 @@ class Database:
         Raises:
             UnavailableError: as `write`.
         """
-        with self._turn(), driver_errors(self.dialect), closing(self._engine.raw_connection()) as connection:
+        with self._turn(), driver_errors(self.dialect), self._hand() as connection:
             cursor = connection.cursor()
             if self.is_near:
                 cursor.execute("BEGIN IMMEDIATE")
             answer = work(cursor)
             connection.commit()  # what was not committed is rolled back when the connection is given back
             return answer
+
+    @contextmanager
+    def _hand(self) -> Iterator[PoolProxiedConnection]:
+        """A connection for one write. One to a file is kept for the next: giving it back costs as much as a commit."""
+        connection, self._kept = self._kept or self._engine.raw_connection(), None
+        well = False
+        try:
+            yield connection
+            well = True
+        finally:
+            if well and self.is_near:
+                self._kept = connection
+            else:
+                connection.close()
 
     def read(self, work: Callable[[Session], T]) -> T:
         """Do `work` on one consistent view, without keeping writers away.
@@ -127,8 +142,9 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
-        if self._eye is not None:
-            self._eye.close()
+        for own in (self._eye, self._kept):
+            if own is not None:
+                own.close()
         self._engine.dispose()
 
 

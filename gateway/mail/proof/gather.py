@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TypeVar
 
@@ -30,7 +31,7 @@ def by_connection(facts: HeaderFacts, envelope: Envelope, trusted_relays: Sequen
     return Evidence(
         header_from=facts.from_addresses[0] if len(facts.from_addresses) == 1 else "",
         authenticated_as=envelope.authenticated_as,
-        trusted_relay=_within(envelope.peer, trusted_relays),
+        trusted_relay=_within(envelope.peer, tuple(trusted_relays)),
     )
 
 
@@ -97,7 +98,8 @@ class Prover:
             return replace(found, result=DkimResult.TEMPERROR, reason=str(error))
 
 
-def _within(peer: str, networks: Sequence[Network]) -> bool:
+@lru_cache(maxsize=1024)
+def _within(peer: str, networks: tuple[Network, ...]) -> bool:
     try:
         address = ip_address(peer.partition("%")[0])  # a zone is this machine's own business (RFC 4007)
     except ValueError:
