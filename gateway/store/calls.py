@@ -213,8 +213,10 @@ def _free_line(session: Session, trunk: str, lines: int) -> int:
 def _next_ready(session: Session) -> JobRow | None:
     """Steps over the numbers that are in a call, or were busy, in the index, however many jobs wait for one of them."""
     calling = session.exec(select(JobRow.number).where(in_state(JobRow.state, JobState.CALLING))).all()
-    held = session.exec(select(JobRow.number).where(behind_busy()).distinct()).all()
-    ready = select(JobRow).where(in_state(JobRow.state, JobState.READY), col(JobRow.number).not_in([*calling, *held]))
+    held = select(JobRow.number).where(behind_busy())
+    ready = select(JobRow).where(
+        in_state(JobRow.state, JobState.READY), col(JobRow.number).not_in(calling), col(JobRow.number).not_in(held)
+    )
     first = ready.order_by(col(JobRow.priority), col(JobRow.not_before), col(JobRow.id)).limit(1)
     return session.exec(unlocked_ones(first)).one_or_none()
 
