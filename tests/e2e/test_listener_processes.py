@@ -79,9 +79,10 @@ def number(sender: int, mail: int) -> str:
     return f"+1202456{sender + 10}{mail:02}"
 
 
-def send(demo: Demo, sender: int, mail: int) -> bool:
+def send(demo: Demo, sender: int, mail: int, lines: int = 1) -> bool:
     """Send a mail once; whether it was answered 250."""
-    text = f"From: {AMELIA}\r\nMessage-ID: <{sender}.{mail}@load.example>\r\nSubject: load\r\n\r\n{sender} {mail}\r\n"
+    body = f"{sender} {mail}\r\n" * lines
+    text = f"From: {AMELIA}\r\nMessage-ID: <{sender}.{mail}@load.example>\r\nSubject: load\r\n\r\n{body}"
     try:
         with smtplib.SMTP("127.0.0.1", demo.port, timeout=60) as client:
             client.sendmail(AMELIA, [f"{number(sender, mail)}@{DOMAIN}"], text)
@@ -115,7 +116,8 @@ class Load:
 
     def _send_all(self, sender: int) -> None:
         for mail in range(MAILS):
-            while not send(self._demo, sender, mail):
+            lines = 40_000 if mail % 3 == 2 else 1  # large mails have a file of their own
+            while not send(self._demo, sender, mail, lines):
                 self.again += 1
             self.taken += 1
 

@@ -24,6 +24,7 @@ from tests.filled_store import NOW, anna, opened
 from tests.flows.letters import ANNA
 
 NUMBER = "+12025550101@fax.example"
+LARGE = "\r\n".join(["x" * 70] * 10_000)  # such a mail has a file of its own
 LONGEST = 1.0  # seconds that another client may wait, on a machine that has much to do
 
 
@@ -35,10 +36,10 @@ class Door:
     db: Database
     rings: list[str] = field(default_factory=list)
 
-    async def deliver(self) -> str:
+    async def deliver(self, body: str = "hello") -> str:
         """Send Anna's mail; the reply that ended it."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.listener.port)
-        text = f"From: {ANNA}\r\nMessage-ID: <1@acme.example>\r\nSubject: x\r\n\r\nhello\r\n."
+        text = f"From: {ANNA}\r\nMessage-ID: <1@acme.example>\r\nSubject: x\r\n\r\n{body}\r\n."
         reply = await line(reader)
         for command in ("HELO c", f"MAIL FROM:<{ANNA}>", f"RCPT TO:<{NUMBER}>", "DATA", text):
             writer.write(f"{command}\r\n".encode())
@@ -48,9 +49,9 @@ class Door:
         writer.close()
         return reply
 
-    async def deliver_watched(self) -> tuple[str, float]:
+    async def deliver_watched(self, body: str = "hello") -> tuple[str, float]:
         """The same, and how long another client waited meanwhile for one answer."""
-        busy, longest = started(self.deliver()), 0.0
+        busy, longest = started(self.deliver(body)), 0.0
         reader, writer = await asyncio.open_connection("127.0.0.1", self.listener.port)
         await line(reader)
         while not busy.done():
@@ -148,12 +149,12 @@ async def test_a_disk_that_is_full_puts_the_mail_off(settings: Settings, monkeyp
     async with door_of(settings) as door:
         with monkeypatch.context() as full:
             full.setattr("os.fsync", no_room)
-            reply, longest = await door.deliver_watched()
+            reply, longest = await door.deliver_watched(LARGE)
 
         assert reply.startswith("451 4.3.1")
         assert longest < LONGEST
         assert list((settings.storage.folder / "spool" / "arriving").rglob("*.eml")) == []
-        assert (await door.deliver()).startswith("250")
+        assert (await door.deliver(LARGE)).startswith("250")
         assert door.taken() == 1
 
 
@@ -161,7 +162,7 @@ async def test_a_folder_that_is_gone_puts_the_mail_off(settings: Settings) -> No
     async with door_of(settings) as door:
         shutil.rmtree(settings.storage.folder / "spool" / "arriving")
 
-        assert (await door.deliver()).startswith("451 4.3.1")
+        assert (await door.deliver(LARGE)).startswith("451 4.3.1")
         assert door.taken() == 0
 
 
