@@ -53,8 +53,12 @@ Answer = Accepted | _SameMail | TakenBeforeError
 
 @dataclass(slots=True)
 class _Batch:
-    """Mails that will be committed together; `done` gives their answers in order."""
+    """Mails that will be committed together; `done` gives their answers in order.
 
+    Those that are `bound`, since what they become depends on others, are not mixed with those that are not.
+    """
+
+    bound: bool
     mails: list[NewSubmission] = field(default_factory=list)
     done: Future[list[Answer]] = field(default_factory=Future)
 
@@ -75,7 +79,7 @@ class Acceptance:
         self._db = db
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="acceptance")
         self._lock = threading.Lock()
-        self._open: _Batch | None = None
+        self._open: dict[bool, _Batch] = {}
         self.largest = 0
 
     def add(self, new: NewSubmission) -> Accepted:
@@ -89,10 +93,11 @@ class Acceptance:
 
     def enter(self, new: NewSubmission) -> Entered:
         """Give a mail to the commit that gathers now; who comes first has it committed. It does not wait."""
+        bound = is_bound(new)
         with self._lock:
-            batch = self._open
+            batch = self._open.get(bound)
             if batch is None or len(batch.mails) >= MOST_AT_ONCE:
-                batch = self._open = _Batch()
+                batch = self._open[bound] = _Batch(bound)
                 batch.done = self._writer.submit(self._commit, batch)
             batch.mails.append(new)
             return Entered(new, len(batch.mails) - 1, batch.done)
@@ -119,14 +124,21 @@ class Acceptance:
         self._writer.shutdown(wait=True)
 
     def _commit(self, batch: _Batch) -> list[Answer]:
+        try:
+            if batch.bound:
+                return self._db.write(lambda session: add_all(session, self._closed(batch)))
+            entry = entry_for(self._db.dialect)
+            return self._db.write_by_hand(lambda cursor: _add_free(entry, cursor, self._closed(batch)))
+        finally:
+            self._closed(batch)
+
+    def _closed(self, batch: _Batch) -> list[NewSubmission]:
+        """Its mails; none comes any more. Until the writer's turn has come, there is time to gather."""
         with self._lock:
-            if self._open is batch:
-                self._open = None
+            if self._open.get(batch.bound) is batch:
+                del self._open[batch.bound]
         self.largest = max(self.largest, len(batch.mails))
-        if any(is_bound(new) for new in batch.mails):
-            return self._db.write(lambda session: add_all(session, batch.mails))
-        entry = entry_for(self._db.dialect)
-        return self._db.write_by_hand(lambda cursor: _add_free(entry, cursor, batch.mails))
+        return batch.mails
 
 
 def add(db: Database, new: NewSubmission) -> Accepted:
@@ -186,20 +198,19 @@ def is_bound(new: NewSubmission) -> bool:
 def _add_free(entry: Entry, cursor: Cursor, mails: Sequence[NewSubmission]) -> list[Answer]:
     """Write mails at one go, each unless it is there already or comes twice."""
     known = entry.known(cursor, mails)
-    fresh = {new.duplicate_key: new for new in reversed(mails) if new.duplicate_key not in known}  # the first wins
-    new_ones = list(fresh.values())[::-1]
-    written = entry.write(cursor, new_ones) if new_ones else []
-    jobs = dict(zip((new.duplicate_key for new in new_ones), written, strict=True))
-    return [_answer(known, jobs, new, fresh.get(new.duplicate_key) is new) for new in mails]
-
-
-def _answer(
-    known: Mapping[str, int], jobs: Mapping[str, tuple[Job, ...]], new: NewSubmission, is_first: bool
-) -> Answer:
-    made = jobs.get(new.duplicate_key)
-    if made is None:
-        return _SameMail(known[new.duplicate_key])
-    return Accepted(made[0].submission_id, made, duplicate=False) if is_first else _SameMail(made[0].submission_id)
+    first: dict[str, int] = {}
+    for place, new in enumerate(mails):
+        first.setdefault(new.duplicate_key, place)
+    places = [place for key, place in first.items() if key not in known]
+    written = entry.write(cursor, [mails[place] for place in places]) if places else []
+    jobs = dict(zip(places, written, strict=True))
+    known |= {mails[place].duplicate_key: made[0].submission_id for place, made in jobs.items()}
+    return [
+        Accepted(jobs[place][0].submission_id, jobs[place], duplicate=False)
+        if place in jobs
+        else _SameMail(known[new.duplicate_key])
+        for place, new in enumerate(mails)
+    ]
 
 
 def _add_bound(session: Session, entry: Entry, cursor: Cursor, new: NewSubmission) -> Answer:
