@@ -11,11 +11,13 @@ from sqlmodel import Session, col, select
 
 from gateway.domain.job import JobEvent
 from gateway.domain.outcome import Outcome
+from gateway.domain.quarantine import QuarantineRule, Standing
 from gateway.domain.submission import SubmissionState
 from gateway.store.fax_rows import MAX_CRASHES, job_from, move, move_submission
 from gateway.store.fax_tables import AttemptRow, JobRow, OutboxRow, SubmissionRow
 from gateway.store.locking import locked
 from gateway.store.outbox import MailState, MakeMail, add_mails
+from gateway.store.quarantine import note_end
 
 OWNER_LOST = "owner-lost"
 # The verdicts that end a job, and the outcome of each.
@@ -60,6 +62,8 @@ def hand_back_job(session: Session, row: JobRow, now: datetime, make_mail: MakeM
         row.outcome = outcome.value
         row.outcome_detail = JobEvent.CANCELLED.value if event is JobEvent.CANCELLED else OWNER_LOST
     move(session, row, event, now, OWNER_LOST)
+    if outcome is Outcome.SUCCESS:
+        note_end(session, Standing(row.number, 0, now, outcome, OWNER_LOST), QuarantineRule())
     if outcome is not None:
         add_mails(session, [make_mail(job_from(row))], now)
 

@@ -83,6 +83,18 @@ def test_a_delivered_fax_lifts_it_and_counting_begins_anew(db: Database, user: U
     assert quarantine.quarantined(db) == {}
 
 
+def test_a_fax_that_was_found_delivered_after_a_crash_lifts_it_too(db: Database, user: User, owner: int) -> None:
+    gone(db, user, owner, times=2)
+    ready(db, owner, mail_to(user), pages=1)
+    claim = calling(db, owner)
+    calls.record_page(db, claim, 0)
+
+    calls.give_back(db, claim, NOW, no_mail)
+
+    assert jobs.job(db, claim.job.public_id).outcome is Outcome.SUCCESS
+    assert quarantine.quarantined(db) == {}
+
+
 def test_a_release_is_told_how_it_stood_and_holds(db: Database, user: User, owner: int) -> None:
     gone(db, user, owner, times=2)
 
