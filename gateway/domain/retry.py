@@ -133,9 +133,13 @@ def met_no_machine(attempts: Sequence[Past]) -> bool:
 
 def _delays(history: History) -> Delays:
     last, before = history.attempts[-1], history.attempts[:-1]
-    if last.detail == Cause.INCOMPATIBLE.value and _slower(before):
+    if _is_incompatible(last) and _slower(before):
         return history.policy.delays[Walk.NEGOTIATION][:1]  # it was we who left no rate that the far end has
     return history.policy.delays_for(last.outcome, last.detail, history.reached_before)
+
+
+def _is_incompatible(past: Past) -> bool:
+    return past.outcome is Outcome.NEGOTIATION_FAILED and past.detail == Cause.INCOMPATIBLE.value
 
 
 def _tries_on_page(attempts: Sequence[Past]) -> int:
@@ -193,7 +197,7 @@ def _slower(attempts: Sequence[Past]) -> int:
     """
     steps = broken = 0
     for past in attempts:
-        if past.detail == Cause.INCOMPATIBLE.value:
+        if _is_incompatible(past):
             steps = 0
             continue
         broken += past.outcome is Outcome.TRANSMISSION_FAILED
