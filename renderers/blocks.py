@@ -134,3 +134,18 @@ def opened(fill: Mask) -> Mask:
     core = core[1:-1] | core[:-2] | core[2:]
     core = core[:, 1:-1] | core[:, :-2] | core[:, 2:]
     return core[1:-1, 1:-1]
+
+
+def opened_by(fill: Mask, rows: int, pels: int) -> Mask:
+    """The fill without what is not as large as a rectangle of so many rows and pels."""
+    held = np.pad(fill, ((rows, rows), (pels, pels)))
+    for axis, size in ((0, rows), (1, pels)):
+        held = ~_stretched(~held, axis, size)
+    for axis, size in ((0, rows), (1, pels)):
+        held = np.flip(_stretched(np.flip(held, axis), axis, size), axis)
+    return held[rows:-rows, pels:-pels]
+
+
+def _stretched(mask: Mask, axis: int, size: int) -> Mask:
+    """Each flag and the `size` - 1 after it."""
+    return _after(mask, size) if axis == 0 else _after(mask.T, size).T

@@ -22,6 +22,7 @@ from renderers.halftone import Rows, to_rows
 from renderers.libtiff import DamagedError, decode_page, encode
 from renderers.news import NEWS
 from renderers.pdfium import Drawn, Raster, open_pdf, rewrite
+from renderers.strokes import soften
 
 
 class _Page(NamedTuple):
@@ -153,4 +154,5 @@ def _rows(drawn: Drawn, shape: FaxShape) -> Rows:
     """Black and white of a page that was drawn; the grey is used up."""
     grey, pictures, _ = drawn
     lighten(grey, pictures)
-    return lift(grey, to_rows(grey, shape.resolution, pictures), pictures, shape.resolution)
+    rows = soften(grey, to_rows(grey, shape.resolution, pictures), pictures, shape.resolution)
+    return lift(grey, rows, pictures, shape.resolution)

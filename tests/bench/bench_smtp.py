@@ -107,7 +107,8 @@ def report(size: int, sessions: int, found: list[dict[str, Run]]) -> None:
         say(f"  allowed  {LIMITS[size]:.2f} ms CPU")
     if "postfix" in found[0]:
         ratios = [pair["faxgw"].rate / pair["postfix"].rate for pair in found]
-        say(f"  ratio    {statistics.median(ratios):.2f} of Postfix's rate (from {min(ratios):.2f} to {max(ratios):.2f})")
+        spread = f"from {min(ratios):.2f} to {max(ratios):.2f}"
+        say(f"  ratio    {statistics.median(ratios):.2f} of Postfix's rate ({spread})")
 
 
 def say(line: str) -> None:

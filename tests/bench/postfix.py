@@ -1,7 +1,8 @@
 """A Postfix of its own to be measured against; never part of the product, and never the machine's own mail server.
 
 It listens on loopback, takes mail for one domain and keeps it in the hold queue, synced to disk before its 250, as it
-does for any mail; nothing is delivered. Configuration, queue and data lie in one folder. It needs root, as Postfix does.
+does for any mail; nothing is delivered. Configuration, queue and data lie in one folder. It needs root, as Postfix
+does.
 """
 
 import os

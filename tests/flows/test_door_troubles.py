@@ -23,6 +23,8 @@ from tests.fakes import FakeClock, started
 from tests.filled_store import NOW, anna, opened
 from tests.flows.letters import ANNA
 
+pytestmark = pytest.mark.slow  # seconds, together
+
 NUMBER = "+12025550101@fax.example"
 LARGE = "\r\n".join(["x" * 70] * 10_000)  # such a mail has a file of its own
 LONGEST = 1.0  # seconds that another client may wait, on a machine that has much to do

@@ -13,6 +13,8 @@ from gateway.store.submissions import claim_render
 from tests.flows.letters import mail, pdf
 from tests.flows.stage import Stage, words
 
+pytestmark = pytest.mark.slow  # seconds, together
+
 ONE = "+12025550101"
 SOON = 15  # seconds, on a machine that has other work, too
 

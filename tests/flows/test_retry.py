@@ -21,6 +21,8 @@ from renderers.libtiff import decode_page
 from tests.flows.faxes import ONE, call, scripted, two_pages
 from tests.flows.stage import BUSY, DOMAIN, DONE, RELAY_PEER, Ending, Stage
 
+pytestmark = pytest.mark.slow  # seconds, together
+
 MACHINE, PERSON_FIRST, VACANT, CHANGED = "+12025550100", "+12025550145", "+12025550106", "+12025550113"
 UNALLOCATED, MIXED, TRUNK_FAULT = "+12025550115", "+12025550148", "+12025550189"
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)

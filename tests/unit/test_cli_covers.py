@@ -15,6 +15,8 @@ from renderers.faxpage import Resolution, read_tiff
 from renderers.libtiff import decode_page
 from tests.flows.commands import Commands
 
+pytestmark = pytest.mark.slow  # seconds, together
+
 OWN = "<style>h1 { font-size: 40pt }</style>\n<h1>Acme {{ subject }}</h1>\n<p>To {{ recipient_name }}</p>\n"
 ADD = ("covers", "add", "Gala Blue", "own.html", "--company", "Acme")
 

@@ -12,6 +12,8 @@ from tests.flows.commands import Commands
 from tests.flows.letters import corrupt_pdf, mail, pdf
 from tests.flows.test_proof import letter
 
+pytestmark = pytest.mark.slow  # seconds, together
+
 AMELIA = "amelia@acme.example"
 CLIENT, STRANGER = "198.51.100.7", "198.51.100.99"
 OTHER = "x@elsewhere.example"

@@ -15,6 +15,8 @@ from tests.hostile_pdfs import PDFS
 from tests.hostile_pictures import PICTURES
 from tests.rendering import rendered
 
+pytestmark = pytest.mark.slow  # seconds, together
+
 SAMPLE = Path(__file__).parents[2] / "samples/documents/referral-form.pdf"
 MEMORY = 2_000_000_000
 ENOUGH, SHORT, SHORT_OFFICE = 10, 1, 3  # seconds: where the end is sure; where a bomb only ends with its time

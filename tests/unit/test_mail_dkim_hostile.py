@@ -13,6 +13,8 @@ from gateway.domain.evidence import DkimFinding, DkimResult
 from gateway.mail.proof.dkim import check_dkim
 from tests.dkim_mails import MAIL, NOW, Signer, Zone
 
+pytestmark = pytest.mark.slow  # seconds, together
+
 ALICE = Signer()
 ED = Signer(selector="ed", bits=0)
 ZONE = Zone(ALICE.zone, ED.zone)

@@ -12,6 +12,8 @@ from gateway.domain.evidence import DkimFinding, DkimResult
 from gateway.mail.proof.dkim import check_dkim
 from tests.dkim_mails import NOW, Signer, Zone
 
+pytestmark = pytest.mark.slow  # seconds, together
+
 # RFC 8463, A.2 and A.3
 KEYS = Zone(
     {

@@ -18,6 +18,8 @@ from renderers.libtiff import decode_page
 from renderers.pdf import make_paged
 from renderers.rasterize import rasterize
 
+pytestmark = pytest.mark.slow  # seconds, together
+
 COARSE = FaxShape(1728, Resolution.STANDARD, Paper.LETTER)
 LONG = {
     "sender": "Dr. Maximiliane Alexandra von Hohenlohe-Waldenburg-Schillingsfürst",

@@ -15,6 +15,8 @@ from renderers.libreoffice.worker import AbsentError, Worker
 from renderers.office import office_pdf
 from tests.office_listener import command
 
+pytestmark = pytest.mark.slow  # seconds, together
+
 COLD = """#!/bin/sh
 while [ "$1" != --outdir ]; do shift; done
 echo "%PDF-cold" > "$2/$(basename "$3" .docx).pdf"

@@ -5,8 +5,12 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from renderers.confine import run_confined, seconds_beside
 from renderers.usage import own_seconds, seconds_below
+
+pytestmark = pytest.mark.slow  # seconds, together
 
 BUSY = "import time\nwhile time.process_time() < 0.3: pass\n"
 

@@ -9,6 +9,8 @@ from PIL import Image
 from gateway.files import FileOrder, Targets, lay_out_files
 from renderers.libreoffice import profile
 
+pytestmark = pytest.mark.slow  # seconds, together
+
 ODD = Path(__file__).parents[2] / "samples/documents/odd"
 PAGES = {
     "check-marks.docx": 1,

@@ -12,6 +12,8 @@ from gateway.fax.t4 import codec, damaged, stream
 from gateway.fax.t4.page import WIDTHS_AT, Bitmap, PageShape, Resolution
 from tests.fax_calls import noise_bitmap, text_bitmap
 
+pytestmark = pytest.mark.slow  # seconds, together
+
 EOL = stream.EOL
 TWO = [Coding.MH, Coding.MR]
 PAGE = text_bitmap(rows=120)
