@@ -19,6 +19,9 @@ _ADDRESS = re.compile(
     r"[^\s()<>\[\]:;@\\,.\"\x00-\x1f\x7f]+(?:\.[^\s()<>\[\]:;@\\,.\"\x00-\x1f\x7f]+)*"
     r"@[^\s()<>\[\]:;@\\,.\"\x00-\x1f\x7f]+(?:\.[^\s()<>\[\]:;@\\,.\"\x00-\x1f\x7f]+)*"
 )
+# One address and nothing else, as most fields have it: the long way says the same of it.
+_LABELS = r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?:\.[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*"
+_PLAIN = re.compile(rf"<({_LABELS}@{_LABELS})>|({_LABELS}@{_LABELS})")
 _OUTSIDE = re.compile(r'"(?:[^"\\]|\\.)*"|[^"()]+|.', re.DOTALL)
 _IN_COMMENT = re.compile(r"\\.|[^\\()]+|.", re.DOTALL)
 MAX_DEPTH = 20  # of comments in comments
@@ -32,6 +35,9 @@ class _UnclearError(Exception):
 
 def authors_of(field: str) -> tuple[str, ...]:
     """The addresses of a field in lower case; empty when it has none, is malformed, or holds a group."""
+    plain = _PLAIN.fullmatch(field)
+    if plain is not None:
+        return ((plain[1] or plain[2]).lower(),)
     try:
         return tuple(_mailbox(part) for part in _split(_tokens(_without_comments(field))))
     except _UnclearError:

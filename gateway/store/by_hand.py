@@ -5,7 +5,7 @@ does not: transactions (`database`). A statement costs the engine many times wha
 the driver lets other threads of Python run, and must wait for its turn again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Dialect
@@ -14,6 +14,8 @@ from sqlmodel import SQLModel
 from gateway.store.columns import table_of
 
 Cursor = Any  # of pysqlite3 or psycopg: the DB API has no types (PEP 249)
+MOST_VALUES = 30_000  # of one statement: SQLite takes 32,766
+MOST_KNOWN = 50  # rows of statements that are remembered
 # Numbers that no row has. A writer of SQLite has the whole file, so it may take what comes next.
 _NEXT_OF_SQLITE = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?"
 _NEXT_OF_POSTGRESQL = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
@@ -32,9 +34,11 @@ class Insertion:
         columns = [column for column in table.columns if column.name != "id"]
         # None where there is no default: the database refuses it if it must.
         self._defaults: dict[str, object] = {one.name: getattr(one.default, "arg", None) for one in columns}
-        self._converted = {one.name: one.type.bind_processor(dialect) for one in columns}
+        found = {one.name: one.type.bind_processor(dialect) for one in columns}
+        self._converted = {name: convert for name, convert in found.items() if convert is not None}
         self._table = table.name
         self._dialect = dialect
+        self._statements: dict[tuple[tuple[str, ...], int], str] = {}
 
     def add(self, cursor: Cursor, rows: Sequence[Mapping[str, object]]) -> None:
         """Put in rows whose numbers nobody asks for."""
@@ -48,18 +52,30 @@ class Insertion:
         return whole
 
     def _insert(self, cursor: Cursor, rows: Sequence[Mapping[str, object]]) -> None:
-        names = list(rows[0])
+        step = MOST_VALUES // len(rows[0])
+        for start in range(0, len(rows), step):
+            self._insert_some(cursor, rows[start : start + step])
+
+    def _insert_some(self, cursor: Cursor, rows: Sequence[Mapping[str, object]]) -> None:
+        values: list[object] = []
+        for row in rows:
+            converted = {name: convert(row[name]) for name, convert in self._converted.items()}
+            values += {**row, **converted}.values()
+        cursor.execute(self._statement(tuple(rows[0]), len(rows)), values)
+
+    def _statement(self, names: tuple[str, ...], rows: int) -> str:
+        known = self._statements.get((names, rows))
+        if known is not None:
+            return known
         quoted = ", ".join(self._dialect.identifier_preparer.quote(name) for name in names)
         one = f"({marks(self._dialect, len(names))})"
-        values = [self._convert(name, row[name]) for row in rows for name in names]
-        cursor.execute(f"INSERT INTO {self._table} ({quoted}) VALUES {', '.join([one] * len(rows))}", values)
+        made = f"INSERT INTO {self._table} ({quoted}) VALUES {', '.join([one] * rows)}"
+        if rows <= MOST_KNOWN:
+            self._statements[names, rows] = made
+        return made
 
     def _numbers(self, cursor: Cursor, count: int) -> list[int]:
         if self._dialect.name == "sqlite":
             [last] = cursor.execute(_NEXT_OF_SQLITE, (self._table,)).fetchone()
             return list(range(last + 1, last + 1 + count))
         return [number for (number,) in cursor.execute(_NEXT_OF_POSTGRESQL, (self._table, count)).fetchall()]
-
-    def _convert(self, name: str, value: object) -> object:
-        converted: Callable[[object], object] | None = self._converted.get(name)
-        return value if converted is None else converted(value)

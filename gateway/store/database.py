@@ -28,6 +28,7 @@ T = TypeVar("T")
 BUSY_SECONDS = 30
 # SQLite's lock is unfair: a writer that never pauses starves the command line.
 PAUSE_SECONDS = 0.001
+CHECKPOINT_PAGES = 4000  # of 4 KiB in the log: pages that many commits change go to the file once
 READING = "faxgw_reading"
 # SQLITE_BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN: https://www.sqlite.org/rescode.html
 _PASSING = frozenset({5, 6, 8, 10, 13, 14})
@@ -220,7 +221,8 @@ def _sqlite_module() -> ModuleType:
 def _sqlite_pragmas(*, foreign_keys: bool) -> Callable[[Any, Any], None]:
     def on_connect(connection: Any, _record: Any) -> None:
         # FULL: NORMAL may drop the last commits when the power fails, and a 250 would have been a lie.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"foreign_keys={int(foreign_keys)}"):
+        keys = f"foreign_keys={int(foreign_keys)}"
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"wal_autocheckpoint={CHECKPOINT_PAGES}", keys):
             connection.execute(f"PRAGMA {pragma}").close()
 
     return on_connect

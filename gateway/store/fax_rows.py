@@ -21,6 +21,7 @@ from gateway.store.locking import kept, locked
 from gateway.store.process_tables import ProcessRow
 from gateway.store.public_ids import public_id
 
+_JSON = json.JSONEncoder(sort_keys=True)
 MAX_CRASHES = 3  # a job whose calls bring the process down so often is put aside
 # Of renders more: a document is rendered in a child and cannot bring the process down, so it is most likely innocent.
 MAX_RENDER_CRASHES = 10
@@ -213,4 +214,4 @@ def event_from(row: EventRow) -> Event:
 
 def as_json(value: object) -> str:
     """JSON for a text column, all ASCII; the same value gives the same text."""
-    return json.dumps(value, sort_keys=True)
+    return _JSON.encode(value)

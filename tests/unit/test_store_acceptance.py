@@ -23,22 +23,11 @@ from gateway.store import contents, jobs, submissions
 from gateway.store.acceptance import MOST_AT_ONCE, Acceptance, Accepted, check
 from gateway.store.database import Database, open_database
 from gateway.store.fax_tables import ContentRow, EventRow, JobRow, SubmissionRow
-from tests.filled_store import FAR, NOW, anna, mail_to, opened, owning, rendered
+from tests.filled_store import FAR, NOW, mail_to, owning, rendered
 
 OTHER = "+12025550102"
 NOBODY = 999_999
 T = TypeVar("T")
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    with opened(tmp_path) as database:
-        yield database
-
-
-@pytest.fixture
-def user(db: Database) -> User:
-    return anna(db)
 
 
 @pytest.fixture
@@ -215,6 +204,15 @@ def test_nobody_is_told_of_success_before_the_commit(db: Database, user: User, a
     assert not db.write(meanwhile)
     accepted = acceptance.answer(entered[0])
     assert db.read(lambda session: session.get(SubmissionRow, accepted.submission_id)) is not None
+
+
+def test_a_mail_may_go_to_thousands(db: Database, user: User, acceptance: Acceptance) -> None:
+    numbers = [f"+1202{number:07}" for number in range(3000)]
+
+    [accepted] = together(db, acceptance, [mail_to(user, *numbers)])
+
+    assert [str(job.destination) for job in accepted.jobs] == numbers
+    assert counted(db, JobRow) == [3000]
 
 
 def test_numbers_go_on_where_rows_were_added_one_by_one(db: Database, user: User, acceptance: Acceptance) -> None:
