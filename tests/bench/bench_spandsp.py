@@ -11,7 +11,7 @@ busy machine slows all alike.
 """
 
 import argparse
-import resource
+import os
 import shutil
 import subprocess
 import sys
@@ -32,6 +32,7 @@ from tests import spandsp_library, spandsp_peer
 from tests.bench.pages import halftone, photograph, text
 from tests.fax_calls import call, document, text_bitmap
 from tests.packet_line import PacketLine
+from tests.processes import resident_bytes
 
 _PEER = "libspandsp"
 _OPTIONS = spandsp_peer.PeerOptions(repeats=False)
@@ -153,17 +154,12 @@ def many(calls: int) -> None:
         _expect(finished.bitmaps == [bitmap], "short calls")
         seconds += finished.seconds
         if number in (at, calls):
-            resident[number] = _resident_mb()
+            resident[number] = resident_bytes(os.getpid()) / 1e6
     cpu = time.process_time() - began
     sys.stdout.write(
         f"{calls} short calls, signals: {calls / cpu:.0f} calls, {seconds / cpu:.0f} line seconds per CPU second; "
         f"memory after {at} calls {resident[at]:.1f} MB, after {calls} {resident[calls]:.1f} MB\n"
     )
-
-
-def _resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() / 1e6
 
 
 def main() -> None:

@@ -8,11 +8,10 @@ stands what is wanted of it.
 """
 
 import argparse
-import resource
+import os
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from gateway.domain.call import Cause, Coding
 from gateway.fax.t4.page import Bitmap
@@ -20,6 +19,7 @@ from gateway.fax.t30.capabilities import Capabilities, Flag, Lengths, Modems, Sc
 from gateway.fax.t30.options import EVERYTHING, TerminalOptions
 from tests.bench.pages import halftone, photograph, text
 from tests.fax_calls import Finished, call, document, text_bitmap
+from tests.processes import resident_bytes
 
 OLD = Capabilities(frozenset({Flag.RECEIVE, Flag.FINE}), Modems.V27, Widths.A4, Lengths.UNLIMITED, ScanTime.MS20)
 # Pages per CPU second. Grey dithered by chance is nobody's page: nothing is wanted of it.
@@ -87,17 +87,12 @@ def memory(calls: int) -> None:
     for number in range(1, calls + 1):
         seconds += timed([bitmap], Coding.MMR)[1].seconds
         if number == early:
-            resident = _resident_mb()
+            resident = resident_bytes(os.getpid()) / 1e6
     cpu = time.process_time() - began
     sys.stdout.write(
         f"{calls} short calls {calls / cpu:6.1f} calls, {seconds / cpu:6.0f} line seconds per CPU second; resident "
-        f"{resident:.1f} MB after call {early}, {_resident_mb():.1f} MB after call {calls}, wanted the same\n"
+        f"{resident:.1f} MB after call {early}, {resident_bytes(os.getpid()) / 1e6:.1f} MB after call {calls}, wanted the same\n"
     )
-
-
-def _resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() / 1e6
 
 
 def main() -> None:

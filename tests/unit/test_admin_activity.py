@@ -12,13 +12,7 @@ from gateway.domain.outcome import Outcome
 from gateway.store import calls, submissions
 from gateway.store.database import Database
 from gateway.store.spool import Spool
-from tests.filled_store import NOW, anna, calling, end, mail_on, mail_to, no_mail, opened, owning, ready
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    with opened(tmp_path) as database:
-        yield database
+from tests.filled_store import NOW, anna, calling, end, mail_on, mail_to, no_mail, owning, ready
 
 
 @pytest.fixture

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,21 +9,10 @@ from gateway.domain.outcome import Outcome
 from gateway.store import calls, jobs, submissions
 from gateway.store.database import Database
 from gateway.store.jobs import Filter
-from tests.filled_store import NOW, anna, calling, end, mail_on, mail_to, opened, owning, ready
+from tests.filled_store import NOW, anna, calling, end, mail_on, mail_to, owning, ready
 
 NUMBERS = ("+12025550101", "+12025550102", "+493012345678", "+442079460000")
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    with opened(tmp_path) as database:
-        yield database
-
-
-@pytest.fixture
-def user(db: Database) -> User:
-    return anna(db)
 
 
 @pytest.fixture

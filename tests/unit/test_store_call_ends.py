@@ -11,20 +11,9 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.retry import Past
 from gateway.store import calls, jobs, outbox
 from gateway.store.database import Database
-from tests.filled_store import NOW, anna, calling, end, mail_on, mail_to, no_mail, opened, owning, ready
+from tests.filled_store import NOW, calling, end, mail_on, mail_to, no_mail, owning, ready
 
 LATER = NOW + timedelta(minutes=5)
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    with opened(tmp_path) as database:
-        yield database
-
-
-@pytest.fixture
-def user(db: Database) -> User:
-    return anna(db)
 
 
 @pytest.fixture

@@ -15,31 +15,18 @@ from gateway.store.outbox import MailState, NewMail
 from tests.filled_store import (
     NOW,
     WALL,
-    anna,
     calling,
     end,
     killed,
     mail_on,
     mail_to,
     no_mail,
-    opened,
     process,
     ready,
     rendered,
 )  # fmt: skip
 
 OTHER = "+12025550102"
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    with opened(tmp_path) as database:
-        yield database
-
-
-@pytest.fixture
-def user(db: Database) -> User:
-    return anna(db)
 
 
 @pytest.fixture

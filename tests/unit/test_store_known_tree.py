@@ -2,9 +2,8 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -17,20 +16,9 @@ from gateway.store.database import Database, open_database
 from gateway.store.known_tree import KnownTree, NotKnownError
 from gateway.store.migrate import TABLES
 from gateway.store.tree_version import WATCHED, TreeVersion
-from tests.filled_store import anna, mail_to, opened
+from tests.filled_store import anna, mail_to
 
 ANNA = "anna@acme.example"
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    with opened(tmp_path) as database:
-        yield database
-
-
-@pytest.fixture
-def user(db: Database) -> User:
-    return anna(db)
 
 
 class Asked:

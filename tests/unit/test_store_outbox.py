@@ -9,15 +9,9 @@ from gateway.domain.errors import LostClaimError
 from gateway.store import outbox, submissions
 from gateway.store.database import Database
 from gateway.store.outbox import MailClaim, MailState, NewMail
-from tests.filled_store import NOW, anna, mail_to, opened, owning
+from tests.filled_store import NOW, anna, mail_to, owning
 
 LATER = NOW + timedelta(minutes=5)
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    with opened(tmp_path) as database:
-        yield database
 
 
 @pytest.fixture

@@ -15,29 +15,16 @@ from tests.filled_store import (
     NOW,
     TTL,
     WALL,
-    anna,
     calling,
     killed,
     mail_on,
     mail_to,
     no_mail,
-    opened,
     process,
     ready,
 )  # fmt: skip
 
 OVER = WALL + TTL
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    with opened(tmp_path) as database:
-        yield database
-
-
-@pytest.fixture
-def user(db: Database) -> User:
-    return anna(db)
 
 
 @pytest.fixture

@@ -22,14 +22,12 @@ from gateway.store.database import Database, open_database
 from tests.filled_store import (
     NOW,
     WALL,
-    anna,
     calling,
     end,
     killed,
     mail_on,
     mail_to,
     no_mail,
-    opened,
     owning,
     process,
     ready,
@@ -38,17 +36,6 @@ from tests.filled_store import (
 
 T = TypeVar("T")
 NUMBERS = tuple(f"+120255501{number:02}" for number in range(8))
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    with opened(tmp_path) as database:
-        yield database
-
-
-@pytest.fixture
-def user(db: Database) -> User:
-    return anna(db)
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +13,7 @@ from gateway.store import outbox, refusals
 from gateway.store.database import Database, open_database
 from gateway.store.outbox import NewMail
 from gateway.store.refusals import RefusalFilter
-from tests.filled_store import FAR, NOW, opened
+from tests.filled_store import FAR, NOW
 
 FIRST = Refusal(NOW, "192.0.2.1", "bounce@x.example", "", (FAR,), "registered", "550 5.7.1 no", {"n": 1})
 SECOND = replace(
@@ -26,12 +24,6 @@ SECOND = replace(
     header_from="ann@corp_x.example",
     rule="proof",
 )
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    with opened(tmp_path) as database:
-        yield database
 
 
 def notice(refusal: Refusal) -> NewMail:

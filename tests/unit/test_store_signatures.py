@@ -1,10 +1,8 @@
 """What acceptance remembers: signatures, so that no signed mail is faxed elsewhere, and the mails of programs."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,20 +12,9 @@ from gateway.domain.submission import AutomaticCap, NewSubmission
 from gateway.store import acceptance, jobs, signatures, submissions
 from gateway.store.acceptance import Acceptance, Accepted
 from gateway.store.database import Database, open_database
-from tests.filled_store import FAR, NOW, WALL, anna, mail_to, opened
+from tests.filled_store import FAR, NOW, WALL, anna, mail_to
 
 TWO, THREE = "+12025550102", "+12025550103"
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    with opened(tmp_path) as database:
-        yield database
-
-
-@pytest.fixture
-def user(db: Database) -> User:
-    return anna(db)
 
 
 def signed(

@@ -18,20 +18,9 @@ from gateway.store.database import Database
 from gateway.store.fax_tables import SubmissionRow
 from gateway.store.outbox import NewMail
 from gateway.store.submissions import FailedRender, RenderedJob, RenderedSubmission
-from tests.filled_store import FAR, NOW, anna, mail_to, no_mail, opened, owning, rendered
+from tests.filled_store import FAR, NOW, mail_to, no_mail, owning, rendered
 
 OTHER = "+12025550102"
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    with opened(tmp_path) as database:
-        yield database
-
-
-@pytest.fixture
-def user(db: Database) -> User:
-    return anna(db)
 
 
 @pytest.fixture

@@ -1,6 +1,3 @@
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import update
 from sqlmodel import col
@@ -10,13 +7,7 @@ from gateway.domain.nodes import Contact, NodeKind
 from gateway.store import tree
 from gateway.store.database import Database
 from gateway.store.tree_tables import NodeRow
-from tests.filled_store import anna, opened
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    with opened(tmp_path) as database:
-        yield database
+from tests.filled_store import anna
 
 
 def lock(db: Database, path: str) -> None:
