@@ -89,9 +89,10 @@ def memory(calls: int) -> None:
         if number == early:
             resident = resident_bytes(os.getpid()) / 1e6
     cpu = time.process_time() - began
+    late = resident_bytes(os.getpid()) / 1e6
     sys.stdout.write(
         f"{calls} short calls {calls / cpu:6.1f} calls, {seconds / cpu:6.0f} line seconds per CPU second; resident "
-        f"{resident:.1f} MB after call {early}, {resident_bytes(os.getpid()) / 1e6:.1f} MB after call {calls}, wanted the same\n"
+        f"{resident:.1f} MB after call {early}, {late:.1f} MB after call {calls}, wanted the same\n"
     )
 
 
