@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from renderers.blocks import BLOCK, as_pels, between, grown, middles, mostly, neighbors, opened, regions
+from renderers.blocks import BLOCK, as_pels, between, grown, middles, mostly, neighbors, opened, opened_by, regions
 
 MASKS = arrays(np.bool_, st.tuples(st.integers(1, 12), st.integers(1, 12)))
 
@@ -99,3 +99,13 @@ def test_middles_of_all_blocks_are_those_of_each(seed: int, height: int, width: 
         block = grey[down * BLOCK : (down + 1) * BLOCK, across * BLOCK : (across + 1) * BLOCK]
         padded = np.pad(block, ((0, BLOCK - block.shape[0]), (0, BLOCK - block.shape[1])), mode="edge")
         assert together[number] == np.sort(padded[::3, ::3], axis=None)[18]
+
+
+@given(fill=MASKS, rows=st.integers(1, 4), pels=st.integers(1, 4))
+def test_what_is_opened_is_made_of_rectangles_of_that_size(fill: np.ndarray, rows: int, pels: int) -> None:
+    expected = np.zeros_like(fill)
+    for down in range(fill.shape[0] - rows + 1):
+        for across in range(fill.shape[1] - pels + 1):
+            box = np.s_[down : down + rows, across : across + pels]
+            expected[box] |= fill[box].all()
+    assert np.array_equal(opened_by(fill, rows, pels), expected)
