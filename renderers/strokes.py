@@ -28,6 +28,7 @@ _LEAST = 48  # pels across or down, 6 mm: smaller is a sign, unless it is a plai
 _PLAIN_SHARE, _PANEL_SHARE = 0.9, 0.6  # of the rectangle around it
 _HARDLY_ANY = 80  # pels: less than a word of small print
 _MOST_LEVELS = 4
+_MOST_PARTS = 1000  # of one grey: more are a pattern
 _MARGIN = 10  # blocks: how far a letter reaches from its broad strokes
 _REACH, _BRIDGED = 40, 24  # pels: for writing within a panel, and over a stroke
 _HALO = 2
@@ -111,13 +112,16 @@ def _letters(grey: Grey, fill: Mask, opened_fills: tuple[Mask, Mask], numbers: N
     broad, nearly = (np.bincount(at[mask], minlength=many) >= _BROAD_SHARE * areas for mask in opened_fills)
     broad &= areas > _HARDLY_ANY
     broad[0] = nearly[0] = False
-    for number in np.flatnonzero(broad):
-        down, across = _box(at == number)
-        high, wide = down.stop - down.start, across.stop - across.start
-        share = areas[number] / (high * wide)
-        if share < _PLAIN_SHARE and max(high * _CELL // cell, wide) < _LEAST:
+    if np.count_nonzero(broad) > _MOST_PARTS:
+        return np.zeros_like(broad)
+    for number, (down, across) in zip(np.flatnonzero(broad), _boxes(numbers, broad, cell), strict=True):
+        spot, part = grey[down, across], at[down, across] == number
+        tight = _box(part)
+        spot, part = spot[tight], part[tight]
+        share = areas[number] / part.size
+        if share < _PLAIN_SHARE and max(part.shape[0] * _CELL // cell, part.shape[1]) < _LEAST:
             broad[number] = False
-        elif share >= _PANEL_SHARE and _lighter_within(grey[down, across], fill[down, across], level) >= _HARDLY_ANY:
+        elif share >= _PANEL_SHARE and _lighter_within(spot, part, level) >= _HARDLY_ANY:
             broad[number] = nearly[number] = False
     return broad | _beside(broad, nearly, numbers)
 
@@ -129,6 +133,19 @@ def _beside(broad: Mask, nearly: Mask, numbers: NDArray[np.int32]) -> Mask:
     beside = np.zeros_like(nearly)
     beside[numbers[such[words]]] = True
     return nearly & beside
+
+
+def _boxes(numbers: NDArray[np.int32], chosen: Mask, cell: int) -> list[Window]:
+    """The rows and pels of the cells of each chosen part."""
+    down, across = numbers.nonzero()
+    first, last = np.full((2, len(chosen)), numbers.size), np.zeros((2, len(chosen)), np.intp)
+    for axis, places in enumerate((down, across)):
+        np.minimum.at(first[axis], numbers[down, across], places)
+        np.maximum.at(last[axis], numbers[down, across], places + 1)
+    return [
+        (slice(top * cell, bottom * cell), slice(left * _CELL, right * _CELL))
+        for (top, left), (bottom, right) in zip(first.T[chosen].tolist(), last.T[chosen].tolist(), strict=True)
+    ]
 
 
 def _box(mask: Mask) -> Window:

@@ -166,3 +166,11 @@ def test_pictures_are_left_alone() -> None:
     everywhere = np.ones((320 // BLOCK, 320 // BLOCK), np.bool_)
     assert np.array_equal(soften(grey, rows.copy(), everywhere, Resolution.FINE), rows)
     assert soften(grey, rows.copy(), ~everywhere, Resolution.FINE).sum() < rows.sum()
+
+
+def test_a_pattern_of_thousands_of_grey_spots_is_left_alone() -> None:
+    grey = np.full((1600, 1728), 255, np.uint8)
+    down, across = np.mgrid[:1600, :1728]
+    grey[(down % 24 < 13) & (across % 24 < 13)] = 150
+    rows, nowhere = threshold(grey, 192), np.zeros((100, 108), np.bool_)
+    assert np.array_equal(soften(grey, rows.copy(), nowhere, Resolution.FINE), rows)
