@@ -139,15 +139,14 @@ def _passed(spf: SpfFinding, domain: str, shared_counts: bool) -> Check:
 def _missing(checks: tuple[Check, ...], either: bool) -> tuple[Check, ...]:
     """The checks to be named in the reply; none when enough is proven.
 
-    A sure failure of something needed outweighs what DNS still owes; where one of two is enough, it does not.
+    What DNS still owes outweighs what has surely failed: no mail is refused while DNS is in trouble.
     """
     open_ones = tuple(check for check in checks if check.standing is not Standing.PROVEN)
     if either and len(open_ones) < len(checks):
         return ()
     failed = tuple(check for check in open_ones if check.standing is Standing.FAILED)
     pending = tuple(check for check in open_ones if check.standing is Standing.PENDING)
-    first, second = (pending, failed) if either else (failed, pending)
-    return first or second
+    return pending or failed
 
 
 def _reply(author: str, missing: tuple[Check, ...]) -> SmtpReply:

@@ -203,11 +203,11 @@ ENVELOPES = [
         mail_from=AMY,
         peer=CLOUD,
     ),
-    Forgery("the author's DNS is down, nothing is signed", mail(f"From: <{DAN}>"), "5.7.20 4.7.24 5.7.20 4.7.24", DAN),
+    Forgery("the author's DNS is down, nothing is signed", mail(f"From: <{DAN}>"), "4.7.24 4.7.24 5.7.20 4.7.24", DAN),
     Forgery(
         "the author's DNS is down, SPF is the forger's",
         DOWN.resign(mail(f"From: <{DAN}>")),
-        "5.7.23 4.7.0 4.7.0 5.7.23",
+        "4.7.0 4.7.0 4.7.0 5.7.23",
     ),
     Forgery("an author without any records", mail(f"From: <{BEN}>"), UNSIGNED, mail_from=BEN),
 ]
