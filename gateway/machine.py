@@ -27,7 +27,7 @@ class Piece:
     """One system package. Exactly one of `library`, `files`, `command` and `module` says how it is found."""
 
     package: str
-    group: str  # "run" or "test"
+    group: str  # "run", "test" or "bench"
     needed_for: str
     library: str = ""
     files: tuple[str, ...] = ()
@@ -120,9 +120,12 @@ def _main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description="System packages of the fax gateway.")
     parser.add_argument("--apt", action="store_true", help="names only, on one line")
     parser.add_argument("--missing", action="store_true", help="only what is not there")
-    parser.add_argument("--group", choices=("run", "test"), default="", help="one group only")
+    parser.add_argument(
+        "--group", choices=("run", "test", "bench"), default="", help="one group only; without it, all but bench"
+    )
     asked = parser.parse_args(arguments)
-    chosen = [piece for piece in pieces() if asked.group in ("", piece.group)]
+    groups = {asked.group} if asked.group else {"run", "test"}
+    chosen = [piece for piece in pieces() if piece.group in groups]
     if asked.missing:
         chosen = [piece for piece in chosen if not piece.present]
     if asked.apt:
