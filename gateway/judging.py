@@ -37,7 +37,7 @@ from gateway.store.quarantine import quarantined
 class Case:
     """A mail that is judged. `sender` is whom its one From names, None where nobody here; `settings` are theirs.
 
-    `known` is the tree as it was when the mail was opened. `small` is the whole mail when that is small and in no file.
+    `known` is the tree as it was when the mail was opened. `whole` is all of the mail when it is in no file.
     """
 
     envelope: Envelope
@@ -46,7 +46,7 @@ class Case:
     sender: User | None
     settings: Effective
     known: Answers
-    small: bytes = field(default=b"", repr=False)
+    whole: bytes = field(default=b"", repr=False)
 
     @property
     def is_settled(self) -> bool:
@@ -163,7 +163,7 @@ def _submission(
         sender_address=case.evidence.header_from,
         facts=case.facts,
         content_digest=case.facts.content_digest,
-        content=case.small,
+        content=case.whole,
         duplicate_key=_key(case.facts, case.envelope, distinct(addresses)),
         addresses=addresses,
         subject=wishes.subject,

@@ -31,7 +31,8 @@ from gateway.store.spool import Spool
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
-AT_ONCE_OCTETS = 16_384  # reading the header of so small a mail holds nobody up
+SMALL_OCTETS = 65_536  # up to here a content costs less beside its rows than in a file
+AT_ONCE_OCTETS = 16_384  # reading so small a header holds nobody up
 
 
 class Commits:
@@ -109,7 +110,7 @@ class FrontDesk:
         Raises:
             GatewayError: the sender, the header or a directive is refused, or the store cannot take it now.
         """
-        accepted = await self._at_once(envelope, content.small())
+        accepted = await self._at_once(envelope, content)
         if accepted is None:
             case, accepted = await self._apart(self._begin, envelope, content)
             if accepted is None:
@@ -119,16 +120,20 @@ class FrontDesk:
         words = "already accepted, not sent twice: fax job" if accepted.duplicate else "accepted as fax job"
         return SmtpReply(250, "2.0.0", f"{words} {ids}"[:480])
 
-    async def _at_once(self, envelope: Envelope, small: bytes) -> Accepted | None:
+    async def _at_once(self, envelope: Envelope, content: Content) -> Accepted | None:
         """Take a mail that can be judged without waiting for anything; None when another way must be gone.
 
         Most mail is small and comes from people who are known, by a relay of their company. It needs no thread and no
-        file: only the commit is waited for.
+        file: only the commit is waited for. Of what is larger, the file is made in a thread.
         """
-        planned = self._planned(envelope, small) if 0 < len(small) <= AT_ONCE_OCTETS else None
+        whole = content.whole()
+        planned = self._planned(envelope, whole) if _has_small_header(whole) else None
         if planned is None:
             return None
         new, rule = planned
+        if len(whole) > SMALL_OCTETS:
+            new = replace(new, content=b"")
+            await self._apart(self._file, envelope, content, new.content_digest)
         entered = self.acceptance.enter(new)
         await self.commits.wait(entered.done)
         accepted = self.acceptance.plain_answer(entered)
@@ -136,10 +141,14 @@ class FrontDesk:
             accepted = await self._apart(self.acceptance.answer, entered)
         return _told(envelope, accepted, rule)
 
-    def _planned(self, envelope: Envelope, small: bytes) -> tuple[NewSubmission, str] | None:
+    def _file(self, envelope: Envelope, content: Content, digest: str) -> None:
+        content.settle()
+        self.spool.put_synced(envelope.content, digest)
+
+    def _planned(self, envelope: Envelope, whole: bytes) -> tuple[NewSubmission, str] | None:
         """What becomes of a mail, when all that decides it is at hand and it is taken; and by which rule."""
         try:
-            case = self.judge.open(envelope, small, self.judge.known.at_hand())
+            case = self.judge.open(envelope, whole, self.judge.known.at_hand())
             decision = self.judge.decide(case)
             if not case.is_settled or decision.action is not Action.ACCEPT:
                 return None
@@ -170,19 +179,19 @@ class FrontDesk:
 
     def _begin(self, envelope: Envelope, content: Content) -> tuple[Case, Accepted | None]:
         """All at once where the connection tells enough; else as far as can be gone without asking DNS."""
-        small = content.small()
-        if not small:
+        whole = content.whole()
+        if not whole:
             content.settle()
         try:
-            case = self.judge.open(envelope, small)
+            case = self.judge.open(envelope, whole)
         except UnavailableError:
             raise
         except GatewayError as error:
             raise self._refused(envelope, "header", error) from None
-        if case.is_settled:
-            return case, self._finish(case)
-        content.settle()  # signatures are checked in a file
-        return replace(case, small=b""), None
+        if not case.is_settled or len(whole) > SMALL_OCTETS:
+            content.settle()  # signatures are checked in a file
+            case = replace(case, whole=b"")
+        return case, self._finish(case) if case.is_settled else None
 
     def _finish(self, case: Case) -> Accepted:
         decision = self.judge.decide(case)
@@ -199,7 +208,7 @@ class FrontDesk:
     def _store(self, case: Case, new: NewSubmission, rule: str) -> Accepted:
         """Content first, then rows, or both at once: a row without its content cannot arise."""
         acceptance.check(self.judge.db, new)
-        if not case.small:
+        if not case.whole:
             self.spool.put_synced(case.envelope.content, new.content_digest)
         return _told(case.envelope, self.acceptance.add(new), rule)
 
@@ -229,6 +238,10 @@ class FrontDesk:
         refusals.add_refusal(self.judge.db, refusal, notice, self.judge.clock.now())
         log.info("submission-refused", extra={"rule": rule, "peer": envelope.peer, "reply": error.reply.enhanced})
         return error
+
+
+def _has_small_header(whole: bytes) -> bool:
+    return whole.find(b"\r\n\r\n", 0, AT_ONCE_OCTETS) >= 0
 
 
 def _told(envelope: Envelope, accepted: Accepted, rule: str) -> Accepted:

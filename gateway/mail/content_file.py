@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 FLUSH_OCTETS = 262_144  # what waits so long is written, synced, read and kept in one trip to a thread
-SMALL_OCTETS = 65_536  # up to here a content costs less beside its rows than in a file
 
 FileOpener = Callable[[Path], BinaryIO]
 
@@ -57,9 +56,9 @@ class ContentFile:
             self._filed = True
             await self._in_thread(self._flush)
 
-    def small(self) -> bytes:
-        """The whole content when it is small and no file was needed for it so far, else nothing."""
-        return b"".join(self._pending) if not self._filed and self.size <= SMALL_OCTETS else b""
+    def whole(self) -> bytes:
+        """The whole content when no file was needed for it so far, else nothing."""
+        return b"" if self._filed else b"".join(self._pending)
 
     def settle(self) -> None:
         """Write what is left, sync and close (fsync(2) of the content; its name is synced by who keeps it).

@@ -104,8 +104,8 @@ class ListenerSettings:
 class Content(Protocol):
     """The content of an envelope as it came in."""
 
-    def small(self) -> bytes:
-        """All of it when it is small and not on disk yet, else nothing."""
+    def whole(self) -> bytes:
+        """All of it when it is in memory, as up to some 256 KiB, and not on disk yet; else nothing."""
         ...
 
     def settle(self) -> None:
@@ -120,7 +120,7 @@ class Content(Protocol):
 class Settled:
     """A content that is on disk already."""
 
-    def small(self) -> bytes:
+    def whole(self) -> bytes:
         """Nothing: it is to be read from there."""
         return b""
 

@@ -12,8 +12,8 @@ from sqlmodel import select
 from gateway.domain.errors import GatewayError, SmtpReply, UnavailableError
 from gateway.domain.job import JobState
 from gateway.domain.submission import Envelope
-from gateway.flows.submit import AT_ONCE_OCTETS, FrontDesk
-from gateway.mail.content_file import SMALL_OCTETS, ContentFile
+from gateway.flows.submit import AT_ONCE_OCTETS, SMALL_OCTETS, FrontDesk
+from gateway.mail.content_file import ContentFile
 from gateway.store import jobs, refusals
 from gateway.store.database import Database
 from gateway.store.fax_tables import ContentRow
@@ -224,4 +224,4 @@ async def test_a_client_that_goes_away_leaves_no_trace_of_a_small_text(stage: St
     await content.remove()
 
     assert files(stage) == []
-    assert content.small() == b""
+    assert content.whole() == b""
