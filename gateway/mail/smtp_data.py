@@ -37,8 +37,9 @@ class DotDecoder:
         """The content that `chunk` settles. At the end `done` is true and `rest` is what came behind."""
         text = self._held + chunk if self._held else chunk
         # Base64 has no dots, and one octet is looked for much faster than a row; then the pattern, three times as fast.
-        dotted = b"." in text and _DOTTED.search(text) is not None
-        end = text.find(_END) if dotted else -1
+        dotted = _DOTTED.search(text) if b"." in text else None
+        first = max(0, dotted.start() - 1) if dotted else len(text)
+        end = text.find(_END, first)
         if end >= 0:
             self.done, self.rest, self._held = True, text[end + len(_END) :], b""
             settled = text[: end + 2]
@@ -46,7 +47,7 @@ class DotDecoder:
             keep = _undecided(text)
             self._held = text[len(text) - keep :]
             settled = text[: len(text) - keep] if keep else text
-        content = settled.replace(b"\r\n.", b"\r\n") if dotted else settled
+        content = settled.replace(b"\r\n.", b"\r\n") if first < len(settled) - 2 else settled
         if content and self._skip:
             content, self._skip = content[self._skip :], 0
         return content
