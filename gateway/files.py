@@ -96,6 +96,7 @@ def lay_out_files(
     files = tuple(file.absolute() for file in order.files)
     order = replace(order, files=files, targets=order.targets.absolute())
     places = Places(read=files, written=tuple(path.parent for path in order.targets.paths))
+    beside = confine.seconds_beside()
     try:
         limits = Limits(seconds=max_seconds, memory=max_memory)
         made = run_confined(_lay_out_files, order, limits=limits, places=places, hear=hear)
@@ -103,7 +104,8 @@ def lay_out_files(
         raise RefusedError(f"{error.text} Nothing was written.") from None
     except OSError as error:
         raise UnavailableError(f"{error.filename}: {error.strerror}; check the path and who may use it") from None
-    return replace(made, cpu_seconds=round(made.cpu_seconds + confine.seconds_beside(), 3))
+    beside = max(0.0, confine.seconds_beside() - beside)  # less than nothing: a worker has ended meanwhile
+    return replace(made, cpu_seconds=round(made.cpu_seconds + beside, 3))
 
 
 def _lay_out_files(order: FileOrder) -> FilePages:
