@@ -68,11 +68,6 @@ def running(folder: Path, port: int, domain: str) -> Iterator[int]:
         _end(pid)
 
 
-def held(folder: Path) -> int:
-    """How many mails are in the hold queue."""
-    return sum(1 for path in (folder / "queue/hold").rglob("*") if path.is_file())
-
-
 def _prepare(folder: Path, port: int, domain: str) -> None:
     for name in ("conf", "queue", "data"):
         (folder / name).mkdir(parents=True)
