@@ -27,6 +27,7 @@ from gateway.domain.submission import AutomaticCap, Envelope, HeaderFacts, NewSu
 from gateway.domain.wishes import Wishes, settle_wishes
 from gateway.mail import parse
 from gateway.mail.proof.gather import Prover, by_connection, is_settled
+from gateway.mail.proof.results import authentication_results
 from gateway.store import tree
 from gateway.store.database import Database
 from gateway.store.known_tree import Answers, KnownTree
@@ -59,7 +60,7 @@ class Judge:
     """Judges mails by the store's people and settings; keeps nothing.
 
     `clock` dates submissions. `real_time` is the machine's: the times in signatures are those of the world, which a
-    simulated line's clock leaves behind.
+    simulated line's clock leaves behind. `name` is ours, under which we tell what we found (RFC 8601 2.5).
     """
 
     db: Database
@@ -69,6 +70,7 @@ class Judge:
     trusted_relays: tuple[IPv4Network | IPv6Network, ...]
     prover: Prover
     real_time: Callable[[], datetime]
+    name: str
 
     def recipient(
         self, address: str, mail_from: str, authenticated_as: str, known: Answers | None = None
@@ -110,7 +112,11 @@ class Judge:
     def decide(self, case: Case) -> Decision:
         """May this sender send."""
         proof = case.settings.sender_proof()
-        return decide(case.sender, proof, case.facts, case.evidence, case.envelope, self.real_time())
+        decision = decide(case.sender, proof, case.facts, case.evidence, case.envelope, self.real_time())
+        if case.evidence.spf is None:
+            return decision
+        told = authentication_results(self.name, case.evidence, case.envelope)
+        return replace(decision, evidence={**decision.evidence, "authentication_results": told})
 
     def plan(self, case: Case, decision: Decision) -> NewSubmission:
         """The submission that the mail of an accepted sender asks for; its content is not in the spool yet.

@@ -59,7 +59,7 @@ def build_judge(settings: Settings, db: Database, clock: Clock) -> Judge:
     smtp = settings.smtp
     domains = frozenset(domain.lower() for domain in smtp.domains)
     prover = Prover(Resolver(settings.dns.nameservers, timeout=settings.dns.timeout))
-    return Judge(db, KnownTree(db), clock, domains, smtp.networks(), prover, wall_clock)
+    return Judge(db, KnownTree(db), clock, domains, smtp.networks(), prover, wall_clock, smtp.hostname)
 
 
 def build_listener(

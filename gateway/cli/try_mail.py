@@ -28,7 +28,6 @@ from gateway.domain.decision import Decision
 from gateway.domain.errors import ExitCode, SmtpReply, UsageError
 from gateway.domain.evidence import DkimFinding, DkimResult, Evidence
 from gateway.judging import Case, Judge
-from gateway.mail.proof.results import authentication_results
 from renderers.confine import Limits
 
 
@@ -78,7 +77,7 @@ def sender(console: Console, message: Path | None, form: str, **given: Unpack[Co
     if form == Form.TABLE:
         _tell_sender(case, decision)
     else:
-        write_one(_sender_facts(console, case, decision), form)
+        write_one(_sender_facts(case, decision), form)
     _leave_by(decision.reply)
 
 
@@ -108,7 +107,7 @@ def mail(
     if form == Form.TABLE:
         _tell_mail(trial)
     else:
-        write_one(_mail_facts(console, trial), form)
+        write_one(_mail_facts(trial), form)
     _leave_by(trial.reply)
     if trial.pages is not None and trial.pages.failure:
         sys.exit(ExitCode.REFUSED)
@@ -139,7 +138,7 @@ def _connection(given: ConnectionOptions, author: str) -> Connection:
 # For programs.
 
 
-def _sender_facts(console: Console, case: Case | None, decision: Decision | None) -> dict[str, object]:
+def _sender_facts(case: Case | None, decision: Decision | None) -> dict[str, object]:
     """What is known of the sender; empty values where the mail was refused before anybody asked."""
     if case is None or decision is None:
         return {"spf": None, "dkim": None, "aligned": False, "decision": "refuse", "rule": None, "evidence": {}}
@@ -154,17 +153,14 @@ def _sender_facts(console: Console, case: Case | None, decision: Decision | None
         "decision": decision.action.value,
         "rule": decision.rule,
         "reply": str(decision.reply),
-        "authentication_results": authentication_results(
-            console.settings.smtp.hostname, evidence, case.envelope
-        ).rstrip(),
         "evidence": decision.evidence,
     }
 
 
-def _mail_facts(console: Console, trial: MailTrial) -> Row:
+def _mail_facts(trial: MailTrial) -> Row:
     plan, pages = trial.plan, trial.pages
     return {
-        **_sender_facts(console, trial.case, trial.decision),
+        **_sender_facts(trial.case, trial.decision),
         "reply": str(trial.reply),
         "recipients": [_recipient_facts(one) for one in trial.recipients],
         "subject": plan.subject if plan else None,

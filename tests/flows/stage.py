@@ -127,9 +127,8 @@ class Stage:
     @property
     def judge(self) -> Judge:
         relays = (ip_network("10.0.0.0/8"),)
-        return Judge(
-            self.db, KnownTree(self.db), self.clock, frozenset({DOMAIN}), relays, self.prover, lambda: self.wall
-        )
+        known, wall = KnownTree(self.db), lambda: self.wall
+        return Judge(self.db, known, self.clock, frozenset({DOMAIN}), relays, self.prover, wall, DOMAIN)
 
     def prepare(self, limits: RenderLimits = LIMITS) -> Prepare:
         return Prepare(self.db, self.spool, self.clock, self.composer, self.process.id, self.work, limits)

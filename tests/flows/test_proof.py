@@ -61,6 +61,7 @@ async def test_what_both_prove_is_accepted_and_the_evidence_kept(stage: Stage) -
     assert (evidence["rule"], evidence["aligned"]) == ("spf-and-dkim", True)
     assert evidence["spf"]["result"] == "pass"  # type: ignore[index]
     assert [one["result"] for one in evidence["dkim"]] == ["pass"]  # type: ignore[attr-defined]
+    assert str(evidence["authentication_results"]).startswith(f"Authentication-Results: {DOMAIN};")
 
 
 @pytest.mark.parametrize(
