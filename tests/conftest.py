@@ -1,7 +1,83 @@
-"""What all tests share: how properties are tried."""
+"""What all tests share: how properties are tried, and which modules make check leaves out."""
 
+import pytest
 from hypothesis import settings
 
 # No deadline: a busy machine is no bug. The examples of a failure are printed, to be written down as a case.
 settings.register_profile("faxgw", deadline=None, print_blob=True)
 settings.load_profile("faxgw")
+
+# Modules whose tests take seconds together, though none of them long: with them make check would take two minutes.
+LONG = frozenset(
+    (
+        "test_admin_covers",
+        "test_admin_tree",
+        "test_app_walls",
+        "test_cli_documents",
+        "test_cli_outbound",
+        "test_cli_quarantine",
+        "test_cli_refused",
+        "test_cli_simulate",
+        "test_cli_tree",
+        "test_cli_try_out",
+        "test_covers",
+        "test_domain_passwords",
+        "test_hostile_mails",
+        "test_mail_canonical",
+        "test_mail_listener",
+        "test_mail_parse",
+        "test_mail_proof_dns",
+        "test_mail_proof_spf",
+        "test_mail_proof_spf_vectors",
+        "test_mail_smtp_tls",
+        "test_notices",
+        "test_notify",
+        "test_proof",
+        "test_refused",
+        "test_remote_references",
+        "test_render_alarm",
+        "test_render_blocks",
+        "test_render_confine",
+        "test_render_html",
+        "test_render_image",
+        "test_render_office_pool",
+        "test_render_office_worker",
+        "test_render_pdf",
+        "test_render_strokes",
+        "test_render_tiff",
+        "test_simulator_calls",
+        "test_simulator_random_lines",
+        "test_small_mails",
+        "test_smtp_dialogues",
+        "test_spandsp",
+        "test_spoofing",
+        "test_store_acceptance",
+        "test_store_activity",
+        "test_store_call_ends",
+        "test_store_calls",
+        "test_store_covers",
+        "test_store_handback",
+        "test_store_jobs",
+        "test_store_known_tree",
+        "test_store_quarantine",
+        "test_store_settings",
+        "test_store_signatures",
+        "test_store_submissions",
+        "test_t30_dialogues",
+        "test_t30_recovery",
+        "test_t38_endpoint",
+        "test_t38_random_calls",
+        "test_t4_codec",
+        "test_t4_fit",
+        "test_tend",
+        "test_transmit",
+        "test_wishes",
+    )
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is in a long module as slow."""
+    for item in items:
+        if item.path.stem in LONG:
+            item.add_marker(pytest.mark.slow)
