@@ -16,8 +16,11 @@ class ExitCode(IntEnum):
     FAILED = 1
     USAGE = 2
     NOT_FOUND = 3
+    NOT_ALLOWED = 4
+    CONFLICT = 5
     REFUSED = 6
     UNREACHABLE = 7
+    DONE_IN_PART = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,22 @@ class RefusedError(GatewayError):
     """The thing exists, and the rules forbid what was asked."""
 
     exit_code = ExitCode.REFUSED
+    smtp_code = 550
+    enhanced = "5.7.1"
+
+
+class NotAllowedError(GatewayError):
+    """The administrator lacks a right, or the place is not below theirs."""
+
+    exit_code = ExitCode.NOT_ALLOWED
+    smtp_code = 550
+    enhanced = "5.7.1"
+
+
+class ConflictError(GatewayError):
+    """What was asked is at odds with what is there: something of that name, a value that is locked, work that ended."""
+
+    exit_code = ExitCode.CONFLICT
     smtp_code = 550
     enhanced = "5.7.1"
 

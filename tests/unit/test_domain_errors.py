@@ -28,6 +28,8 @@ def test_every_kind_has_a_reply_with_an_enhanced_code_of_the_same_class(kind: ty
         (errors.BadDirectiveError, 6),
         (errors.UnreachableError, 7),
         (errors.UnavailableError, 7),
+        (errors.NotAllowedError, 4),
+        (errors.ConflictError, 5),
     ],
 )
 def test_exit_codes_are_those_that_scripts_depend_on(kind: type[GatewayError], code: int) -> None:
