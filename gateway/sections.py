@@ -126,6 +126,37 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class Http:
+    """Where metrics, health and readiness are asked for."""
+
+    host: str = "127.0.0.1"
+    port: int = 8026  # 0: nowhere
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """What is logged, and how a line looks."""
+
+    level: str = "info"
+    format: str = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """When administrators hear that something is stuck, and where."""
+
+    mail: str = ""  # their address; empty: no mail
+    mail_minutes: int = 60  # between two mails of one kind
+    job_minutes: int = 60  # a job that is due
+    call_minutes: int = 240
+    render_minutes: int = 15  # a submission without its pages
+    outbox_minutes: int = 60
+    line_minutes: int = 30  # with every line of a trunk busy, and jobs that are due
+    dead_letters: int = 1  # of one day
+    free_octets: int = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All sections of the file."""
 
@@ -138,3 +169,6 @@ class Settings:
     calling: Calling = field(default_factory=Calling)
     simulator: Simulator = field(default_factory=Simulator)
     queue: Queue = field(default_factory=Queue)
+    http: Http = field(default_factory=Http)
+    logs: Logs = field(default_factory=Logs)
+    alarms: Alarms = field(default_factory=Alarms)

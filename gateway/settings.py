@@ -15,8 +15,11 @@ from pathlib import Path
 from gateway.domain.errors import UsageError
 from gateway.domain.nameservers import parse_nameserver
 from gateway.sections import (
+    Alarms,
     Calling,
     Dns,
+    Http,
+    Logs,
     Notices,
     Queue,
     Relay,
@@ -28,8 +31,11 @@ from gateway.sections import (
 )
 
 __all__ = [
+    "Alarms",
     "Calling",
     "Dns",
+    "Http",
+    "Logs",
     "Notices",
     "Queue",
     "Relay",
@@ -108,6 +114,10 @@ def _is_local_part(value: str) -> bool:
     return re.fullmatch(r"([A-Za-z0-9]+([.-][A-Za-z0-9]+)*)?", value, re.ASCII) is not None and value != "postmaster"
 
 
+def _is_mail_address(value: str) -> bool:
+    return not value or re.fullmatch(r"[!-?A-~]+@" + _DOMAIN.pattern, value, re.ASCII) is not None
+
+
 _PORTS = ("port", "submission_port", "submission_starttls_port")
 _FILES = {("smtp", "tls_certificate"), ("smtp", "tls_key"), ("calling", "scenario")}
 _POSITIVE = (
@@ -121,7 +131,16 @@ _POSITIVE = (
     ("smtp", "max_connections_per_address"),
     ("queue", "lease_seconds"),
     ("queue", "poll_seconds"),
+    ("alarms", "mail_minutes"),
+    ("alarms", "job_minutes"),
+    ("alarms", "call_minutes"),
+    ("alarms", "render_minutes"),
+    ("alarms", "outbox_minutes"),
+    ("alarms", "line_minutes"),
+    ("alarms", "dead_letters"),
 )
+_LEVELS = ("debug", "info", "warning", "error")
+_FORMATS = ("json", "text")
 # Section, key, what must hold of the value, and how a mistake is told.
 _RULES: tuple[tuple[str, str, Callable[[typing.Any], bool], str], ...] = (
     *(("smtp", key, _is_port, "must be 0 to 65535") for key in _PORTS),  # 0: the system chooses one, or none is wanted
@@ -134,6 +153,11 @@ _RULES: tuple[tuple[str, str, Callable[[typing.Any], bool], str], ...] = (
     ("dns", "nameservers", _are_nameservers, 'must be IP addresses, with a port if it is not 53 ("127.0.0.1:5353")'),
     ("dns", "timeout", lambda seconds: 0 < seconds <= 8, "must be more than 0 and at most 8"),  # a whole check has 8 s
     ("simulator", "speed", lambda speed: 0 <= speed < float("inf"), "must be 0 or more"),
+    ("http", "port", _is_port, "must be 0 to 65535"),
+    ("logs", "level", lambda level: level in _LEVELS, f"must be one of {', '.join(_LEVELS)}"),
+    ("logs", "format", lambda form: form in _FORMATS, f"must be one of {', '.join(_FORMATS)}"),
+    ("alarms", "mail", _is_mail_address, "must be a mail address, or empty"),
+    ("alarms", "free_octets", lambda octets: octets >= 0, "must be 0 or more"),
     ("rendering", "max_memory", lambda size: size >= _LEAST_MEMORY, f"must be at least {_LEAST_MEMORY} octets"),
     *((section, key, _is_positive, "must be more than 0") for section, key in _POSITIVE),
     *((section, key, _is_file, "must name a file that is there") for section, key in sorted(_FILES)),

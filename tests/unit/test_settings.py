@@ -81,6 +81,9 @@ def test_an_absolute_or_empty_file_stays_as_it_is(tmp_path: Path) -> None:
         "[smtp]\ndomains = ['FAX.Acme.example', 'fax-2', 'xn--bcher-kva.example']\n",
         "[rendering]\nmax_memory = 256000000\n",
         "[dns]\nnameservers = ['127.0.0.1:5353', '::1', '[2001:db8::1]:53']\ntimeout = 8\n",
+        "[http]\nport = 0\n",
+        "[logs]\nlevel = 'debug'\nformat = 'text'\n",
+        "[alarms]\nmail = 'fax+watch@acme.example'\nfree_octets = 0\n",
     ],
 )
 def test_values_at_the_edge_are_taken(tmp_path: Path, text: str) -> None:
@@ -94,6 +97,11 @@ def test_a_whole_number_does_for_a_number(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words", "line"),
     [
+        ("[logs]\nformat = 'xml'\n", "logs.format must be one of json, text", 2),
+        ("[logs]\nlevel = 'INFO'\n", "logs.level must be one of debug, info, warning, error", 2),
+        ("[alarms]\nmail = 'a@acme.example\\nBcc: b@x'\n", "alarms.mail must be a mail address, or empty", 2),
+        ("[alarms]\ncall_minutes = 0\n", "alarms.call_minutes must be more than 0", 2),
+        ("[http]\nport = 65536\n", "http.port must be 0 to 65535", 2),
         ("[smtp]\nhost = '::1'\nprot = 25\n", "unknown key smtp.prot", 3),
         ("[smpt]\nport = 25\n", r"unknown section \[smpt\]", 1),
         ("\n[smtp]\nport = 'x'\n", "smtp.port must be a whole number", 3),
