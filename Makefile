@@ -19,7 +19,7 @@ setup: machine $(STAMP) ## system packages and the virtual environment .venv; co
 # Never fails: what cannot be installed is named, and the rest is set up all the same.
 machine:
 	@test -n "$(PYTHON)" && $(PYTHON) $(NEW_ENOUGH) || { echo "Python 3.11 or later is needed: apt-get install python3" >&2; exit 1; }
-	@missing=$$($(PYTHON) gateway/machine.py --apt --missing); \
+	@missing=$$($(PYTHON) gateway/machine.py --apt --missing $(if $(CI),--servers)); \
 	test -n "$$missing" || exit 0; \
 	if [ "$$(id -u)" = 0 ]; then as=; \
 	elif command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then as=sudo; \
@@ -31,7 +31,7 @@ machine:
 		$$apt install --no-install-recommends $$missing >/dev/null \
 		|| for package in $$missing; do $$apt install --no-install-recommends $$package >/dev/null || true; done; \
 	fi; \
-	$(PYTHON) gateway/machine.py --missing | sed 's/^/still missing: /' >&2
+	$(PYTHON) gateway/machine.py --missing $(if $(CI),--servers) | sed 's/^/still missing: /' >&2
 
 $(STAMP): pyproject.toml config/constraints.txt | machine
 	@test -x $(BIN)/python && $(BIN)/python $(NEW_ENOUGH) 2>/dev/null || $(PYTHON) -m venv --clear .venv

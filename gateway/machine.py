@@ -19,6 +19,7 @@ from pathlib import Path
 LIST = Path(__file__).with_name("machine.toml")
 LEAST_PYTHON = (3, 11)
 LEAST_SQLITE = (3, 51, 3)  # 3.7.0 to 3.51.2 can damage a WAL file that two connections write ("WAL-reset bug")
+GROUPS = ("run", "test", "server", "bench")
 LEAST_FREE = 1_000_000_000  # octets; mails of 35 MB come with their pages, twice
 
 
@@ -27,7 +28,7 @@ class Piece:
     """One system package. Exactly one of `library`, `files`, `command` and `module` says how it is found."""
 
     package: str
-    group: str  # "run", "test" or "bench"
+    group: str  # "run", "test", "server" or "bench"
     needed_for: str
     library: str = ""
     files: tuple[str, ...] = ()
@@ -120,11 +121,12 @@ def _main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description="System packages of the fax gateway.")
     parser.add_argument("--apt", action="store_true", help="names only, on one line")
     parser.add_argument("--missing", action="store_true", help="only what is not there")
+    parser.add_argument("--servers", action="store_true", help="the servers that tests need, too")
     parser.add_argument(
-        "--group", choices=("run", "test", "bench"), default="", help="one group only; without it, all but bench"
+        "--group", choices=GROUPS, default="", help="one group only; without it, what the gateway and its tests need"
     )
     asked = parser.parse_args(arguments)
-    groups = {asked.group} if asked.group else {"run", "test"}
+    groups = {asked.group} if asked.group else {"run", "test"} | ({"server"} if asked.servers else set())
     chosen = [piece for piece in pieces() if piece.group in groups]
     if asked.missing:
         chosen = [piece for piece in chosen if not piece.present]

@@ -75,6 +75,47 @@ LONG = frozenset(
     )
 )
 
+# Modules whose tests that are given a store are run on both engines; single tests elsewhere ask for `engine`.
+ON_BOTH_ENGINES = frozenset(
+    (
+        "test_store_acceptance",
+        "test_store_activity",
+        "test_store_call_ends",
+        "test_store_calls",
+        "test_store_covers",
+        "test_store_handback",
+        "test_store_jobs",
+        "test_store_known_tree",
+        "test_store_outbox",
+        "test_store_processes",
+        "test_store_quarantine",
+        "test_store_races",
+        "test_store_refusals",
+        "test_store_signatures",
+        "test_store_submissions",
+        "test_store_tree",
+        "test_tend",
+        "test_transmit",
+    )
+)
+ENGINES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Which engine the stores of this test are on."""
+    monkeypatch.setenv("FAXGW_TEST_ENGINE", request.param)
+    return str(request.param)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run on both engines what is to be run on both."""
+    with_store = {"db", "stage"} & set(metafunc.fixturenames)
+    if metafunc.definition.path.stem in ON_BOTH_ENGINES and with_store:
+        metafunc.fixturenames.insert(0, "engine")  # before the store is made
+    if "engine" in metafunc.fixturenames:
+        metafunc.parametrize("engine", ENGINES, indirect=True)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is in a long module as slow."""

@@ -23,7 +23,7 @@ def test_every_piece_has_one_probe_a_known_group_and_words(entry: Piece) -> None
     probes = [bool(probe) for probe in (entry.library, entry.files, entry.command, entry.module)]
 
     assert probes.count(True) == 1
-    assert entry.group in ("run", "test", "bench")
+    assert entry.group in machine.GROUPS
     assert "without it" in entry.needed_for
 
 
@@ -127,7 +127,7 @@ def test_the_list_runs_on_the_standard_library_alone() -> None:
 
     printed = subprocess.run(script, capture_output=True, text=True, check=True).stdout
 
-    assert printed.split() == [entry.package for entry in pieces() if entry.group != "bench"]
+    assert printed.split() == [entry.package for entry in pieces() if entry.group in ("run", "test")]
 
 
 def test_what_only_a_measurement_needs_is_installed_on_demand(capsys: pytest.CaptureFixture[str]) -> None:
@@ -137,6 +137,14 @@ def test_what_only_a_measurement_needs_is_installed_on_demand(capsys: pytest.Cap
 
     assert capsys.readouterr().out.split() == ["postfix"]
     assert "postfix" not in everywhere
+
+
+def test_a_server_that_tests_need_is_installed_where_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    machine._main(["--apt"])
+    everywhere = capsys.readouterr().out.split()
+    machine._main(["--apt", "--servers"])
+
+    assert set(capsys.readouterr().out.split()) - set(everywhere) == {"postgresql"}
 
 
 def test_missing_pieces_are_printed_with_what_will_not_work(

@@ -26,6 +26,7 @@ def names(db: Database) -> list[str]:
     return db.read(lambda session: list(session.connection().execute(text("select name from trunk")).scalars()))
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_write_that_raises_leaves_nothing_behind(tmp_path: Path) -> None:
     with opened(tmp_path) as db:
 
@@ -40,6 +41,7 @@ def test_a_write_that_raises_leaves_nothing_behind(tmp_path: Path) -> None:
         assert names(db) == []
 
 
+@pytest.mark.usefixtures("engine")
 def test_what_was_written_is_read_by_another_process(tmp_path: Path) -> None:
     with opened(tmp_path) as db:
         db.write(lambda session: session.add(put("one")))
@@ -98,6 +100,7 @@ def test_readers_go_on_while_somebody_writes(tmp_path: Path) -> None:
     other.close()
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_reader_sees_one_state_whatever_is_written_meanwhile(tmp_path: Path) -> None:
     with opened(tmp_path) as db:
         count = text("select count(*) from trunk")
@@ -135,6 +138,7 @@ def test_a_mistake_in_a_statement_is_no_passing_trouble(tmp_path: Path) -> None:
     db.close()
 
 
+@pytest.mark.usefixtures("engine")
 def test_writes_of_one_process_follow_one_another(tmp_path: Path) -> None:
     inside, most = [0], [0]
     with opened(tmp_path) as db:
@@ -226,6 +230,7 @@ def test_a_time_without_a_zone_is_a_mistake() -> None:
         UtcTime().process_bind_param(NOW.replace(tzinfo=None), DIALECT)
 
 
+@pytest.mark.usefixtures("engine")
 def test_foreign_keys_hold(tmp_path: Path) -> None:
     with opened(tmp_path) as db:
         user = anna(db)

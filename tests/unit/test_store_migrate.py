@@ -14,7 +14,7 @@ from tests.filled_store import anna, fresh_url, opened
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Database:
+def empty(tmp_path: Path, engine: str) -> Database:  # noqa: ARG001 - before the store is made
     return open_database(fresh_url(tmp_path, migrated=False))
 
 
@@ -22,6 +22,7 @@ def tables(db: Database) -> set[str]:
     return set(db.read(lambda session: inspect(session.connection()).get_table_names()))
 
 
+@pytest.mark.usefixtures("engine")
 def test_the_migrations_make_exactly_the_tables_of_the_code(tmp_path: Path) -> None:
     with opened(tmp_path) as db:
         differences = db.read(
@@ -44,6 +45,7 @@ def test_every_constraint_has_a_name_by_which_it_can_be_dropped() -> None:
     assert nameless == []
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_new_database_is_not_current_until_it_is_migrated(empty: Database) -> None:
     assert not schema_is_current(empty)
 
@@ -54,6 +56,7 @@ def test_a_new_database_is_not_current_until_it_is_migrated(empty: Database) -> 
     empty.close()
 
 
+@pytest.mark.usefixtures("engine")
 def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
     with opened(tmp_path) as db:
         user = anna(db)
@@ -64,6 +67,7 @@ def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
         assert user.id
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_current_store_is_not_locked_to_find_that_out(tmp_path: Path) -> None:
     with opened(tmp_path) as db:
         other = open_database(db.url.render_as_string(hide_password=False))
@@ -73,6 +77,7 @@ def test_a_current_store_is_not_locked_to_find_that_out(tmp_path: Path) -> None:
         other.close()
 
 
+@pytest.mark.usefixtures("engine")
 def test_two_processes_may_start_together(tmp_path: Path) -> None:
     url = fresh_url(tmp_path, migrated=False)
     stores = [open_database(url) for _ in range(3)]
@@ -96,6 +101,7 @@ def test_two_processes_may_start_together(tmp_path: Path) -> None:
         db.close()
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_store_of_a_newer_gateway_is_refused(tmp_path: Path) -> None:
     with opened(tmp_path) as db:
         db.write(lambda session: session.connection().execute(text("update alembic_version set version_num = '9999'")))
@@ -105,6 +111,7 @@ def test_a_store_of_a_newer_gateway_is_refused(tmp_path: Path) -> None:
             migrate(db)
 
 
+@pytest.mark.usefixtures("engine")
 def test_the_first_revision_can_be_taken_back(tmp_path: Path) -> None:
     with opened(tmp_path) as db:
         engine = make_engine(db.url, migrating=True)
