@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Dialect, Integer, MetaData, Table, literal_column
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Integer, MetaData, String, Table, literal_column
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
@@ -17,6 +17,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 # 64 bits everywhere; SQLite gives automatic numbers to the type INTEGER only.
 BIG = BigInteger().with_variant(Integer(), "sqlite")
+# Compared octet by octet, whatever the server's language: what begins with given digits is one range of an index.
+PLAIN_TEXT = String().with_variant(String(collation="C"), "postgresql")
 # Every constraint has a name, or Alembic's batch mode could not drop it on SQLite.
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

@@ -100,6 +100,7 @@ def _job(new: NewSubmission, submission_id: int, address: FaxAddress) -> dict[st
         "submission_id": submission_id,
         "user_id": new.user_id,
         "number": address.destination.number,
+        "number_reversed": address.destination.number[::-1],
         "state": JobState.ACCEPTED.value,
         "accepted": new.received,
         "not_before": new.start or new.received,

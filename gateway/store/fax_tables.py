@@ -10,13 +10,15 @@ from typing import Any
 from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field
 
-from gateway.store.columns import BIG, Row, UtcTime
+from gateway.store.columns import BIG, PLAIN_TEXT, Row, UtcTime
 
 CALLING = text("state = 'calling'")
 READY = text("state = 'ready'")
 WAITING = text("state = 'waiting'")
 BUSY = text("state = 'waiting' AND outcome = 'Busy'")
 OPEN = text("ended IS NULL")
+OVER = text("ended IS NOT NULL")
+NAMED = text("outcome IS NOT NULL")
 ACCEPTED = text("state = 'accepted'")
 OWNED = text("owner IS NOT NULL")
 AUTOMATIC = text("automatic_at IS NOT NULL")
@@ -52,6 +54,7 @@ class SubmissionRow(Row, table=True):
     preview: bool = False
     repeated: str = ""  # numbers that were asked for more than once, with spaces between
     refused: str = "[]"  # JSON list of recipients that were not taken, each with the reply
+    frozen: str = Field(default="", sa_column_kwargs={"server_default": ""})  # JSON; see gateway.domain.frozen
     pages_digest: str = ""
     pages: int = 0
     fence: int = 0
@@ -87,20 +90,35 @@ class JobRow(Row, table=True):
     __table_args__: Any = (
         UniqueConstraint("submission_id", "number", "copy_no"),
         Index("uq_job_calling", "number", unique=True, sqlite_where=CALLING, postgresql_where=CALLING),
-        Index("ix_job_ready", "priority", "not_before", "id", "number", sqlite_where=READY, postgresql_where=READY),
+        # The queue: in each priority users take turns, and what one user sent goes by time; see `ready`.
+        Index(
+            "ix_job_ready", "priority", "user_id", "not_before", "id", "number",
+            sqlite_where=READY, postgresql_where=READY,
+        ),
+        Index(
+            "ix_job_ready_number", "priority", "number", "not_before", "id",
+            sqlite_where=READY, postgresql_where=READY,
+        ),
         Index("ix_job_due", "not_before", sqlite_where=WAITING, postgresql_where=WAITING),
         Index("ix_job_expires", "expires", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_job_owner", "owner", sqlite_where=OWNED, postgresql_where=OWNED),
-        Index("ix_job_user_id", "user_id", "id"),
-        Index("ix_job_number", "number", "id"),
         Index("ix_job_busy", "number", sqlite_where=BUSY, postgresql_where=BUSY),
+        # The lists of `activity`, each from its newest end; no two of them are needed for one page.
+        Index("ix_job_accepted", "accepted", "id"),
+        Index("ix_job_user_id", "user_id", "accepted", "id"),
+        Index("ix_job_number", "number", "accepted", "id"),
+        Index("ix_job_number_reversed", "number_reversed", "accepted", "id"),
+        Index("ix_job_outcome", "outcome", "accepted", "id", sqlite_where=NAMED, postgresql_where=NAMED),
+        Index("ix_job_open", "state", "accepted", "id", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_job_over", "state", "accepted", "id", sqlite_where=OVER, postgresql_where=OVER),
         {"sqlite_autoincrement": True},
-    )
+    )  # fmt: skip
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     submission_id: int = Field(foreign_key="submission.id", sa_type=BIG)
     user_id: int = Field(foreign_key="node.id", sa_type=BIG)
-    number: str
+    number: str = Field(sa_type=PLAIN_TEXT)
+    number_reversed: str = Field(default="", sa_type=PLAIN_TEXT)  # for those that look for a number's last digits
     copy_no: int = 1
     state: str
     accepted: datetime = Field(sa_type=UtcTime)
@@ -125,6 +143,8 @@ class JobRow(Row, table=True):
     fence: int = 0
     crashes: int = 0
     cancel_asked: bool = False
+    hold_asked: bool = False
+    route: str = ""  # the trunk that the next call should go by first; empty: any
     owner: int | None = Field(default=None, foreign_key="process.id", sa_type=BIG)
 
 

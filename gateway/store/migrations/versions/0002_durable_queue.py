@@ -3,6 +3,8 @@
 Names and types are written out here and not taken from the tables' modules: those will move on, this stays.
 """
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -13,10 +15,12 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _queue()
     _nodes()
 
 
 def downgrade() -> None:
+    _without_queue()
     _without_nodes()
 
 
@@ -46,3 +50,64 @@ def _without_nodes() -> None:
     op.drop_table("clock")
     for name in ("pid", "guard", "boot", "version", "roles"):
         op.drop_column("process", name)
+
+
+_JOB_INDEXES = (
+    ("ix_job_ready", ["priority", "user_id", "not_before", "id", "number"], "state = 'ready'"),
+    ("ix_job_ready_number", ["priority", "number", "not_before", "id"], "state = 'ready'"),
+    ("ix_job_accepted", ["accepted", "id"], ""),
+    ("ix_job_user_id", ["user_id", "accepted", "id"], ""),
+    ("ix_job_number", ["number", "accepted", "id"], ""),
+    ("ix_job_number_reversed", ["number_reversed", "accepted", "id"], ""),
+    ("ix_job_outcome", ["outcome", "accepted", "id"], "outcome IS NOT NULL"),
+    ("ix_job_open", ["state", "accepted", "id"], "ended IS NULL"),
+    ("ix_job_over", ["state", "accepted", "id"], "ended IS NOT NULL"),
+)
+_FORMER_JOB_INDEXES = (
+    ("ix_job_ready", ["priority", "not_before", "id", "number"], "state = 'ready'"),
+    ("ix_job_user_id", ["user_id", "id"], ""),
+    ("ix_job_number", ["number", "id"], ""),
+)
+_LAST_DIGITS_FIRST = {
+    "postgresql": "reverse(number)",
+    "sqlite": " || ".join(f"substr(number, {place}, 1)" for place in range(20, 0, -1)),  # E.164 has 15 and a plus
+}
+
+
+def _queue() -> None:
+    """Whose turn it is, trunks that are paused, holds in a call, and indexes for lists of ten million faxes."""
+    op.add_column("trunk", sa.Column("lines", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("trunk", sa.Column("state", sa.String(), nullable=False, server_default="open"))
+    op.add_column("trunk", sa.Column("turns", sa.String(), nullable=False, server_default="{}"))
+    op.add_column("job", sa.Column("hold_asked", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("job", sa.Column("route", sa.String(), nullable=False, server_default=""))
+    plain = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+    op.add_column("job", sa.Column("number_reversed", plain, nullable=False, server_default=""))
+    _drop_indexes([name for name, _, _ in _FORMER_JOB_INDEXES])
+    engine = op.get_bind().dialect.name
+    op.execute(f"UPDATE job SET number_reversed = {_LAST_DIGITS_FIRST[engine]}")
+    if engine == "postgresql":
+        op.alter_column("job", "number", type_=plain)
+    _make_indexes(_JOB_INDEXES)
+
+
+def _without_queue() -> None:
+    _drop_indexes([name for name, _, _ in _JOB_INDEXES])
+    for name in ("number_reversed", "route", "hold_asked"):
+        op.drop_column("job", name)
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column("job", "number", type_=sa.String(collation="default"))
+    _make_indexes(_FORMER_JOB_INDEXES)
+    for name in ("turns", "state", "lines"):
+        op.drop_column("trunk", name)
+
+
+def _make_indexes(indexes: Sequence[tuple[str, list[str], str]]) -> None:
+    for name, columns, where in indexes:
+        rows = sa.text(where) if where else None
+        op.create_index(op.f(name), "job", columns, sqlite_where=rows, postgresql_where=rows)
+
+
+def _drop_indexes(names: Sequence[str]) -> None:
+    for name in names:
+        op.drop_index(op.f(name), table_name="job")
