@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
+from gateway.domain.roles import Role, parse_roles
+
 
 @dataclass(frozen=True, slots=True)
 class Storage:
@@ -119,10 +121,16 @@ class Simulator:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Leases between processes."""
+    """What this process does, and how it gets on with the others on the same store."""
 
+    roles: tuple[str, ...] = tuple(Role)
     lease_seconds: int = 30
     poll_seconds: float = 1.0
+    direct_url: str = ""  # to PostgreSQL past a pooler of transactions; empty: the store's
+
+    def role_set(self) -> frozenset[Role]:
+        """The roles as such."""
+        return parse_roles(self.roles)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from gateway.domain.errors import UsageError
 from gateway.domain.nameservers import parse_nameserver
+from gateway.domain.roles import Role
 from gateway.sections import (
     Alarms,
     Calling,
@@ -106,6 +107,10 @@ def _shown(value: object) -> str:
     return str(list(value)) if isinstance(value, tuple) else repr(value)
 
 
+def _are_roles(value: tuple[str, ...]) -> bool:
+    return bool(value) and set(value) <= set(Role)
+
+
 def _is_port(value: int) -> bool:
     return 0 <= value <= 65535
 
@@ -150,6 +155,7 @@ _RULES: tuple[tuple[str, str, Callable[[typing.Any], bool], str], ...] = (
     ("smtp", "greeting_delay", lambda seconds: 0 <= seconds <= 60, "must be 0 to 60 seconds"),  # RFC 5321 4.5.3.2.1
     ("relay", "port", lambda port: 1 <= port <= 65535, "must be 1 to 65535"),
     ("smtp", "domains", _are_domains, "must name at least one domain, each of letters, digits, hyphens and dots"),
+    ("queue", "roles", _are_roles, f"must be some of {', '.join(Role)}"),
     ("dns", "nameservers", _are_nameservers, 'must be IP addresses, with a port if it is not 53 ("127.0.0.1:5353")'),
     ("dns", "timeout", lambda seconds: 0 < seconds <= 8, "must be more than 0 and at most 8"),  # a whole check has 8 s
     ("simulator", "speed", lambda speed: 0 <= speed < float("inf"), "must be 0 or more"),
