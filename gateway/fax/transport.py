@@ -18,6 +18,7 @@ class CallOrder:
 
     `pages` is a class F TIFF (TIFF 6.0 with RFC 3949 tags); the call begins at its page `first_page`, counted
     from zero. `destination` is E.164 with its plus. `station_id` is at most 20 characters of digits, plus and space.
+    The first `leading` pages of the call are not the job's own: they say that it goes on where another broke off.
     `tone_wait` is how long to wait, sounding CNG, for the first frame of who answered (T.30 5.4.3.1, T1).
     """
 
@@ -25,6 +26,7 @@ class CallOrder:
     destination: str
     pages: Path
     first_page: int = 0
+    leading: int = 0
     station_id: str = ""
     sub_address: str = ""
     ecm: bool = True
