@@ -31,3 +31,8 @@ def kept(statement: SelectOfScalar[T]) -> SelectOfScalar[T]:
 def doomed(statement: SelectOfScalar[T]) -> SelectOfScalar[T]:
     """The rows are ours to delete: nobody keeps them or points to them."""
     return statement.with_for_update()
+
+
+def doomed_if_free(statement: SelectOfScalar[T]) -> SelectOfScalar[T]:
+    """As `doomed`, but leaves alone what somebody keeps just now: he may be frozen, and would hold us up for long."""
+    return statement.with_for_update(skip_locked=True)

@@ -14,8 +14,7 @@ from gateway.store.columns import BIG, Row, UtcTime
 class ProcessRow(Row, table=True):
     """One running process and its lease. Numbers are never used twice, so that a reaped process stays a stranger.
 
-    `roles` has spaces between. `boot` is the kernel's, of one run of the machine. `guard` is the key of an advisory
-    lock that a living process holds on PostgreSQL, empty for none (`guard`).
+    `roles` has spaces between. `guard` names a lock that a living process holds in PostgreSQL, empty for none.
     """
 
     __tablename__ = "process"
@@ -29,7 +28,6 @@ class ProcessRow(Row, table=True):
     roles: str = ""
     version: str = ""
     pid: int = 0
-    boot: str = ""
     guard: str = ""
 
 

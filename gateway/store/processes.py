@@ -3,57 +3,93 @@
 What lives here: registering, renewing, leaving, finding the dead. What does not: what becomes of their work
 (`handback`).
 
-A lease goes by the machine's own time, passed in as `wall`; what happens to jobs goes by the gateway's clock, which may
-be virtual, passed in as `now`. On one host a death shows at once: each process holds a lock on a file, which the
+A lease goes by the time of `lease_clock`, passed in as `wall`; what happens to jobs goes by the gateway's clock, which
+may be virtual, passed in as `now`. On one host a death shows at once: each process holds a lock on a file, which the
 system drops with the process. A lock is inherited by processes that are forked without exec, and lasts until they end.
+Between hosts a lock inside PostgreSQL shows it (`guard`). A lease that is over shows what no lock does: a process that
+is frozen, or cut off.
 """
 
 import fcntl
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.domain.errors import LostClaimError, UnavailableError
 from gateway.store.columns import key_of
 from gateway.store.database import Database
+from gateway.store.guard import Suspects, proven_free
 from gateway.store.handback import hand_back, owns_work
-from gateway.store.locking import doomed, locked
+from gateway.store.locking import doomed, doomed_if_free, locked
 from gateway.store.outbox import MakeMail
 from gateway.store.process_tables import ProcessRow
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What a process tells of itself."""
+
+    roles: str = ""  # with spaces between
+    version: str = ""
+    pid: int = 0
+
+
+_NOTHING = About()
+
+
+@dataclass(frozen=True, slots=True)
 class Process:
-    """This process, as others know it. The lock is held as long as the file is open."""
+    """This process, as others know it. The lock is held as long as the file is open.
+
+    `suspects` are others that it believes dead, until it has looked twice.
+    """
 
     id: int
     host: str
     ttl: timedelta
     lock_path: Path
     lock: BinaryIO = field(repr=False)
+    suspects: Suspects = field(default_factory=Suspects, repr=False)
 
 
-def register(db: Database, host: str, ttl: timedelta, wall: datetime, folder: Path) -> Process:
+def lease_clock(db: Database, wall: Callable[[], datetime]) -> Callable[[], datetime]:
+    """The clock that leases go by: on PostgreSQL the server's, for the machines' may differ; else this machine's."""
+    if db.dialect.name != "postgresql":
+        return wall
+    return lambda: db.read(lambda session: session.exec(select(func.clock_timestamp())).one())
+
+
+def register(db: Database, host: str, ttl: timedelta, wall: datetime, folder: Path, about: About = _NOTHING) -> Process:
     """Become known, with a lease from now.
 
     Args:
         db: the store.
         host: this machine's name, the same for all processes on it.
         ttl: how long others wait after the last renewal before they take over.
-        wall: the machine's time.
-        folder: where lock files lie; all processes of one host that share a store share it.
+        wall: the time that leases go by.
+        folder: where lock files lie; processes of one host that share it learn of a death by its lock.
+        about: what is told of this process.
 
     Raises:
         UnavailableError: the lock file or the row cannot be written.
     """
     path = folder / f"{uuid.uuid4().hex}.lock"
     lock = _held(path)
-    row = ProcessRow(host=host, lock_name=path.name, started=wall, lease_until=wall + ttl)
+    row = ProcessRow(
+        host=host,
+        lock_name=path.name,
+        started=wall,
+        lease_until=wall + ttl,
+        roles=about.roles,
+        version=about.version,
+        pid=about.pid,
+    )
 
     def work(session: Session) -> int:
         session.add(row)
@@ -96,10 +132,11 @@ def leave(db: Database, process: Process) -> None:
 def reap(db: Database, process: Process, wall: datetime, now: datetime, make_mail: MakeMail) -> int:
     """Take back what dead processes owned, each in one commit; returns how many processes that were.
 
-    Dead is whose lease is over, or on this host whose lock is free.
+    Dead is whose lease is over, on this host whose lock is free, and on PostgreSQL who has let go of its guard.
     """
     others = db.read(lambda session: session.exec(select(ProcessRow).where(ProcessRow.id != process.id)).all())
     dead = [row for row in others if _is_dead(row, process, wall)]
+    dead += proven_free(db, [row for row in others if row not in dead], process.suspects)
     return sum(_take_over(db, process, row, now, make_mail) for row in dead)
 
 
@@ -111,9 +148,9 @@ def alive(db: Database, wall: datetime) -> int:
 
 def _take_over(db: Database, process: Process, seen: ProcessRow, now: datetime, make_mail: MakeMail) -> bool:
     def work(session: Session) -> bool:
-        row = session.exec(doomed(_row(key_of(seen.id)))).one_or_none()
-        if row is None or row.lease_until != seen.lease_until:
-            return False  # another reaper was first, or it lives after all
+        row = session.exec(doomed_if_free(_row(key_of(seen.id)))).one_or_none()
+        if row is None or row.lease_until != seen.lease_until or row.guard != seen.guard:
+            return False  # another reaper is at it or was first, or it lives after all
         hand_back(session, key_of(row.id), now, make_mail)
         session.delete(row)
         return True

@@ -17,16 +17,40 @@ depends_on = None
 def upgrade() -> None:
     _queue()
     _nodes()
+    _alarms()
 
 
 def downgrade() -> None:
+    _without_alarms()
     _without_queue()
     _without_nodes()
 
 
+def _alarms() -> None:
+    """What is stuck and who was told, and an index for mails that were given up."""
+    time = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "alarm",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("since", time, nullable=True),
+        sa.Column("mailed", time, nullable=True),
+        sa.Column("detail", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "host", name=op.f("pk_alarm")),
+    )
+    dead = sa.text("state = 'dead'")
+    columns = ["not_before", "kind"]
+    op.create_index(op.f("ix_outbox_dead"), "outbox", columns, sqlite_where=dead, postgresql_where=dead)
+
+
+def _without_alarms() -> None:
+    op.drop_index(op.f("ix_outbox_dead"), table_name="outbox")
+    op.drop_table("alarm")
+
+
 def _nodes() -> None:
     """What a process tells of itself, the time that several share, and which older code may go on."""
-    for name in ("roles", "version", "boot", "guard"):
+    for name in ("roles", "version", "guard"):
         op.add_column("process", sa.Column(name, sa.String(), nullable=False, server_default=""))
     op.add_column("process", sa.Column("pid", sa.Integer(), nullable=False, server_default="0"))
     op.create_table(
@@ -48,7 +72,7 @@ def _nodes() -> None:
 def _without_nodes() -> None:
     op.drop_table("works_for")
     op.drop_table("clock")
-    for name in ("pid", "guard", "boot", "version", "roles"):
+    for name in ("pid", "guard", "version", "roles"):
         op.drop_column("process", name)
 
 
