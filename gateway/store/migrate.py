@@ -3,7 +3,9 @@
 What lives here: running Alembic under a lock, so that two processes may start together. What does not: revisions.
 """
 
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from types import MappingProxyType
 from typing import Any
 
@@ -15,14 +17,15 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 
 from gateway.domain.errors import GatewayError, UnavailableError
-from gateway.store import fax_tables, process_tables, proof_tables, quarantine_tables, tree_tables
 from gateway.store.columns import Row
 from gateway.store.database import Database, make_engine, open_database, translated
 from gateway.store.tree_version import watch_tree
 
-TABLES = (fax_tables, process_tables, proof_tables, quarantine_tables, tree_tables)  # imported for their rows
-METADATA = Row.metadata
 MIGRATIONS = Path(__file__).with_name("migrations")
+for _module in iter_modules([str(MIGRATIONS.parent)]):
+    if _module.name.endswith("_tables"):
+        import_module(f"gateway.store.{_module.name}")  # for its rows
+METADATA = Row.metadata
 LOCK_NUMBER = 0x0FA8  # any number that nobody else takes as an advisory lock in our database
 OPTIONS: MappingProxyType[str, Any] = MappingProxyType(
     {

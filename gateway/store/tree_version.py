@@ -1,6 +1,6 @@
 """A number that changes with every change of the tree, in the same transaction, so that answers may be remembered.
 
-Numbers in quarantine count as a part of the tree: the same commands ask for them.
+Numbers in quarantine and blocked ones count as a part of the tree: the same commands ask for them.
 
 What lives here: the triggers that count, and reading the number. What does not: what is remembered (`known_tree`).
 
@@ -13,6 +13,7 @@ from itertools import count
 
 from sqlalchemy import Connection, text
 
+from gateway.store.admin_tables import BlockRow
 from gateway.store.columns import table_of
 from gateway.store.database import Database
 from gateway.store.quarantine_tables import QuarantineRow
@@ -25,7 +26,7 @@ from gateway.store.tree_tables import (
     UserRow,
 )  # fmt: skip
 
-WATCHED = (NodeRow, UserRow, SendingAddressRow, ReceivingAddressRow, SettingRow, CoverRow, QuarantineRow)
+WATCHED = (NodeRow, UserRow, SendingAddressRow, ReceivingAddressRow, SettingRow, CoverRow, QuarantineRow, BlockRow)
 _VERSION = "SELECT version FROM tree_version"
 _COUNT = "UPDATE tree_version SET version = version + 1"
 _FUNCTION = f"""
