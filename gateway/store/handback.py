@@ -4,15 +4,18 @@ What lives here: the verdict on each, inside the caller's transaction. What does
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.domain.job import JobEvent
 from gateway.domain.outcome import Outcome
 from gateway.domain.quarantine import QuarantineRule, Standing
 from gateway.domain.submission import SubmissionState
+from gateway.store.columns import key_of
 from gateway.store.fax_rows import MAX_CRASHES, job_from, move, move_submission
 from gateway.store.fax_tables import AttemptRow, JobRow, OutboxRow, SubmissionRow
 from gateway.store.locking import locked
@@ -20,6 +23,7 @@ from gateway.store.outbox import MailState, MakeMail, add_mails
 from gateway.store.quarantine import note_end
 
 OWNER_LOST = "owner-lost"
+_TABLES = (JobRow, SubmissionRow, OutboxRow)
 # The verdicts that end a job, and the outcome of each.
 _FINAL = {
     JobEvent.CONFIRMED: Outcome.SUCCESS,
@@ -30,23 +34,51 @@ _FINAL = {
 
 def owns_work(session: Session, process_id: int) -> bool:
     """Whether any row still has this owner."""
-    return any(_owned(session, table, process_id) for table in (JobRow, SubmissionRow, OutboxRow))
+    return any(_owned(session, table, process_id) for table in _TABLES)
 
 
-def hand_back(session: Session, process_id: int, now: datetime, make_mail: MakeMail) -> None:
-    """Free all that a dead process owned; every fence grows, so that whatever it still writes is refused."""
-    for row in _owned(session, JobRow, process_id):
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """One thing that a process owns: which table's, its number, and the fence it was claimed with."""
+
+    table: str
+    id: int
+    fence: int
+
+
+def owned(session: Session, process_id: int) -> frozenset[Owned]:
+    """All that the store says this process owns."""
+    return frozenset(_name(row) for table in _TABLES for row in session.exec(_rows_of(table, process_id)))
+
+
+def hand_back(
+    session: Session, process_id: int, now: datetime, make_mail: MakeMail, only: frozenset[Owned] | None = None
+) -> None:
+    """Free what a dead process owned; every fence grows, so that whatever it still writes is refused.
+
+    With `only` that much of what a living one owns.
+    """
+    for row in _owned(session, JobRow, process_id, only):
         hand_back_job(session, row, now, make_mail)
-    for row in _owned(session, SubmissionRow, process_id):
+    for row in _owned(session, SubmissionRow, process_id, only):
         hand_back_submission(session, row, now)
-    for row in _owned(session, OutboxRow, process_id):
+    for row in _owned(session, OutboxRow, process_id, only):
         row.state, row.owner = MailState.WAITING.value, None
         row.fence += 1
     session.flush()
 
 
-def _owned(session: Session, table: Any, process_id: int) -> Sequence[Any]:
-    return session.exec(locked(select(table).where(table.owner == process_id).order_by(col(table.id)))).all()
+def _rows_of(table: Any, process_id: int) -> SelectOfScalar[Any]:
+    return select(table).where(table.owner == process_id).order_by(col(table.id))
+
+
+def _owned(session: Session, table: Any, process_id: int, only: frozenset[Owned] | None = None) -> list[Any]:
+    rows = session.exec(locked(_rows_of(table, process_id))).all()
+    return [row for row in rows if only is None or _name(row) in only]
+
+
+def _name(row: Any) -> Owned:
+    return Owned(str(row.__tablename__), key_of(row.id), row.fence)
 
 
 def hand_back_job(session: Session, row: JobRow, now: datetime, make_mail: MakeMail) -> None:
