@@ -67,6 +67,17 @@ async def test_a_fax_arrives_pel_for_pel_and_is_reported(office: Office) -> None
     assert not report.last_page_in_doubt
 
 
+@pytest.mark.parametrize("ecm", [True, False])
+async def test_the_far_end_keeps_which_page_it_was_told_to_be_the_last(office: Office, ecm: bool) -> None:
+    await office.place(CUT_ONCE, "c1", ecm=ecm)
+    await office.place(CUT_ONCE, "c2", ecm=ecm, first_page=1)
+
+    assert [(line["call_uid"], line["page"], line["last"]) for line in office.log()] == [
+        ("c1", 0, False),
+        ("c2", 0, True),
+    ]
+
+
 async def test_the_report_has_the_simulators_times(office: Office) -> None:
     report = await office.place(FAX)
 

@@ -52,6 +52,7 @@ class ReceivedFaxes:
             "call_uid": call_uid,
             "number": number,
             "page": received.number,
+            "last": received.last,
             "sha256": hashlib.sha256(received.bitmap.octets).hexdigest(),
             "at": at.isoformat(),
             "rows": received.bitmap.shape.rows,

@@ -70,8 +70,8 @@ class Receiver(Station):
 
     def _meaning_of_end(self, event: Event) -> Event:
         """The command after a page: a refused last page is sent again, and an operator is asked for where wanted."""
-        refused = self._judge() is Fcf.RTN
         last = event in (Event.EOP, Event.PPS_EOP)
+        refused = self._judge(last=last) is Fcf.RTN
         if self._options.asks_operator and (refused or not last):
             return Event.PAGE_FOR_OPERATOR
         if refused and event not in (Event.MPS, Event.EOM):
@@ -107,8 +107,8 @@ class Receiver(Station):
             return Event.PPS_NULL
         return self._meaning_of_end(_PPS_EVENTS.get(partial.after, Event.PPS_EOP))
 
-    def _judge(self) -> Fcf:
-        self._judged = self._reception.judge(self.record.pages_received)
+    def _judge(self, *, last: bool) -> Fcf:
+        self._judged = self._reception.judge(self.record.pages_received, last=last)
         received, answer = self._judged
         self.record.bad_rows += received.bad_rows
         return answer

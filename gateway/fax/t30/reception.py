@@ -23,12 +23,16 @@ TCF_GOOD_SECONDS = 1.0  # of the 1.5 s sent, unbroken
 
 @dataclass(frozen=True, slots=True)
 class ReceivedPage:
-    """A page as it came, and its rows; `number` counts from zero in this call."""
+    """A page as it came, and its rows.
+
+    `number` counts from zero in this call; `last` is true when the sender has said that no other follows (EOP).
+    """
 
     number: int
     page: CodedPage
     bitmap: Bitmap
     bad_rows: int
+    last: bool = False
 
 
 class Reception:
@@ -111,14 +115,14 @@ class Reception:
         longest = max((len(zeros) for zeros in re.findall(b"\0+", bytes(self._image))), default=0)
         return longest * 8 >= TCF_GOOD_SECONDS * self.profile.modulation.rate
 
-    def judge(self, number: int) -> tuple[ReceivedPage, Fcf]:
+    def judge(self, number: int, *, last: bool = False) -> tuple[ReceivedPage, Fcf]:
         """The page decoded, and the answer to it."""
         coding = agreement.coding_of(self.profile)
         strip = stream.from_line(bytes(self._image), coding)
         width, resolution = agreement.width_of(self.profile), agreement.resolution_of(self.profile)
         bitmap, bad = codec.decode_counting(strip, coding, width, resolution)
         page = codec.encode(bitmap, coding) if bad else CodedPage(bitmap.shape, coding, strip)
-        received = ReceivedPage(number, page, bitmap, bad)
+        received = ReceivedPage(number, page, bitmap, bad, last)
         return received, quality(bitmap.shape.rows, bad)
 
 
