@@ -15,7 +15,8 @@ TOP = """# Commands
 Made by `make docs` from the commands' own help; a test fails when it is not current.
 
 Data goes to standard output as a table, or with `-o json` and `-o csv` for programs; words go to standard error. Exit
-status: 0 done, 1 failed, 2 wrong usage or settings, 3 not found, 6 refused, 7 not reachable.
+status: 0 done, 1 failed, 2 wrong usage or settings, 3 not found, 4 not allowed, 5 in conflict, 6 refused, 7 not
+reachable, 8 done in part.
 """
 
 

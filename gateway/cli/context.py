@@ -3,13 +3,16 @@
 What lives here: the object that click passes to every command. What does not: any command.
 """
 
+import os
+import pwd
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
 import click
 
+from gateway.admin.acts import Door, actor_of
 from gateway.domain.dates import DateStyle
 from gateway.settings import Settings, load_settings
 from gateway.store.database import Database
@@ -19,9 +22,14 @@ from gateway.store.spool import Spool
 
 @dataclass
 class Console:
-    """One run of the command. `config` is the value of --config."""
+    """One run of the command. `config` is the value of --config, the others are those of the options of their names."""
 
     config: Path | None
+    as_name: str = ""
+    reason: str = ""
+    dry_run: bool = False
+    yes: bool = False
+    no_input: bool = False
 
     @cached_property
     def settings(self) -> Settings:
@@ -38,10 +46,24 @@ class Console:
         """The contents."""
         return Spool(self.settings.storage.folder / "spool")
 
+    @cached_property
+    def door(self) -> Door:
+        """Where whoever runs the command changes and sees things."""
+        actor = actor_of(_account(), self.as_name, self.reason)
+        return Door(self.database, actor, lambda: datetime.now(UTC), dry_run=self.dry_run)
+
     def close(self) -> None:
         """Let go of the store, if it was opened."""
         if "database" in self.__dict__:
             self.database.close()
+
+
+def _account() -> str:
+    """The account that runs the command, by the system and not by its environment; a number where it has no name."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 pass_console = click.make_pass_decorator(Console)

@@ -21,6 +21,7 @@ COMMANDS = {
     "company": "tree",
     "dept": "tree",
     "user": "tree",
+    "journal": "journal",
     "outbound": "outbound",
     "refused": "refused",
     "quarantine": "quarantine",
@@ -58,7 +59,8 @@ class LazyGroup(click.Group):
 def cli(context: click.Context, config: Path | None) -> None:
     """Email-to-fax gateway: mail in, fax out, and a mail back that says what happened.
 
-    Exit status: 0 done, 1 failed, 2 wrong usage or settings, 3 not found, 6 refused, 7 not reachable.
+    Exit status: 0 done, 1 failed, 2 wrong usage or settings, 3 not found, 4 not allowed, 5 in conflict,
+    6 refused, 7 not reachable, 8 done in part.
     """
     context.obj = Console(config)
     context.call_on_close(context.obj.close)

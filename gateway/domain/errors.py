@@ -83,12 +83,10 @@ class NotAllowedError(GatewayError):
     enhanced = "5.7.1"
 
 
-class ConflictError(GatewayError):
+class ConflictError(RefusedError):
     """What was asked is at odds with what is there: something of that name, a value that is locked, work that ended."""
 
     exit_code = ExitCode.CONFLICT
-    smtp_code = 550
-    enhanced = "5.7.1"
 
 
 class BadNumberError(RefusedError):

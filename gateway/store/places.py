@@ -1,5 +1,7 @@
 """Where a node stands in the tree: its path, its company, whether it or anything above it is locked.
 
+Nodes that were deleted are found by id alone, for the faxes that they sent.
+
 What lives here: walking the tree up, down and along a path; shared by the modules that know nodes. What does not:
 users (`people`), settings, and the functions that callers use (`tree`).
 """
@@ -63,10 +65,11 @@ def all_places() -> CTE:
     name, parent_id = cast(col(NodeRow.name), Text), col(NodeRow.parent_id)
     own = (col(NodeRow.id), parent_id, col(NodeRow.kind), col(NodeRow.name))
     top = sa.select(*own, name.label("path"), name.label("company"), col(NodeRow.locked))
-    place = top.where(parent_id.is_(None)).cte("place", recursive=True)
+    there = col(NodeRow.deleted).is_(None)
+    place = top.where(parent_id.is_(None), there).cte("place", recursive=True)
     path = place.c.path + "/" + name
     below = sa.select(*own, path, place.c.company, or_(place.c.locked, col(NodeRow.locked)))
-    return place.union_all(below.join(place, parent_id == place.c.id))
+    return place.union_all(below.join(place, parent_id == place.c.id).where(there))
 
 
 def places(session: Session, kind: NodeKind, under: str, search: str) -> list[Place]:
@@ -98,6 +101,18 @@ def find(session: Session, path: str) -> Place:
     Raises:
         NotFoundError: names the part that is missing and what comes near it.
     """
+    place = place_of(session, child_at(session, path))
+    if place is None:
+        raise NotFoundError(f"there is no {path!r}")
+    return place
+
+
+def child_at(session: Session, path: str) -> int:
+    """The id of the node at a path.
+
+    Raises:
+        NotFoundError: as `find`.
+    """
     node_id: int | None = None
     found: list[str] = []
     for name in path.strip("/").split("/"):
@@ -106,10 +121,13 @@ def find(session: Session, path: str) -> Place:
             raise NotFoundError(_missing(session, found, node_id, name))
         node_id = row.id
         found.append(row.name)
-    place = place_of(session, node_id or 0)
-    if place is None:
-        raise NotFoundError(f"there is no {path!r}")
-    return place
+    return node_id or 0
+
+
+def line_ids(session: Session, node_id: int) -> tuple[int, ...]:
+    """The ids of the nodes from the company down to this one."""
+    line = line_above(node_id)
+    return tuple(session.scalars(sa.select(line.c.id).order_by(line.c.depth.desc())))
 
 
 def name_key(name: str) -> str:
@@ -123,7 +141,8 @@ def _child(session: Session, parent_id: int | None, name: str) -> NodeRow | None
 
 
 def _missing(session: Session, found: Sequence[str], parent_id: int | None, name: str) -> str:
-    names = session.exec(select(NodeRow.name).where(NodeRow.parent_id == parent_id).order_by(NodeRow.name)).all()
+    siblings = select(NodeRow.name).where(NodeRow.parent_id == parent_id, col(NodeRow.deleted).is_(None))
+    names = session.exec(siblings.order_by(NodeRow.name)).all()
     by_key = {name_key(known): known for known in names}
     near = [by_key[key] for key in get_close_matches(name_key(name), by_key, n=3, cutoff=0.5)] or list(names[:3])
     paths = ", ".join("/".join((*found, known)) for known in near)

@@ -1,4 +1,4 @@
-"""Rows of the tree: nodes, what only users have, their addresses, explicit settings, and uploaded covers.
+"""Rows of the tree: nodes, what only users have, addresses, settings and their locks, contacts, and uploaded covers.
 
 What lives here: tables. What does not: queries (`tree`, `people`, `covers`).
 """
@@ -12,10 +12,14 @@ from sqlmodel import Field
 from gateway.store.columns import BIG, Row, UtcTime
 
 TOP = text("parent_id IS NULL")
+NUMBERED = text("fax_number <> ''")
 
 
 class NodeRow(Row, table=True):
-    """A company, a department or a user. `name_key` is the case-folded name that siblings are told apart by."""
+    """A company, a department or a user. `name_key` is the case-folded name that siblings are told apart by.
+
+    What was deleted stays, for the faxes that it sent; its `name_key` is none that a name could have.
+    """
 
     __tablename__ = "node"
     __table_args__: Any = (
@@ -32,6 +36,7 @@ class NodeRow(Row, table=True):
     name_key: str
     locked: bool = False
     created: datetime = Field(sa_type=UtcTime)
+    deleted: datetime | None = Field(default=None, sa_type=UtcTime)
 
 
 class TreeVersionRow(Row, table=True):
@@ -47,6 +52,10 @@ class UserRow(Row, table=True):
     """What only a user has. `user_name_key` is the case-folded user name, unique in the system."""
 
     __tablename__ = "user_profile"
+    __table_args__: Any = (
+        Index("uq_user_profile_fax_number", "fax_number", unique=True, sqlite_where=NUMBERED,
+              postgresql_where=NUMBERED),
+    )  # fmt: skip
 
     node_id: int = Field(primary_key=True, foreign_key="node.id", sa_type=BIG)
     user_name: str
@@ -96,6 +105,28 @@ class SettingRow(Row, table=True):
     node_id: int = Field(primary_key=True, foreign_key="node.id", sa_type=BIG)
     name: str = Field(primary_key=True)
     value: str
+
+
+class SettingLockRow(Row, table=True):
+    """No node below this one may override the setting."""
+
+    __tablename__ = "setting_lock"
+
+    node_id: int = Field(primary_key=True, foreign_key="node.id", sa_type=BIG)
+    name: str = Field(primary_key=True)
+
+
+class ContactRow(Row, table=True):
+    """Whom to call at a company in an emergency."""
+
+    __tablename__ = "contact"
+
+    company_id: int = Field(primary_key=True, foreign_key="node.id", sa_type=BIG)
+    name_key: str = Field(primary_key=True)
+    name: str
+    email: str
+    voice_phone: str
+    extension: str
 
 
 class CoverRow(Row, table=True):

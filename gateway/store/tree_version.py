@@ -22,11 +22,13 @@ from gateway.store.tree_tables import (
     NodeRow,
     ReceivingAddressRow,
     SendingAddressRow,
+    SettingLockRow,
     SettingRow,
     UserRow,
 )  # fmt: skip
 
-WATCHED = (NodeRow, UserRow, SendingAddressRow, ReceivingAddressRow, SettingRow, CoverRow, QuarantineRow, BlockRow)
+WATCHED = (NodeRow, UserRow, SendingAddressRow, ReceivingAddressRow, SettingRow, SettingLockRow,
+           CoverRow, QuarantineRow, BlockRow)  # fmt: skip
 _VERSION = "SELECT version FROM tree_version"
 _COUNT = "UPDATE tree_version SET version = version + 1"
 _FUNCTION = f"""

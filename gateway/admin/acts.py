@@ -1,0 +1,155 @@
+"""The one door for changes: who makes one, whether they may, the change itself and its entry in the journal.
+
+What lives here: running a change, in one commit with its entries, or trying it out. What does not: the changes (the
+other modules of `gateway.admin`), rights (`gateway.domain.rights`), entries (`gateway.store.journal`).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from gateway.domain.actors import Actor, check
+from gateway.domain.errors import NotFoundError
+from gateway.domain.journal import Entry, Facts, Note, Signature, differing
+from gateway.domain.nodes import Node, User
+from gateway.store import journal, named
+from gateway.store.database import Database
+from gateway.store.joined import together
+from gateway.store.journal import Verified, Wanted
+
+T = TypeVar("T")
+Target = Node | User
+SYSTEM_ACCOUNT_ONLY = "only accounts of this machine act here so far"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed(Generic[T]):
+    """What a change answers, and what the journal says of it; with `dry_run` nothing was kept."""
+
+    answer: T
+    entries: tuple[Entry, ...]
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A change that is going on: `db` is its transaction, `target` the node that it was asked for, if any."""
+
+    db: Database
+    actor: Actor
+    target: Target | None
+    notes: list[Note] = field(default_factory=list)
+
+    @property
+    def node(self) -> Target:
+        """The target of an act that has one."""
+        assert self.target is not None  # by who calls `Door.change`
+        return self.target
+
+    def need(self, right: str, node: Target | None = None) -> None:
+        """Return when the actor may do that at a node, or with the whole system.
+
+        Raises:
+            NotAllowedError: says which right is missing.
+        """
+        check(self.actor, right, () if node is None else named.line(self.db, node.id))
+
+    def find(self, text: str, right: str) -> Target:
+        """Another node that the change touches, by id, path or mail address; the actor must have the right there.
+
+        Raises:
+            NotFoundError: there is none; names what comes near.
+            UsageError: there are several; lists them.
+            NotAllowedError: says which right is missing.
+        """
+        found = named.named(self.db, text)
+        self.need(right, found)
+        return found
+
+    def note(self, what: str, node: Target | str, before: Facts, after: Facts) -> None:
+        """Say what was changed: noun.verb, the node or what it is called, and the two states; the same is no change."""
+        gone, come = differing(before, after)
+        if not gone and not come:
+            return
+        node_id, target = (None, node) if isinstance(node, str) else (node.id, node.path)
+        self.notes.append(Note(what, node_id, target, gone, come))
+
+    def note_all(self, notes: Sequence[Note]) -> None:
+        """Say what was changed at many nodes."""
+        self.notes.extend(notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where one actor changes things. `now` is the world's clock. With `dry_run` all is tried, and nothing kept."""
+
+    db: Database
+    actor: Actor
+    now: Callable[[], datetime]
+    dry_run: bool = False
+
+    def change(self, right: str, target: str | int | None, work: Callable[[Act], T]) -> Changed[T]:
+        """Run a change with all its entries in one commit; without an entry nothing is kept in the journal.
+
+        Args:
+            right: what the actor must be allowed, a name of the tree of rights or SYSTEM.
+            target: the node, by path, id or mail address; None for the whole system.
+            work: the change; it may be run again when others change the same, so it touches nothing but the store.
+
+        Raises:
+            NotAllowedError: says which right is missing.
+            NotFoundError: there is no such node; names what comes near.
+            GatewayError: as `work` does; nothing was changed.
+        """
+
+        def within(db: Database) -> Changed[T]:
+            journal.begin(db)
+            act = Act(db, self.actor, None if target is None else named.named(db, target))
+            act.need(right, act.target)
+            answer = work(act)
+            signature = Signature(str(self.actor), self.now(), self.actor.reason)
+            return Changed(answer, journal.append(db, act.notes, signature), self.dry_run)
+
+        return together(self.db, within, undo=self.dry_run)
+
+    def look(self, right: str, target: str | int | None = None) -> Target | None:
+        """The node, when the actor may see that there.
+
+        Raises:
+            NotAllowedError, NotFoundError, UsageError: as `change`.
+        """
+        found = None if target is None else named.named(self.db, target)
+        check(self.actor, right, () if found is None else named.line(self.db, found.id))
+        return found
+
+
+def actor_of(account: str, administrator: str, reason: str) -> Actor:
+    """Who acts: the account of the shell, or an administrator by user name.
+
+    Raises:
+        NotFoundError: there is no such administrator.
+    """
+    if administrator:
+        raise NotFoundError(f"there is no administrator {administrator!r}: {SYSTEM_ACCOUNT_ONLY}")
+    return Actor(account, reason)
+
+
+def entries(door: Door, wanted: Wanted) -> Sequence[Entry]:
+    """The journal, the latest entry first.
+
+    Raises:
+        NotAllowedError: the actor may not see it.
+    """
+    door.look("journal.view")
+    return journal.listing(door.db, wanted)
+
+
+def verify(door: Door) -> Verified:
+    """Whether the journal is as it was written.
+
+    Raises:
+        NotAllowedError: the actor may not see it.
+    """
+    door.look("journal.view")
+    return journal.verify(door.db)

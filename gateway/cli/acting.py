@@ -1,0 +1,89 @@
+"""Options that say who acts, why, and whether it is a trial; and words on what was changed.
+
+What lives here: what all commands that change something share. What does not: the door itself (`gateway.admin.acts`).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from gateway.admin.acts import Changed
+from gateway.cli.context import Console
+from gateway.cli.output import say
+from gateway.domain.journal import Entry
+
+MOST_TOLD = 20  # changes told one by one
+
+
+def as_option(command: click.decorators.FC) -> click.decorators.FC:
+    """The option --as, for every command."""
+    return click.option(
+        "--as", "as_name", metavar="ADMIN", expose_value=False, callback=_keep,
+        help="Act as this administrator, within his place and rights.",
+    )(command)  # fmt: skip
+
+
+def changing(command: click.decorators.FC) -> click.decorators.FC:
+    """The options of a command that changes something: --as, --reason, --dry-run."""
+    for option in (
+        click.option(
+            "--dry-run", is_flag=True, expose_value=False, callback=_keep, help="Only tell what would change."
+        ),
+        click.option("--reason", default="", expose_value=False, callback=_keep, help="Why, for the journal."),
+        as_option,
+    ):
+        command = option(command)
+    return command
+
+
+def confirming(command: click.decorators.FC) -> click.decorators.FC:
+    """The options of a command that asks before it destroys something: --yes, --no-input."""
+    yes = click.option("--yes", is_flag=True, expose_value=False, callback=_keep, help="Do not ask.")
+    no_input = click.option(
+        "--no-input", is_flag=True, expose_value=False, callback=_keep, help="Never ask; without --yes that is a no."
+    )
+    return no_input(yes(command))
+
+
+def confirm(console: Console, question: str) -> None:
+    """Return when the answer is yes.
+
+    Raises:
+        click.Abort: it is not, or nobody may be asked.
+    """
+    if console.yes or console.dry_run:
+        return
+    if console.no_input:
+        raise click.UsageError(f"{question} Say --yes.")
+    click.confirm(question, abort=True, err=True)
+
+
+def tell(changed: Changed[Any], words: str) -> None:
+    """Say what was done, or what would have been; a trial lists all that would change."""
+    if not changed.entries:
+        say("nothing to change" if not words else f"nothing to change: {words}")
+    elif changed.dry_run:
+        tell_entries(changed.entries)
+        say(f"{_count(len(changed.entries))} would be made; nothing was changed")
+    else:
+        say(words or f"{_count(len(changed.entries))} made")
+
+
+def tell_entries(entries: Sequence[Entry]) -> None:
+    """What would be changed, one line each."""
+    for entry in entries[:MOST_TOLD]:
+        click.echo(f"{entry.what}  {entry.target}  {entry.before} -> {entry.after}")
+    if len(entries) > MOST_TOLD:
+        click.echo(f"and {len(entries) - MOST_TOLD} more")
+
+
+def _count(number: int) -> str:
+    return "1 change" if number == 1 else f"{number} changes"
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """What is given behind the command counts over what is given in front of it."""
+    console = context.find_object(Console)
+    if console is not None and value:
+        setattr(console, parameter.name or "", value)
