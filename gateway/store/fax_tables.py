@@ -21,6 +21,7 @@ OVER = text("ended IS NOT NULL")
 NAMED = text("outcome IS NOT NULL")
 ACCEPTED = text("state = 'accepted'")
 OWNED = text("owner IS NOT NULL")
+DEAD = text("state = 'dead'")
 AUTOMATIC = text("automatic_at IS NOT NULL")
 
 
@@ -210,6 +211,7 @@ class OutboxRow(Row, table=True):
         ),
         Index("ix_outbox_waiting", "not_before", "id", sqlite_where=WAITING, postgresql_where=WAITING),
         Index("ix_outbox_owner", "owner", sqlite_where=OWNED, postgresql_where=OWNED),
+        Index("ix_outbox_dead", "not_before", "kind", sqlite_where=DEAD, postgresql_where=DEAD),
     )  # fmt: skip
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
