@@ -1,22 +1,52 @@
-"""What a flow has claimed and could not give back: kept until the store takes it.
+"""What the flows of this process have claimed: what is in hand, and what could not be given back yet.
 
-What lives here: giving back a claim whose work broke off, now or later. What does not: what giving back means
-(`gateway.store`).
+What lives here: giving back a claim whose work broke off, now or later, and telling what is in hand. What does not:
+what giving back means (`gateway.store`).
 """
 
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from gateway.domain.errors import LostClaimError, UnavailableError
+from gateway.store.handback import Owned
 
 log = logging.getLogger(__name__)
 
 
 class Owed:
-    """The claims of one flow that the store could not take back: it was full or locked. Used from worker threads."""
+    """Claims that are worked on, and claims that the store could not take back: it was full or locked.
+
+    One serves all flows of a process, from any thread.
+    """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._returns: list[Callable[[], None]] = []
+        self._in_hand: set[Owned] = set()
+
+    @property
+    def in_hand(self) -> frozenset[Owned]:
+        """What is worked on now."""
+        with self._lock:
+            return frozenset(self._in_hand)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is owed."""
+        return not self._returns
+
+    @contextmanager
+    def having(self, claimed: Owned) -> Iterator[None]:
+        """This is in hand inside the block."""
+        with self._lock:
+            self._in_hand.add(claimed)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_hand.discard(claimed)
 
     def give_back(self, return_claim: Callable[[], None]) -> None:
         """Return a claim; one that was settled, or lost to another process, owes nothing."""
@@ -25,11 +55,13 @@ class Owed:
         except LostClaimError:
             return
         except UnavailableError as error:
-            self._returns.append(return_claim)
+            with self._lock:
+                self._returns.append(return_claim)
             log.warning("claim-owed", extra={"error": type(error).__name__, "count": len(self._returns)})
 
     def settle(self) -> None:
         """Try again to return what is owed."""
-        returns, self._returns = self._returns, []
+        with self._lock:
+            returns, self._returns = self._returns, []
         for return_claim in returns:
             self.give_back(return_claim)

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.domain.clock import Clock
+from gateway.gate import Gate
 from gateway.mail.relay import Relay, Sent, next_try
 from gateway.owed import Owed
 from gateway.store import outbox
 from gateway.store.database import Database
+from gateway.store.handback import Owned
 
 log = logging.getLogger(__name__)
 HELD_WAIT = timedelta(minutes=1)  # when nobody answers at the relay: the mail has used up no try
@@ -31,18 +33,21 @@ class Notify:
     process: int
     chance: Callable[[], float] = field(default=random.random)
     owed: Owed = field(default_factory=Owed)
+    gate: Gate = field(default_factory=Gate)
 
     async def next(self) -> bool:
         """Send one mail, if one is due."""
-        await asyncio.to_thread(self.owed.settle)
-        claim = await asyncio.to_thread(outbox.claim_mail, self.db, self.process, self.clock.now())
+        if not self.owed.is_empty:
+            await asyncio.to_thread(self.owed.settle)
+        claim = await self.gate.claim(lambda: outbox.claim_mail(self.db, self.process, self.clock.now()))
         if claim is None:
             return False
-        try:
-            sent = await self.relay.send(claim.recipient, claim.message)
-            await asyncio.to_thread(self._settle, claim, sent)
-        finally:
-            await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim))
+        with self.owed.having(Owned("outbox", claim.id, claim.fence)):
+            try:
+                sent = await self.relay.send(claim.recipient, claim.message)
+                await asyncio.to_thread(self._settle, claim, sent)
+            finally:
+                await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim))
         return sent.reached
 
     def _give_back(self, claim: outbox.MailClaim) -> None:

@@ -19,6 +19,7 @@ from gateway.domain.nodes import User
 from gateway.domain.outcome import Outcome
 from gateway.domain.setting_catalog import Effective
 from gateway.domain.submission import PartPages, Submission
+from gateway.gate import Gate
 from gateway.line_pages import header_line, line_pages, write_preview
 from gateway.mail.notice_facts import FailedPart, Preview
 from gateway.notices import Composer
@@ -27,6 +28,7 @@ from gateway.pages import CoverWish, MailFailure, MailOrder, MailPages, lay_out_
 from gateway.part_troubles import PROBLEMS, Look, in_work
 from gateway.store import contents, submissions, tree
 from gateway.store.database import Database
+from gateway.store.handback import Owned
 from gateway.store.spool import Spool
 from gateway.store.submissions import FailedRender, RenderClaim, RenderedJob, RenderedSubmission
 from renderers.confine import ConfinedCrashError, Limits, preload, run_confined
@@ -60,13 +62,24 @@ class Prepare:
     work: Path
     limits: RenderLimits
     owed: Owed = field(default_factory=Owed)
+    gate: Gate = field(default_factory=Gate)
+    leftover_gate: Gate = field(default_factory=Gate)
 
     async def next(self) -> bool:
         """Render one mail, if one waits."""
-        await asyncio.to_thread(self.owed.settle)
-        claim = await asyncio.to_thread(submissions.claim_render, self.db, self.process, self.clock.now())
+        if not self.owed.is_empty:
+            await asyncio.to_thread(self.owed.settle)
+        claim = await self.gate.claim(self._claim)
         if claim is None:
-            return await asyncio.to_thread(self._move_left)
+            return await self.leftover_gate.claim(self._move_left) or False
+        with self.owed.having(Owned("submission", claim.submission.id, claim.submission.fence)):
+            await self._work_off(claim)
+        return True
+
+    def _claim(self) -> RenderClaim | None:
+        return submissions.claim_render(self.db, self.process, self.clock.now())
+
+    async def _work_off(self, claim: RenderClaim) -> None:
         counted = True
         try:
             await asyncio.to_thread(self._prepare, claim)
@@ -75,19 +88,18 @@ class Prepare:
             raise
         finally:
             await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim, counted))
-        return True
 
     def _give_back(self, claim: RenderClaim, counted: bool) -> None:
         """Let a render that a fault of ours broke off begin again."""
         submissions.give_back(self.db, claim, self.clock.now(), counted=counted)
 
-    def _move_left(self) -> bool:
-        """Bring to the spool what came with a submission that ended before it was rendered."""
+    def _move_left(self) -> bool | None:
+        """Bring to the spool what came with a submission that ended before it was rendered; None without any."""
         left = contents.left(self.db)
         if left is not None:
             self.spool.put_bytes(left.octets)
             contents.forget(self.db, left.submission_id)
-        return left is not None
+        return True if left is not None else None
 
     def _prepare(self, claim: RenderClaim) -> None:
         if claim.content:

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from gateway.domain.call import CallReport
+from gateway.domain.call import CallReport, Cause
 from gateway.domain.clock import Clock
+from gateway.domain.errors import LostClaimError
 from gateway.domain.job import Job, JobEvent
 from gateway.domain.outcome import Verdict, classify
 from gateway.domain.retry import History, Past, Retry, Stop, alarm_after, met_no_machine, what_follows
@@ -25,12 +26,14 @@ from gateway.domain.retry_policy import RATES, Policy, Walk, walk_of
 from gateway.domain.setting_catalog import Effective
 from gateway.domain.time_zones import zones_of
 from gateway.fax.transport import CallOrder, CallWatch, Transport
+from gateway.gate import Gate
 from gateway.line_pages import header_line, line_pages, station_of
 from gateway.notices import Composer
 from gateway.owed import Owed
 from gateway.store import calls, jobs, tree
 from gateway.store.calls import CallClaim, CallEnd
 from gateway.store.database import Database
+from gateway.store.handback import Owned
 from gateway.store.spool import Spool
 from renderers.faxpage import write_pdf, write_tiff
 
@@ -50,7 +53,10 @@ class Trunk:
 
 @dataclass(frozen=True, slots=True)
 class Transmit:
-    """The flow that places calls; `work` is a folder for what one call needs."""
+    """The flow that places calls; `work` is a folder for what one call needs.
+
+    `hang_up` tells that our lease is over: no call may go on.
+    """
 
     db: Database
     spool: Spool
@@ -61,25 +67,32 @@ class Transmit:
     work: Path
     chance: Callable[[], float] = field(default=random.random)
     owed: Owed = field(default_factory=Owed)
+    gate: Gate = field(default_factory=Gate)
+    hang_up: Callable[[], bool] = field(default=lambda: False)
 
     async def next(self) -> bool:
         """Place one call, if a job is due, its destination free and a line too."""
-        await asyncio.to_thread(self.owed.settle)
-        claim = await asyncio.to_thread(
-            calls.claim_call, self.db, self.process, self.trunk.name, self.trunk.lines, self.clock.now()
-        )
+        if not self.owed.is_empty:
+            await asyncio.to_thread(self.owed.settle)
+        claim = await self.gate.claim(self._claim)
         if claim is None:
             return False
-        try:
-            await self._call(claim)
-        finally:
-            await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim))
+        with self.owed.having(Owned("job", claim.job.id, claim.job.fence)):
+            try:
+                await self._call(claim)
+            finally:
+                await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim))
         return True
+
+    def _claim(self) -> CallClaim | None:
+        return calls.claim_call(self.db, self.process, self.trunk.name, self.trunk.lines, self.clock.now())
 
     async def _call(self, claim: CallClaim) -> None:
         with tempfile.TemporaryDirectory(dir=self.work, prefix="call-") as folder:
             stamped = await asyncio.to_thread(self._stamp, claim, Path(folder))
             report = await self.trunk.transport.place(self._order(claim, stamped), self._watch(claim))
+            if report.cause is Cause.CANCELLED and self.hang_up():
+                raise LostClaimError("the lease is over: the call was hung up")
             await asyncio.to_thread(self._settle, claim, stamped, report)
 
     def _give_back(self, claim: CallClaim) -> None:
@@ -125,7 +138,7 @@ class Transmit:
         asked = _Throttled(lambda: calls.cancel_asked(self.db, claim), CANCEL_LOOK)
         return CallWatch(
             page_confirmed=lambda index: calls.record_page(self.db, claim, index - first),
-            cancelled=asked,
+            cancelled=lambda: self.hang_up() or asked(),
             last_page_sent=lambda: calls.record_last_page(self.db, claim),
         )
 
