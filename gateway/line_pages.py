@@ -5,16 +5,47 @@ of the header (`renderers.header`), calling (`gateway.flows.transmit`).
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from gateway.domain.addresses import Destination
 from gateway.domain.nodes import User
 from gateway.domain.setting_catalog import Effective
-from renderers.faxpage import FaxPage, read_tiff, write_pdf
+from renderers.faxpage import FaxPage, FaxShape, read_tiff, write_pdf
 from renderers.header import stamp
+from renderers.slip import draw_slip
 
 CONTINUED = ", continued"
+SENT_AGAIN = ", sent again: its confirmation was lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """A call that does not begin at the beginning, or not for the first time.
+
+    `first_page` counts from zero. `again` is true where the far end may hold already what is sent. With `cover` a page
+    goes before, which says what this is.
+    """
+
+    first_page: int = 0
+    again: bool = False
+    cover: bool = False
+
+    @property
+    def leading(self) -> int:
+        """How many pages of the call are not the fax's own."""
+        return int(self.cover and bool(self.first_page or self.again))
+
+    @property
+    def mark(self) -> str:
+        """What the header line of the call's first page says behind its number."""
+        if self.again:
+            return SENT_AGAIN
+        return CONTINUED if self.first_page else ""
+
+
+FROM_THE_START = Resumption()
 
 
 def station_of(sender: User, settings: Effective) -> str:
@@ -30,20 +61,42 @@ def header_line(sender: User, settings: Effective, destination: Destination, now
     return f"{settings.date_style().write(now)}   {sender.company}\t{way}"
 
 
-def line_pages(files: Iterable[Path], header: str, first_page: int = 0) -> list[FaxPage]:
+def line_pages(files: Iterable[Path], header: str, resumption: Resumption = FROM_THE_START) -> list[FaxPage]:
     """The pages of class F files, one file after another; each with the header line unless that is empty.
 
-    A call that goes on where another broke off begins with page `first_page`, counted from zero: the header of that
-    page says so. Without header lines it is the one page that has one.
+    A call that goes on where another broke off says so in the header of its first page; without header lines that is
+    the one page that has one. Where a page goes before, it stands in front of the call's first page.
     """
     pages = [page for file in files for page in read_tiff(file)]
+    first = resumption.first_page
     lines = [f"{header}\tPage {number} of {len(pages)}" for number in range(1, len(pages) + 1)]
-    if first_page:
-        lines[first_page] += CONTINUED
-    if header:
-        return stamp(pages, lines)
-    resumed = slice(first_page, first_page + 1 if first_page else first_page)
-    return [*pages[: resumed.start], *stamp(pages[resumed], lines[resumed]), *pages[resumed.stop :]]
+    lines[first] += resumption.mark
+    begin, end = (0, len(pages)) if header else (first, first + bool(resumption.mark))
+    pages[begin:end] = stamp(pages[begin:end], lines[begin:end])
+    return [*pages[:first], *_leading(resumption, header, pages), *pages[first:]]
+
+
+def _leading(resumption: Resumption, header: str, pages: Sequence[FaxPage]) -> list[FaxPage]:
+    """The page that goes before, if there is to be one."""
+    if not resumption.leading:
+        return []
+    first, shape = resumption.first_page, FaxShape(pages[0].width, pages[0].resolution)
+    title, words = _words(resumption, len(pages))
+    page = draw_slip(title, words, shape)
+    return stamp([page], [f"{header}\tBefore page {first + 1} of {len(pages)}"]) if header else [page]
+
+
+def _words(resumption: Resumption, pages: int) -> tuple[str, list[str]]:
+    first = resumption.first_page
+    before = "page 1" if first == 1 else f"pages 1 to {first}"
+    begins = f"This call begins with page {first + 1} of {pages}."
+    if not resumption.again:
+        return "CONTINUED", [f"An earlier call broke off after {before}, which you have received.", begins]
+    what = f"page {pages} of {pages}" if first == pages - 1 else f"the fax from page {first + 1} on"
+    return "SENT AGAIN", [
+        f"An earlier call sent {what}, and its confirmation was lost.",
+        f"{begins} If you have it already, please keep one copy.",
+    ]
 
 
 def write_preview(path: Path, pages: Sequence[FaxPage], most: int) -> int:

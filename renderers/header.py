@@ -50,9 +50,10 @@ def join_strips(upper: bytes, lower: bytes) -> bytes:
     return (joined << spare).to_bytes((kept + len(lower) * 8 + spare) // 8)
 
 
-def draw_line(line: str, shape: FaxShape) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
-    """Draw a header line as packed rows, the last of them white."""
-    high = shape.header_rows * PELS_PER_INCH // shape.resolution.value
+def draw_line(line: str, shape: FaxShape, height: float = 1) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
+    """Draw a header line as packed rows, the last of them white; `height` times as high as a header."""
+    own_rows = round(shape.header_rows * height)
+    high = own_rows * PELS_PER_INCH // shape.resolution.value
     strip = Image.new("L", (shape.width, high), 255)
     draw = ImageDraw.Draw(strip)
     parts = line.split("\t")
@@ -62,7 +63,7 @@ def draw_line(line: str, shape: FaxShape) -> np.ndarray[tuple[int, int], np.dtyp
         share = index / (len(parts) - 1) if len(parts) > 1 else 0.0
         left = _MARGIN + share * (room - draw.textlength(part, font))
         draw.text((left, high * 0.14), part, fill=0, font=font)
-    rows = np.asarray(strip.resize((shape.width, shape.header_rows), Image.Resampling.BOX)) < 150
+    rows = np.asarray(strip.resize((shape.width, own_rows), Image.Resampling.BOX)) < 150
     rows[-1] = False
     return np.packbits(rows, axis=1)
 

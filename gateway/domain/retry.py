@@ -13,7 +13,7 @@ from itertools import pairwise
 from gateway.domain.call import Cause
 from gateway.domain.job import JobEvent
 from gateway.domain.outcome import Outcome
-from gateway.domain.retry_policy import RATES, Delays, Policy, Walk, walk_of
+from gateway.domain.retry_policy import RATES, Delays, Policy, Unconfirmed, Walk, walk_of
 
 # What ends a job without asking the policy.
 _ENDS = {
@@ -43,13 +43,15 @@ class Past:
 class Retry:
     """Try again after `delay`; `ecm` and `slower` change the profile of the next call.
 
-    `waits_for_day` is true when the delay was drawn out because it would be night at the destination.
+    `waits_for_day` is true when the delay was drawn out because it would be night at the destination. With `anew` the
+    next call begins at the first page, whatever was confirmed.
     """
 
     delay: timedelta
     ecm: bool = True
     slower: int = 0
     waits_for_day: bool = False
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,15 @@ class History:
 
 def what_follows(history: History, now: datetime, chance: float) -> tuple[JobEvent, Retry | Stop]:
     """What becomes of the job after the last attempt of `history`; arguments as of `decide_retry`."""
-    event = _ENDS.get(history.attempts[-1].outcome)
-    if event is not None:
-        return event, Stop()
+    last = history.attempts[-1].outcome
+    resent = last is Outcome.UNCONFIRMED and history.policy.unconfirmed is not Unconfirmed.HOLD
+    if last in _ENDS and not resent:
+        return _ENDS[last], Stop()
     decision = decide_retry(history, now, chance)
-    return JobEvent.RETRY if isinstance(decision, Retry) else JobEvent.GAVE_UP, decision
+    if isinstance(decision, Retry):
+        return JobEvent.RETRY, decision
+    doubt = any(past.outcome is Outcome.UNCONFIRMED for past in history.attempts)
+    return JobEvent.DOUBT if doubt else JobEvent.GAVE_UP, decision
 
 
 def decide_retry(history: History, now: datetime, chance: float) -> Retry | Stop:
@@ -106,7 +112,8 @@ def decide_retry(history: History, now: datetime, chance: float) -> Retry | Stop
         return Stop("it is always night somewhere in the destination's time zones")
     if at > history.expires:
         return Stop("the job's lifetime ends before the next attempt")
-    return Retry(at - now, _with_ecm(history), _slower(history.attempts), at != due)
+    anew = last.outcome is Outcome.UNCONFIRMED and policy.unconfirmed is Unconfirmed.RESEND_ALL
+    return Retry(at - now, _with_ecm(history), _slower(history.attempts), at != due, anew)
 
 
 def alarm_after(outcome: Outcome, detail: str, before: Sequence[tuple[Outcome, str]], policy: Policy) -> str:
@@ -119,6 +126,8 @@ def alarm_after(outcome: Outcome, detail: str, before: Sequence[tuple[Outcome, s
         policy: of the user whose fax it was.
     """
     walk = walk_of(outcome, detail)
+    if outcome is Outcome.UNCONFIRMED:
+        return outcome.value.lower()
     if walk is Walk.GENERAL:
         return Walk.GENERAL.value
     asked = before[: policy.fast_busy_alarm - 1]

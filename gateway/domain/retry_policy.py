@@ -34,7 +34,22 @@ class Walk(StrEnum):
     VOICE = "voice_answer"
 
 
-# An outcome without a walk is final. Unconfirmed is: it is held for a person, never silently sent again.
+class Unconfirmed(StrEnum):
+    """What is done with a fax whose last page is in doubt: it is left to a person, or sent again in part or whole."""
+
+    HOLD = "hold"
+    RESEND_LAST = "resend-last"
+    RESEND_ALL = "resend-all"
+
+
+class Continuation(StrEnum):
+    """How a call that goes on where another broke off says so: in its first page's header line, or on a page before."""
+
+    MARK = "mark"
+    COVER = "cover"
+
+
+# An outcome without a walk is final. Unconfirmed is too, unless `Policy.unconfirmed` has it sent again.
 WALK_OF: Mapping[Outcome, Walk | None] = MappingProxyType(
     {
         Outcome.BUSY: Walk.BUSY,
@@ -126,9 +141,12 @@ class Policy:
     night_calls_again: int = 1
     fast_busy_alarm: int = 2
     patience: timedelta = timedelta(seconds=60)
+    unconfirmed: Unconfirmed = Unconfirmed.HOLD
 
     def delays_for(self, outcome: Outcome, detail: str, reached_before: bool) -> Delays:
         """The delay sequence of an ending; a number never reached by fax is not rung again and again."""
+        if outcome is Outcome.UNCONFIRMED and self.unconfirmed is not Unconfirmed.HOLD:
+            return self.delays[Walk.TRANSMISSION]
         walk = walk_of(outcome, detail)
         if walk is None:
             return ()

@@ -5,12 +5,22 @@ What lives here: texts to figures and back. What does not: the catalogue that th
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import time, timedelta
 
 from gateway.domain.night import Night
 from gateway.domain.quarantine import QuarantineRule
-from gateway.domain.retry_policy import DELAYS, STRANGERS, Caps, Delays, Policy, Walk, minutes
+from gateway.domain.retry_policy import (
+    DELAYS,
+    STRANGERS,
+    Caps,
+    Continuation,
+    Delays,
+    Policy,
+    Unconfirmed,
+    Walk,
+    minutes,
+)
 
 NONE = "none"
 MOST_DELAYS = 20
@@ -62,6 +72,7 @@ def policy_of(text: Callable[[str], str]) -> Policy:
         night_calls_again=int(text("retry.night_calls_again")),
         fast_busy_alarm=int(text("retry.fast_busy_alarm")),
         patience=timedelta(seconds=int(text("retry.patience_seconds"))),
+        unconfirmed=Unconfirmed(text("retry.unconfirmed")),
     )
 
 
@@ -100,6 +111,10 @@ def _is_clock(text: str) -> bool:
     return _CLOCK.fullmatch(text) is not None
 
 
+def _one_of(words: Iterable[str]) -> Callable[[str], bool]:
+    return frozenset(words).__contains__
+
+
 _MINUTES = "minutes before each new call, as in 3,5,10, or none; after: "
 # Name, default, words, what is taken.
 SETTINGS: tuple[tuple[str, str, str, Callable[[str], bool]], ...] = (
@@ -126,6 +141,18 @@ SETTINGS: tuple[tuple[str, str, str, Callable[[str], bool]], ...] = (
         "60",
         "how long to wait for a tone after a call that met no fax machine",
         whole(35, 180),
+    ),
+    (
+        "retry.unconfirmed",
+        "hold",
+        "a fax whose last answer was lost: hold it for a person, or send it again: hold, resend-last, resend-all",
+        _one_of(Unconfirmed),
+    ),
+    (
+        "retry.continuation",
+        "mark",
+        "how a call says that it goes on where another broke off: mark its first page, or send a cover page first",
+        _one_of(Continuation),
     ),
     ("quarantine.after", "2", "faxes to a number that is gone before it is refused; 0: never", whole(0, 100)),
     ("quarantine.days", "30", "how long such a number is refused", whole(1, 3650)),

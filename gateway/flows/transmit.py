@@ -10,26 +10,27 @@ import json
 import logging
 import random
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from gateway.domain.call import CallReport, Cause
 from gateway.domain.clock import Clock
-from gateway.domain.errors import LostClaimError
-from gateway.domain.job import Job, JobEvent
-from gateway.domain.outcome import Verdict, classify
+from gateway.domain.errors import LostClaimError, UnavailableError
+from gateway.domain.job import JobEvent
+from gateway.domain.outcome import Outcome, Verdict, classify
 from gateway.domain.retry import History, Past, Retry, Stop, alarm_after, met_no_machine, what_follows
-from gateway.domain.retry_policy import RATES, Policy, Walk, walk_of
+from gateway.domain.retry_policy import RATES, Continuation, Policy, Walk, walk_of
 from gateway.domain.setting_catalog import Effective
 from gateway.domain.time_zones import zones_of
-from gateway.fax.transport import CallOrder, CallWatch, Transport
+from gateway.fax.call_journal import CallJournal, JournaledTransport
+from gateway.fax.transport import CallOrder, Transport
 from gateway.gate import Gate
-from gateway.line_pages import header_line, line_pages, station_of
+from gateway.line_pages import Resumption, header_line, line_pages, station_of
 from gateway.notices import Composer
 from gateway.owed import Owed
+from gateway.running_call import RunningCall, RunningCalls
 from gateway.store import calls, jobs, tree
 from gateway.store.calls import CallClaim, CallEnd
 from gateway.store.database import Database
@@ -39,7 +40,6 @@ from renderers.faxpage import write_pdf, write_tiff
 
 log = logging.getLogger(__name__)
 TONE_WAIT = timedelta(seconds=35)  # T.30 5.4.3.1, T1
-CANCEL_LOOK = 0.2  # seconds between two looks at the store for a cancel
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,12 @@ class Transmit:
     composer: Composer
     process: int
     work: Path
+    journal: CallJournal
     chance: Callable[[], float] = field(default=random.random)
     owed: Owed = field(default_factory=Owed)
     gate: Gate = field(default_factory=Gate)
     hang_up: Callable[[], bool] = field(default=lambda: False)
+    running: RunningCalls = field(default_factory=RunningCalls)
 
     async def next(self) -> bool:
         """Place one call, if a job is due, its destination free and a line too."""
@@ -78,10 +80,14 @@ class Transmit:
         if claim is None:
             return False
         with self.owed.having(Owned("job", claim.job.id, claim.job.fence)):
+            counted = True
             try:
                 await self._call(claim)
+            except UnavailableError:
+                counted = False  # a full disk or a store out of reach is no fault of the job's
+                raise
             finally:
-                await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim))
+                await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim, counted))
         return True
 
     def _claim(self) -> CallClaim | None:
@@ -90,14 +96,30 @@ class Transmit:
     async def _call(self, claim: CallClaim) -> None:
         with tempfile.TemporaryDirectory(dir=self.work, prefix="call-") as folder:
             stamped = await asyncio.to_thread(self._stamp, claim, Path(folder))
-            report = await self.trunk.transport.place(self._order(claim, stamped), self._watch(claim))
+            report = await self._place(claim, self._order(claim, stamped))
             if report.cause is Cause.CANCELLED and self.hang_up():
                 raise LostClaimError("the lease is over: the call was hung up")
             await asyncio.to_thread(self._settle, claim, stamped, report)
 
-    def _give_back(self, claim: CallClaim) -> None:
+    async def _place(self, claim: CallClaim, order: CallOrder) -> CallReport:
+        """Call, with a journal that is written before anybody else hears of a page."""
+        running = self.running.add(order.call_uid, RunningCall(self.db, claim, order, self.hang_up))
+        try:
+            transport = JournaledTransport(self.trunk.transport, self.journal)
+            return running.ended(await transport.place(order, running.watch()))
+        finally:
+            self.running.remove(order.call_uid)
+
+    async def note(self) -> bool:
+        """Let the store know which pages are over in the calls that run."""
+        await asyncio.to_thread(self.running.note)
+        return False
+
+    def _give_back(self, claim: CallClaim, counted: bool) -> None:
         """Free a job whose call could not be settled."""
-        calls.give_back(self.db, claim, self.clock.now(), self.composer.after_end)
+        end, read = self.composer.after_end, self.journal.read
+        calls.give_back(self.db, claim, self.clock.now(), end, read, counted=counted)
+        self.journal.forget(claim.attempt.call_uid)
 
     def _stamp(self, claim: CallClaim, folder: Path) -> "Stamped":
         """This attempt's pages: the job's cover, then the shared document, each with its header line."""
@@ -105,19 +127,17 @@ class Transmit:
         digests = (job.cover_digest, jobs.submission(self.db, job.submission_id).pages_digest)
         sender = tree.user_by_id(self.db, job.user_id)
         settings = tree.effective(self.db, job.user_id)
+        before = jobs.history(self.db, job) if job.dials > 1 else []
+        resumption = resumed(claim, before, settings)
         header = header_line(sender, settings, job.destination, self.clock.now())
         files = [self.spool.path(digest) for digest in digests if digest]
-        pages = line_pages(files, header, claim.attempt.first_page)
+        pages = line_pages(files, header, resumption)
         tiff, pdf = folder / "sent.tif", folder / "sent.pdf"
         write_tiff(tiff, pages)
         write_pdf(pdf, pages)
         kept = (self.spool.put_copy(tiff), self.spool.put_copy(pdf))
-        return Stamped(tiff, *kept, station_of(sender, settings), self._tone_wait(job, settings))
-
-    def _tone_wait(self, job: Job, settings: Effective) -> timedelta:
-        """How long to wait for a fax machine's tone: longer where a call before met none."""
-        before = jobs.history(self.db, job) if job.dials > 1 else []
-        return settings.retry_policy().patience if met_no_machine(before) else TONE_WAIT
+        wait = settings.retry_policy().patience if met_no_machine(before) else TONE_WAIT
+        return Stamped(tiff, *kept, station_of(sender, settings), wait, resumption.leading)
 
     def _order(self, claim: CallClaim, stamped: "Stamped") -> CallOrder:
         job = claim.job
@@ -126,6 +146,7 @@ class Transmit:
             destination=str(job.destination),
             pages=stamped.tiff,
             first_page=claim.attempt.first_page,
+            leading=stamped.leading,
             station_id=stamped.station,
             sub_address=job.sub_address,
             ecm=job.ecm,
@@ -133,19 +154,11 @@ class Transmit:
             tone_wait=stamped.tone_wait,
         )
 
-    def _watch(self, claim: CallClaim) -> CallWatch:
-        first = claim.attempt.first_page
-        asked = _Throttled(lambda: calls.cancel_asked(self.db, claim), CANCEL_LOOK)
-        return CallWatch(
-            page_confirmed=lambda index: calls.record_page(self.db, claim, index - first),
-            cancelled=lambda: self.hang_up() or asked(),
-            last_page_sent=lambda: calls.record_last_page(self.db, claim),
-        )
-
     def _settle(self, claim: CallClaim, stamped: "Stamped", report: CallReport) -> None:
         verdict = classify(report, claim.job.pages - claim.attempt.first_page)
         end = self._end(claim, stamped, report, verdict)
         calls.finish_call(self.db, claim, end, self.clock.now(), self.composer.after_call(claim, end))
+        self.journal.forget(claim.attempt.call_uid)
         log.info(
             "call-ended",
             extra={
@@ -179,6 +192,7 @@ class Transmit:
             not_before=None if follow is None else report.ended + follow.delay,
             ecm=follow.ecm if follow else claim.job.ecm,
             slower=follow.slower if follow else claim.job.slower,
+            anew=follow is not None and follow.anew,
             reason=then.reason if isinstance(then, Stop) else "",
             alarm=self._alarm(verdict, settings.retry_policy()),
             quarantine=settings.quarantine_rule(),
@@ -223,19 +237,13 @@ class Stamped:
     pdf_digest: str
     station: str
     tone_wait: timedelta
+    leading: int
 
 
-class _Throttled:
-    """Asks a question at most every `every` seconds; a yes stays a yes."""
-
-    def __init__(self, ask: Callable[[], bool], every: float) -> None:
-        self._ask = ask
-        self._every = every
-        self._next = 0.0
-        self._yes = False
-
-    def __call__(self) -> bool:
-        if not self._yes and time.monotonic() >= self._next:
-            self._next = time.monotonic() + self._every
-            self._yes = self._ask()
-        return self._yes
+def resumed(claim: CallClaim, before: Sequence[Past], settings: Effective) -> Resumption:
+    """How this call goes on from those before."""
+    return Resumption(
+        first_page=claim.attempt.first_page,
+        again=any(past.outcome is Outcome.UNCONFIRMED for past in before),
+        cover=settings.text("retry.continuation") == Continuation.COVER,
+    )

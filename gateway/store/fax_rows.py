@@ -70,6 +70,12 @@ def note(session: Session, row: JobRow, name: str, now: datetime, detail: str) -
     )
 
 
+def confirm(row: JobRow, attempt: AttemptRow, pages: int) -> None:
+    """Keep that so many pages of a call were confirmed, if it is more than was known."""
+    attempt.pages_confirmed = max(attempt.pages_confirmed, pages)
+    row.pages_sent = max(row.pages_sent, attempt.first_page + attempt.pages_confirmed)
+
+
 def cancel_row(session: Session, row: JobRow, event: JobEvent, now: datetime, detail: str) -> None:
     """End a job without another call: cancelled by somebody, or expired."""
     move(session, row, event, now, detail)

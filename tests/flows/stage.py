@@ -17,6 +17,7 @@ from gateway.domain.call import CallReport, Cause, Phase
 from gateway.domain.errors import SmtpReply
 from gateway.domain.job import Job
 from gateway.domain.submission import Envelope
+from gateway.fax.call_journal import CallJournal
 from gateway.fax.simulator.exchange import Exchange
 from gateway.fax.simulator.transport import SimulatorTransport
 from gateway.fax.transport import CallOrder, CallWatch, Transport
@@ -115,6 +116,7 @@ class Stage:
         self.spool = Spool(self.folder / "spool")
         self.work = self.folder / "work" / "own"
         self.work.mkdir(parents=True)
+        self.journal = CallJournal(self.folder / "calls")
         self.composer = Composer(self.db, self.clock, VOICE)
 
     # The flows.
@@ -136,8 +138,9 @@ class Stage:
     def transmit(self, transport: Transport, lines: int = 4, chance: float = 0.5) -> Transmit:
         trunk = Trunk("trunk", lines, transport)
         return Transmit(
-            self.db, self.spool, self.clock, trunk, self.composer, self.process.id, self.work, lambda: chance
-        )
+            self.db, self.spool, self.clock, trunk, self.composer, self.process.id, self.work, self.journal,
+            lambda: chance,
+        )  # fmt: skip
 
     def simulator(self) -> SimulatorTransport:
         return SimulatorTransport(Exchange.load(), self.clock, self.folder / "simulator")
@@ -154,7 +157,7 @@ class Stage:
             self.composer,
             self.process,
             self.work,
-            lambda: self.lost.append("lost"),
+            self.journal,
         )
 
     # What comes in, and what is there to see.

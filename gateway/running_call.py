@@ -1,0 +1,108 @@
+"""A call that runs, as its owner follows it: the pages that are over, a cancel, and the leave to end the last page.
+
+What lives here: what the engine is answered while it calls. What does not: the call's journal, which is written before
+anything here is told (`gateway.fax.call_journal`), the call's end (`gateway.flows.transmit`).
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from gateway.domain.call import CallReport, Cause
+from gateway.domain.errors import LostClaimError
+from gateway.fax.transport import CallOrder, CallWatch
+from gateway.store import calls
+from gateway.store.calls import CallClaim
+from gateway.store.database import Database
+
+CANCEL_LOOK = 0.2  # seconds between two looks at the store for a cancel
+NOTE_EACH = 5.0  # seconds between two commits of how far the calls of this process are
+
+
+class RunningCall:
+    """One call that is ours. The engine asks and tells from a thread of its own.
+
+    `must_hang_up` says that this process may be given up for dead at any moment.
+    """
+
+    def __init__(self, db: Database, claim: CallClaim, order: CallOrder, must_hang_up: Callable[[], bool]) -> None:
+        self._db = db
+        self._claim = claim
+        self._before = order.first_page + order.leading
+        self._leading = order.leading
+        self._must_hang_up = must_hang_up
+        self._asked = _Throttled(lambda: calls.cancel_asked(db, claim), CANCEL_LOOK)
+        self._pages = self._noted = 0
+        self._cancelled = False
+
+    def watch(self) -> CallWatch:
+        """What the engine tells and asks."""
+        return CallWatch(self._confirm, self._is_over, self._end_last_page)
+
+    def _confirm(self, index: int) -> None:
+        self._pages = max(self._pages, index + 1 - self._before)
+
+    def _is_over(self) -> bool:
+        return self._must_hang_up() or self._asked()
+
+    def _end_last_page(self) -> None:
+        """The leave to tell the far end that the last page is over, by one commit; raises LostClaimError without it."""
+        if self._must_hang_up():
+            raise LostClaimError("this process may be given up for dead at any moment")
+        if not calls.record_last_page(self._db, self._claim, self._pages):
+            self._cancelled = True
+            raise LostClaimError("the fax was cancelled before its last page was over")
+
+    def note(self) -> None:
+        """Let the store know of the pages that were confirmed, for whoever looks or must take over without a journal."""
+        if self._pages > self._noted:
+            with suppress(LostClaimError):
+                calls.record_page(self._db, self._claim, self._pages - 1)
+            self._noted = self._pages
+
+    def ended(self, report: CallReport) -> CallReport:
+        """The report in pages of the fax, and with the cancel that ended the call as its cause."""
+        own = replace(report, pages_confirmed=max(0, report.pages_confirmed - self._leading))
+        return replace(own, cause=Cause.CANCELLED) if self._cancelled and own.cause is Cause.LOCAL_ERROR else own
+
+
+@dataclass(slots=True)
+class RunningCalls:
+    """All calls of this process."""
+
+    _calls: dict[str, RunningCall] = field(default_factory=dict)
+    _next: float = 0.0
+
+    def add(self, call_uid: str, call: RunningCall) -> RunningCall:
+        """A call begins."""
+        self._calls[call_uid] = call
+        return call
+
+    def remove(self, call_uid: str) -> None:
+        """It is over."""
+        self._calls.pop(call_uid, None)
+
+    def note(self) -> None:
+        """Let the store know how far they are, if it was not told just now."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + NOTE_EACH
+        for call in list(self._calls.values()):
+            call.note()
+
+
+class _Throttled:
+    """Asks a question at most every `every` seconds; a yes stays a yes."""
+
+    def __init__(self, ask: Callable[[], bool], every: float) -> None:
+        self._ask = ask
+        self._every = every
+        self._next = 0.0
+        self._yes = False
+
+    def __call__(self) -> bool:
+        if not self._yes and time.monotonic() >= self._next:
+            self._next = time.monotonic() + self._every
+            self._yes = self._ask()
+        return self._yes

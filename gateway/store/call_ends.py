@@ -1,0 +1,223 @@
+"""Calls that run and end: what the far end confirmed, the last page that may be told, the end settled in one commit.
+
+What lives here: every write on a call that is ours, each of which names the fence it was claimed with. What does not:
+claiming (`calls`, through which callers import these), what broke off (`handback`), what an end means
+(`gateway.domain.outcome`, `retry`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from gateway.domain.broken_call import ReadJournal, no_journal
+from gateway.domain.errors import LostClaimError
+from gateway.domain.job import Attempt, Job, JobEvent, JobState
+from gateway.domain.outcome import Outcome
+from gateway.domain.quarantine import QuarantineRule, Standing
+from gateway.store.columns import in_state
+from gateway.store.database import Database
+from gateway.store.fax_rows import confirm, job_from, move, note
+from gateway.store.fax_tables import AttemptRow, JobRow
+from gateway.store.handback import ALARM, Aftermath, hand_back_job
+from gateway.store.locking import locked
+from gateway.store.outbox import MakeMail, add_mails
+from gateway.store.quarantine import note_end
+
+MOST_AT_ONCE = 500  # values in one question
+# With a cancel asked for, these do not keep a job alive.
+_GOING_ON = frozenset({JobEvent.RETRY, JobEvent.HELD, JobEvent.OWNER_LOST})
+
+
+@dataclass(frozen=True, slots=True)
+class CallClaim:
+    """A job that is ours to call, its attempt, which is committed, and the line."""
+
+    job: Job
+    attempt: Attempt
+
+    @property
+    def line(self) -> int:
+        """The line of the trunk, from 1."""
+        return self.attempt.line
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnd:
+    """How a call ended, and what becomes of the job: `event` moves it.
+
+    `pages_confirmed` counts from the call's first page. `started` is when it was dialled, none for when it was
+    claimed. `not_before`, `ecm` and `slower` are for the next call, which with `anew` begins at the first page. `reason` says why there is none, `alarm` what the
+    operator must hear of; both are kept in the history. `quarantine` is the rule for numbers that are gone.
+    """
+
+    event: JobEvent
+    outcome: Outcome
+    detail: str
+    session: bool
+    ended: datetime
+    started: datetime | None = None
+    pages_confirmed: int = 0
+    report_json: str = ""
+    tiff_digest: str = ""
+    pdf_digest: str = ""
+    not_before: datetime | None = None
+    ecm: bool = True
+    slower: int = 0
+    anew: bool = False
+    reason: str = ""
+    alarm: str = ""
+    quarantine: QuarantineRule = field(default_factory=QuarantineRule)
+
+
+def record_page(db: Database, claim: CallClaim, index: int) -> None:
+    """Keep, durably, that the far end confirmed a page; `index` counts from 0 at the call's first page.
+
+    Raises:
+        LostClaimError: the job is another process's by now: hang up.
+    """
+
+    def work(session: Session) -> None:
+        job, attempt = _fenced(session, claim)
+        confirm(job, attempt, index + 1)
+
+    db.write(work)
+
+
+def record_last_page(db: Database, claim: CallClaim, pages: int = 0) -> bool:
+    """Keep, durably, that the far end may hold the last page from now on; called before it is told that page is over.
+
+    `pages` is how many of this call the far end has confirmed by then. False when a cancel was asked for before:
+    nothing was kept, and the call is to be hung up. This commit decides between the two.
+
+    Raises:
+        LostClaimError: the job is another process's by now: hang up.
+    """
+
+    def work(session: Session) -> bool:
+        job, attempt = _fenced(session, claim)
+        confirm(job, attempt, pages)
+        if not job.cancel_asked:
+            attempt.last_page_sent = True
+        return attempt.last_page_sent
+
+    return db.write(work)
+
+
+def cancel_asked(db: Database, claim: CallClaim) -> bool:
+    """Whether the call should be hung up: somebody cancelled the job, or it is ours no longer."""
+
+    def work(session: Session) -> bool:
+        row = session.get(JobRow, claim.job.id)
+        return row is None or row.fence != claim.job.fence or row.cancel_asked
+
+    return db.read(work)
+
+
+def finish_call(db: Database, claim: CallClaim, end: CallEnd, now: datetime, make_mail: MakeMail) -> Job:
+    """Close the attempt, move the job and add its mail, in one commit; returns the job as it now is.
+
+    A job whose cancel was asked for while the call ended otherwise is cancelled instead of tried again.
+
+    Raises:
+        LostClaimError: the job is another process's by now; nothing was written.
+    """
+
+    def work(session: Session) -> Job:
+        row, attempt = _fenced(session, claim)
+        _close(attempt, end)
+        confirm(row, attempt, end.pages_confirmed)
+        _settle(session, row, end, now)
+        note_end(session, Standing(row.number, 0, end.ended, end.outcome, end.detail), end.quarantine)
+        job = job_from(row)
+        add_mails(session, [make_mail(job)], now)
+        return job
+
+    return db.write(work)
+
+
+def settled(db: Database, call_uids: Sequence[str]) -> list[str]:
+    """Those of the calls whose end is in their rows; a call that the store does not know is not among them."""
+
+    def work(session: Session) -> list[str]:
+        found: list[str] = []
+        for first in range(0, len(call_uids), MOST_AT_ONCE):
+            some = col(AttemptRow.call_uid).in_(call_uids[first : first + MOST_AT_ONCE])
+            found += session.exec(select(AttemptRow.call_uid).where(some, col(AttemptRow.ended).is_not(None)))
+        return found
+
+    return db.read(work)
+
+
+def last_endings(db: Database, trunk: str, most: int) -> list[tuple[Outcome, str]]:
+    """How the last calls on a trunk ended, newest first: outcome and detail; those that a crash cut are left out."""
+    mine = select(AttemptRow.outcome, AttemptRow.detail).where(
+        AttemptRow.trunk == trunk, col(AttemptRow.outcome).is_not(None)
+    )
+    newest = mine.order_by(col(AttemptRow.id).desc()).limit(most)
+    rows = db.read(lambda session: session.exec(newest).all())
+    return [(Outcome(str(outcome)), detail) for outcome, detail in rows]
+
+
+def give_back(
+    db: Database,
+    claim: CallClaim,
+    now: datetime,
+    make_mail: MakeMail,
+    journal: ReadJournal = no_journal,
+    *,
+    counted: bool = True,
+) -> None:
+    """Close a call that broke off by a fault of ours, as if its process had died: what was confirmed decides.
+
+    It counts as a crash of the job's unless `counted` is false, as for a full disk.
+
+    Raises:
+        LostClaimError: the job is another process's by now, or the call was settled; nothing was written.
+    """
+
+    def work(session: Session) -> None:
+        row, _ = _fenced(session, claim)
+        hand_back_job(session, row, now, Aftermath(make_mail, journal, counted=counted))
+
+    db.write(work)
+
+
+def _fenced(session: Session, claim: CallClaim) -> tuple[JobRow, AttemptRow]:
+    statement = select(JobRow).where(
+        JobRow.id == claim.job.id, JobRow.fence == claim.job.fence, in_state(JobRow.state, JobState.CALLING)
+    )
+    job = session.exec(locked(statement)).one_or_none()
+    attempt = session.get(AttemptRow, claim.attempt.id)
+    if job is None or attempt is None:
+        raise LostClaimError(f"job {claim.job.public_id} is another process's by now")
+    return job, attempt
+
+
+def _close(attempt: AttemptRow, end: CallEnd) -> None:
+    attempt.started = end.started or attempt.started
+    attempt.ended = end.ended
+    attempt.outcome = end.outcome.value
+    attempt.detail = end.detail
+    attempt.session = end.session
+    attempt.tiff_digest = end.tiff_digest
+    attempt.pdf_digest = end.pdf_digest
+    attempt.report = end.report_json
+
+
+def _settle(session: Session, row: JobRow, end: CallEnd, now: datetime) -> None:
+    cancelled = row.cancel_asked and end.event in _GOING_ON
+    event = JobEvent.CANCELLED if cancelled else end.event
+    outcome, detail = (Outcome.CANCELLED, "cancelled") if cancelled else (end.outcome, end.detail)
+    # A later call that failed makes a fax no less doubtful that an earlier one may have delivered.
+    row.outcome = Outcome.UNCONFIRMED.value if event is JobEvent.DOUBT else outcome.value
+    row.outcome_detail = detail
+    row.tries += end.session
+    row.ecm, row.slower = end.ecm, end.slower
+    row.not_before = end.not_before or row.not_before
+    if end.anew:
+        row.pages_sent = 0
+    move(session, row, event, now, detail if cancelled or not end.reason else f"{detail}: {end.reason}")
+    if end.alarm:
+        note(session, row, ALARM, now, end.alarm)
