@@ -1,0 +1,64 @@
+"""The round that tells of what is stuck: once in the log, and once by mail.
+
+What lives here: the step that a worker repeats. What does not: the judgement (`gateway.domain.alarms`), what is known
+already (`gateway.store.alarms`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.domain.alarms import Alarm, alarms
+from gateway.mail.alarm_letter import KIND, alarm_letter
+from gateway.mail.notice_facts import Voice
+from gateway.store.alarms import Changes, Mailing, note
+from gateway.store.outbox import NewMail
+from gateway.watch.sight import Lookout
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """Who is written to, by whom, and how seldom."""
+
+    voice: Voice
+    recipient: str
+    each: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRound:
+    """Looks for what is stuck; `host` is this machine's name, `wall` its time, `addressed` None for no mails."""
+
+    lookout: Lookout
+    host: str
+    wall: Callable[[], datetime]
+    threads: Executor
+    addressed: Addressed | None
+
+    async def next(self) -> bool:
+        """Look once; there is never more to do at once."""
+        changes = await asyncio.get_running_loop().run_in_executor(self.threads, self._look)
+        for alarm in changes.raised:
+            log.warning("alarm-raised", extra={"kind": alarm.kind.value, "detail": alarm.detail})
+        for alarm in changes.ended:
+            log.info("alarm-over", extra={"kind": alarm.kind.value})
+        return False
+
+    def _look(self) -> Changes:
+        """What is new. While the store cannot be read nothing is: that error is the worker's to tell."""
+        lookout = self.lookout
+        seen = alarms(lookout.look(), lookout.room(), lookout.limits)
+        mailing = self._mailing(self.addressed) if self.addressed else None
+        return note(lookout.db, self.host, seen, self.wall(), mailing, lookout.now())
+
+    def _mailing(self, addressed: Addressed) -> Mailing:
+        def make(alarm: Alarm) -> NewMail:
+            written = alarm_letter(alarm, addressed.voice, addressed.recipient, self.host, self.wall())
+            return NewMail(KIND, None, None, 0, addressed.recipient, *written)
+
+        return Mailing(addressed.each, make)

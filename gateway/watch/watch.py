@@ -1,0 +1,137 @@
+"""Watching the daemon: pages over HTTP, the round of alarms, and the watchdog of systemd.
+
+What lives here: joining the parts of this package, and the three pages. What does not: each of them.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from typing import TypeVar
+
+from gateway.domain.errors import UnavailableError
+from gateway.sections import Settings
+from gateway.store.probe import try_to_write
+from gateway.store.spool import RESERVE
+from gateway.watch import readiness, systemd
+from gateway.watch.answerer import Answerer, Page
+from gateway.watch.counts import Counts
+from gateway.watch.health import Health, Patience, Pulse
+from gateway.watch.metrics import Sight, exposition
+from gateway.watch.readiness import Fact
+from gateway.watch.remembered import Remembered
+from gateway.watch.sight import Lookout
+
+T = TypeVar("T")
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+JSON = "application/json"
+SIGHT_SECONDS, STORE_SECONDS, RELAY_SECONDS = 1.0, 2.0, 30.0  # that an answer is remembered for
+RENDERS_AT_ONCE = 5  # of one mail: parts that end their process are tried without, three times at most
+
+
+@dataclass(slots=True)
+class Watch:
+    """What watches one daemon; `listens` says whether taking mail is our part."""
+
+    settings: Settings
+    lookout: Lookout
+    counts: Counts
+    wall: Callable[[], datetime]
+    threads: ThreadPoolExecutor
+    listens: bool
+    _health: Health | None = None
+    _stopping: bool = False
+    _answerer: Answerer | None = None
+    _sight: Remembered[Sight] = field(init=False)
+    _store: Remembered[Fact] = field(init=False)
+    _relay: Remembered[Fact] = field(init=False)
+
+    def __post_init__(self) -> None:
+        relay = self.settings.relay
+        self._sight = Remembered(lambda: self._apart(self.lookout.sight), SIGHT_SECONDS, time.monotonic)
+        self._store = Remembered(lambda: self._apart(self._write), STORE_SECONDS, time.monotonic)
+        self._relay = Remembered(lambda: readiness.relay_fact(relay.host, relay.port), RELAY_SECONDS, time.monotonic)
+
+    @property
+    def port(self) -> int:
+        """Where the pages are; 0 for nowhere."""
+        return self._answerer.port if self._answerer else 0
+
+    async def start(self, workers: Sequence[Pulse], ended: Callable[[], Iterable[str]]) -> None:
+        """Answer from now on, and tell systemd that we are ready; `ended` names tasks that are over too early."""
+        rendering, alarms = self.settings.rendering, self.settings.alarms
+        patience = Patience(render=60.0 + RENDERS_AT_ONCE * rendering.max_seconds, call=120.0 * alarms.call_minutes)
+        self._health = Health(workers, ended, patience)
+        http = self.settings.http
+        if http.port:
+            pages = {"/metrics": self.metrics, "/healthz": self.health, "/readyz": self.ready}
+            self._answerer = Answerer(http.host, http.port, pages)
+            await self._answerer.start()
+        systemd.tell(f"{systemd.READY}\nSTATUS=taking mail")
+
+    def stopping(self) -> None:
+        """Mail is taken no longer; calls and renders come to their ends."""
+        self._stopping = True
+        systemd.tell(f"{systemd.STOPPING}\nSTATUS=calls and renders come to their ends")
+
+    async def stop(self) -> None:
+        """Answer no longer."""
+        if self._answerer is not None:
+            await self._answerer.stop()
+        self.threads.shutdown(wait=False)
+
+    async def keep_alive(self) -> bool:
+        """Tell systemd that we are alive, if we are: the step of a worker."""
+        if self._health is not None and not self._health.troubles():
+            systemd.tell(systemd.ALIVE)
+        return False
+
+    async def metrics(self) -> Page:
+        """The figures for Prometheus."""
+        sight = await self._sight.get()
+        return Page(await self._apart(exposition, self.counts.sums(), sight), media_type=METRICS_TYPE)
+
+    async def health(self) -> Page:
+        """Whether the process is alive."""
+        troubles = self._health.troubles() if self._health else ()
+        return _page(not troubles, {"healthy": not troubles, "troubles": list(troubles)})
+
+    async def ready(self) -> Page:
+        """Whether mail can be taken and worked on, by which facts, and what is stuck."""
+        sight, store, relay = await asyncio.gather(self._sight.get(), self._store.get(), self._relay.get())
+        facts = (
+            *self._listener(),
+            store,
+            readiness.disk_fact(sight.room, RESERVE),
+            readiness.lease_fact(sight.look, self.lookout.process),
+            readiness.lines_fact(sight.look),
+            relay,
+        )
+        well = readiness.is_ready(facts)
+        told = {fact.name: {"ok": fact.ok, "needed": fact.needed, "detail": fact.detail} for fact in facts}
+        stuck = {alarm.kind.value: alarm.detail for alarm in sight.alarms}
+        return _page(well, {"ready": well, "facts": told, "alarms": stuck})
+
+    def _listener(self) -> tuple[Fact, ...]:
+        if not self.listens:
+            return ()
+        return (Fact("listener", not self._stopping, "stopping" if self._stopping else "takes mail"),)
+
+    def _write(self) -> Fact:
+        try:
+            return readiness.store_fact(try_to_write(self.lookout.db, self.lookout.process))
+        except UnavailableError:
+            return readiness.store_fact(None, "cannot be written")
+
+    async def _apart(self, function: Callable[..., T], *arguments: object) -> T:
+        """In a thread of our own: those of the workers may all be busy."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, function, *arguments)
+
+
+def _page(well: bool, told: dict[str, object]) -> Page:
+    status = HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE
+    return Page((json.dumps(told, indent=2) + "\n").encode(), status, JSON)
