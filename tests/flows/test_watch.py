@@ -87,9 +87,7 @@ async def test_what_is_stuck_no_longer_is_told_in_the_log(stage: Stage, caplog: 
     assert over == ["job-late"]
 
 
-async def test_a_full_disk_is_an_alarm_and_makes_us_not_ready(
-    stage: Stage, watch: Watch, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_full_disk_is_an_alarm_and_makes_us_not_ready(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(10**10, 10**10 - 10**7, 10**7))
 
     page = await watch.ready()
