@@ -18,6 +18,12 @@ Data goes to standard output as a table, or with `-o json` and `-o csv` for prog
 status: 0 done, 1 failed, 2 wrong usage or settings, 3 not found, 4 not allowed, 5 in conflict, 6 refused, 7 not
 reachable, 8 done in part.
 """
+SETTINGS = """## Settings
+
+Given with `faxgw settings set NODE NAME=VALUE`, or with `--set` when a node is made. The nearest value going up from a
+user holds, unless a level above has locked the setting: `faxgw settings explain NODE NAME` tells why.
+
+"""
 
 
 def commands(command: click.Command = cli, parent: click.Context | None = None) -> Iterator[tuple[str, click.Context]]:
@@ -42,13 +48,16 @@ def reference() -> str:
 
 
 def settings() -> str:
-    """What may be given with --set, as a table."""
-    rows = ["| setting | values, default first | about |", "|---|---|---|"]
+    """The whole catalogue, as a table."""
+    rows = ["| setting | values, default first | given at | about |", "|---|---|---|---|"]
     for setting in CATALOG.values():
         others = [value for value in setting.values or () if value != setting.default]
         values = ", ".join(f"`{value}`" for value in (setting.default or "(empty)", *others))
-        rows.append(f"| `{setting.name}` | {values} | {setting.about} |")
-    return "## Settings\n\nGiven with `--set SETTING=VALUE`; the nearest one holds.\n\n" + "\n".join(rows) + "\n"
+        levels = "any level" if len(setting.levels) == 3 else ", ".join(setting.levels)
+        who = f"{levels}; by accounts of the machine" if setting.system_only else levels
+        later = " **Kept, and without effect until a later version.**" if setting.later else ""
+        rows.append(f"| `{setting.name}` | {values} | {who} | {setting.about}.{later} |")
+    return SETTINGS + "\n".join(rows) + "\n"
 
 
 if __name__ == "__main__":

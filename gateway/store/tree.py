@@ -4,26 +4,27 @@ What lives here: the store's functions on the tree. What does not: how paths are
 rows (`people`), what a setting may be (`gateway.domain.setting_catalog`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from gateway.domain.errors import NotFoundError, RefusedError, UsageError
 from gateway.domain.nodes import Node, NodeKind, User, checked_name
-from gateway.domain.setting_catalog import Effective, checked_value
 from gateway.store.database import Database
+from gateway.store.node_settings import effective, effective_in, explicit_settings, set_setting
 from gateway.store.people import NewUser, address_rows, refuse_taken, user_row, users_at
-from gateway.store.places import Place, find, line_above, name_key, place_of, places
-from gateway.store.tree_tables import NodeRow, SendingAddressRow, SettingRow, UserRow
+from gateway.store.places import Place, find, name_key, place_of, places
+from gateway.store.tree_tables import NodeRow, SendingAddressRow, UserRow
 
 T = TypeVar("T")
 __all__ = [
     "Credentials", "NewUser", "add_company", "add_department", "add_user", "companies", "credentials", "departments",
-    "effective", "explicit_settings", "node_by_path", "set_setting", "user_by_address", "user_by_id", "users",
+    "effective", "effective_in", "explicit_settings", "node_by_path", "set_setting", "user_by_address", "user_by_id",
+    "users",
 ]  # fmt: skip
 
 
@@ -143,46 +144,6 @@ def credentials(db: Database, user_name: str) -> Credentials | None:
         return None if row is None or place is None else Credentials(row.node_id, row.password_hash, place.locked)
 
     return db.read(work)
-
-
-def explicit_settings(db: Database, node: int | str) -> Mapping[str, str]:
-    """The values given at this very node, by its id or path.
-
-    Raises:
-        NotFoundError: there is no such node.
-    """
-
-    def work(session: Session) -> dict[str, str]:
-        rows = session.exec(select(SettingRow).where(SettingRow.node_id == _place(session, node).id))
-        return {row.name: row.value for row in rows}
-
-    return db.read(work)
-
-
-def effective(db: Database, user_id: int) -> Effective:
-    """The values that hold for a user (or at any node): of each setting, the nearest explicit one going up."""
-    line = line_above(user_id)
-    farthest_first = (
-        select(col(SettingRow.name), col(SettingRow.value))
-        .join(line, line.c.id == col(SettingRow.node_id))
-        .order_by(line.c.depth.desc())
-    )
-    return Effective(db.read(lambda session: dict(session.exec(farthest_first).all())))
-
-
-def set_setting(db: Database, node: int | str, name: str, value: str) -> None:
-    """Give a setting an explicit value at a node, by its id or path.
-
-    Raises:
-        UsageError: unknown setting or value.
-        NotFoundError: there is no such node.
-    """
-    wanted = checked_value(name, value)
-
-    def work(session: Session) -> None:
-        session.merge(SettingRow(node_id=_place(session, node).id, name=name, value=wanted))
-
-    db.write(work)
 
 
 def _added(db: Database, work: Callable[[Session], T]) -> T:

@@ -18,9 +18,11 @@ def test_every_default_is_an_allowed_value_and_explained(setting: Setting) -> No
     assert "." in setting.name
 
 
-def test_an_unknown_setting_is_refused_and_the_known_are_listed() -> None:
-    with pytest.raises(UsageError, match=r"unknown setting 'fax\.colour'.*fax\.resolution"):
-        checked_value("fax.colour", "blue")
+def test_an_unknown_setting_is_refused_and_what_comes_near_is_named() -> None:
+    with pytest.raises(UsageError, match=r"unknown setting 'fax\.resolutoin'; known are fax\.resolution"):
+        checked_value("fax.resolutoin", "fine")
+    with pytest.raises(UsageError, match=r"fax\.paper.*notify\.content.*retry\.dials"):
+        checked_value("?", "fine")
 
 
 @pytest.mark.parametrize(
