@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from gateway.domain.errors import LostClaimError
 from gateway.domain.lease import Footing, footing
 from gateway.store import processes
 from gateway.store.database import Database
@@ -47,7 +48,7 @@ class Lease:
         asked = self.elapsed()  # counted from before: the answer may come late
         try:
             processes.renew(self.db, self.process, self.wall())
-        except processes.LostClaimError:
+        except LostClaimError:
             self._lost.set()
             raise
         self._renewed = asked

@@ -5,9 +5,11 @@ What lives here: the loop, and the one door where a step's error is caught and l
 
 import asyncio
 import logging
+import time
 import traceback
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from gateway.domain.errors import GatewayError
@@ -24,39 +26,98 @@ def where(error: BaseException) -> dict[str, str]:
     return {"error": type(error).__name__, "at": trail}
 
 
-@dataclass(slots=True)
+class Topic(StrEnum):
+    """What has happened that somebody may want to look for; the words that processes tell one another."""
+
+    PREPARE = "prepare"  # a mail to render
+    LINES = "lines"  # a job to call
+    FREE = "free"  # a line, and a number
+    MAIL = "mail"  # a mail to send
+    CANCEL = "cancel"  # somebody wants a call to end
+
+
+EVERYTHING = tuple(Topic)
+
+
 class Bell:
-    """Wakes workers of one process: something was committed that they may want."""
+    """Wakes workers of one process: something was committed, here or elsewhere, that they may want."""
 
-    _events: list[asyncio.Event] = field(default_factory=list)
+    def __init__(self) -> None:
+        self._events: list[tuple[frozenset[Topic], asyncio.Event]] = []
+        self._rung = dict.fromkeys(EVERYTHING, 0)
 
-    def ring(self) -> None:
-        """Wake every worker; call it from the event loop's thread."""
-        for event in self._events:
-            event.set()
+    def ring(self, *topics: Topic) -> None:
+        """Wake every worker that waits for one of the topics; for all when none is named. From the loop's thread."""
+        for topic in topics or EVERYTHING:
+            self._rung[topic] += 1
+        for wanted, event in self._events:
+            if not topics or wanted.intersection(topics):
+                event.set()
 
-    def add(self) -> asyncio.Event:
-        """An event of its own for one worker, set at each ring."""
+    def add(self, topics: Iterable[Topic] = EVERYTHING) -> asyncio.Event:
+        """An event of its own for one worker, set when it rings for one of the topics."""
         event = asyncio.Event()
-        self._events.append(event)
+        self._events.append((frozenset(topics), event))
         return event
+
+    def rung(self, *topics: Topic) -> int:
+        """How often it has rung for these so far; any thread may ask, and look only when the number has changed."""
+        return sum(self._rung[topic] for topic in topics)
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """What wakes a worker, and what it rings for when it has done something."""
+
+    hears: Sequence[Topic] = EVERYTHING
+    tells: Sequence[Topic] = EVERYTHING
+
+
+ANYTHING = Interest()
 
 
 class Worker:
-    """Runs one step again and again. A step answers whether it found something to do."""
+    """Runs one step again and again. A step answers whether it found something to do.
 
-    def __init__(self, name: str, step: Step, bell: Bell, idle: float) -> None:
+    `firm` is asked before each step: while it says no, nothing is begun.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        step: Step,
+        bell: Bell,
+        idle: float,
+        interest: Interest = ANYTHING,
+        firm: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.name = name
         self._step = step
         self._bell = bell
-        self._rung = bell.add()
+        self._rung = bell.add(interest.hears)
+        self._tells = interest.tells
         self._idle = idle
+        self._firm = firm
         self._stopping = asyncio.Event()
+        self._running: asyncio.Future[bool] | None = None
+        self._cut = False
+        self._began = 0.0
+
+    @property
+    def busy_for(self) -> float:
+        """Seconds that the step in work has lasted; 0 between two steps."""
+        return 0.0 if self._running is None else time.monotonic() - self._began
 
     def stop(self) -> None:
         """End after the step that is running."""
         self._stopping.set()
         self._rung.set()
+
+    def cut(self) -> None:
+        """Break off the step that is running, if there is one; it gives back what it has claimed."""
+        if self._running is not None:
+            self._cut = True
+            self._running.cancel()
 
     async def run(self) -> None:
         """Repeat until stopped."""
@@ -64,7 +125,7 @@ class Worker:
         while not self._stopping.is_set():
             self._rung.clear()
             try:
-                busy = await self._step()
+                busy = self._firm() and await self._do()
                 failures = 0
             except GatewayError as error:
                 log.warning("step-failed", extra={"worker": self.name, "error": type(error).__name__})
@@ -73,9 +134,23 @@ class Worker:
                 log.error("step-crashed", extra={"worker": self.name, **where(error)})
                 busy, failures = False, failures + 1
             if busy:
-                self._bell.ring()
+                if self._tells:
+                    self._bell.ring(*self._tells)
             else:
                 await self._rest(failures)
+
+    async def _do(self) -> bool:
+        """One step, as a task of its own, so that it can be cut without ending the worker."""
+        self._running, self._began = asyncio.ensure_future(self._step()), time.monotonic()
+        try:
+            return await self._running
+        except asyncio.CancelledError:
+            if not self._cut:
+                raise
+            log.warning("step-cut", extra={"worker": self.name})
+            return False
+        finally:
+            self._running, self._cut = None, False
 
     async def _rest(self, failures: int) -> None:
         """Wait for the bell, or for the idle time; after failures for longer, whatever rings."""

@@ -9,27 +9,41 @@ import click
 from gateway.app import Gateway, build
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import say
+from gateway.domain.roles import Role, parse_roles
 from gateway.logs import start_logging
 
 
 @click.command()
+@click.option("--roles", default="", help="What this process does, with commas between; default: [queue] roles.")
 @click.option(
     "--log-level", default="info", type=click.Choice(["debug", "info", "warning", "error"]), show_default=True
 )
 @pass_console
-def serve(console: Console, log_level: str) -> None:
+def serve(console: Console, roles: str, log_level: str) -> None:
     """Run the gateway: take mail, render, call, and send notices, until interrupted.
 
-    SIGINT and SIGTERM end it gracefully: no call is cut; what waits stays in the store.
+    Several may run on one store, on any number of machines, each with roles of its own: smtp takes mail, prepare
+    renders it, lines calls, mail sends notices; inbound will take calls, and has nothing to do yet. What each of them
+    does shows `faxgw nodes list`; how it is set up stands in config/README.md.
+
+    SIGINT and SIGTERM end it gracefully: no call is cut; what waits stays in the store. A process that the others have
+    given up for dead starts anew by itself.
     """
     start_logging(getattr(logging, log_level.upper()))
-    asyncio.run(_serve(build(console.settings)))
+    chosen = parse_roles(roles.split(",")) if roles else console.settings.queue.role_set()
+    while asyncio.run(_serve(build(console.settings, chosen))):
+        say("given up for dead by the others; starting anew")
 
 
-async def _serve(gateway: Gateway) -> None:
+async def _serve(gateway: Gateway) -> bool:
+    """Serve to the end; true when the process must start anew."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, gateway.stop)
     await gateway.start()
-    say(f"listening for mail on {gateway.address}; stop with Ctrl-C")
+    if gateway.roles == (Role.INBOUND,):
+        say("the role inbound has nothing to run yet")
+    place = f"listening for mail on {gateway.address}" if gateway.address else "running, and taking no mail"
+    say(f"{place}; roles {', '.join(gateway.roles)}; stop with Ctrl-C")
     await gateway.run()
+    return gateway.lost.is_set()

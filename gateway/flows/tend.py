@@ -1,4 +1,4 @@
-"""What time alone brings about: jobs that fall due or expire, processes that died, and a clock that may skip ahead.
+"""What time alone brings about: jobs that fall due or expire, and a clock that may skip ahead.
 
 What lives here: the order of those steps. What does not: rows (`gateway.store`).
 """
@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from gateway.domain.clock import Clock
-from gateway.domain.errors import LostClaimError
+from gateway.fax.call_journal import CallJournal
 from gateway.notices import Composer
-from gateway.store import jobs, processes, quarantine, refusals, signatures
+from gateway.store import calls, jobs, processes, quarantine, refusals, signatures
 from gateway.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -40,8 +40,8 @@ class Rhythm:
 class Tend:
     """The flow that looks after the queue.
 
-    `wall` is the machine's time, which leases, refusals and signatures go by; `work` is this process's work folder,
-    beside those of others; `lost` ends the process.
+    `wall` is the machine's time, which refusals and signatures go by; `work` is this process's work folder, beside
+    those of others; `journal` has the calls of this host.
     """
 
     db: Database
@@ -50,26 +50,17 @@ class Tend:
     composer: Composer
     process: processes.Process
     work: Path
-    lost: Callable[[], None]
+    journal: CallJournal
     forgetting: Rhythm = field(default_factory=lambda: Rhythm(FORGET_EACH))
 
     async def next(self) -> bool:
         """Look once over the queue; true when something moved."""
         return await asyncio.to_thread(self._next)
 
-    async def renew(self) -> bool:
-        """Renew this process's lease; when it was lost, all this process owned is another's: `lost` ends it."""
-        try:
-            await asyncio.to_thread(processes.renew, self.db, self.process, self.wall())
-        except LostClaimError:
-            log.error("lease-lost", extra={"owner": self.process.id})
-            self.lost()
-        return False
-
     def _next(self) -> bool:
         self._sweep()
         self._forget()
-        moved = self._reap() + jobs.expire_due(self.db, self.clock.now(), self.composer.after_end)
+        moved = jobs.expire_due(self.db, self.clock.now(), self.composer.after_end)
         moved += jobs.promote_due(self.db, self.clock.now())
         if moved:
             return True
@@ -92,12 +83,13 @@ class Tend:
             return
         forgotten = refusals.sweep(self.db, now) + signatures.sweep(self.db, now)
         forgotten += quarantine.sweep(self.db, self.clock.now())
+        forgotten += self._forget_journals()
         if forgotten:
             log.info("forgotten", extra={"count": forgotten})
 
-    def _reap(self) -> int:
-        """Take back what dead processes owned."""
-        reaped = processes.reap(self.db, self.process, self.wall(), self.clock.now(), self.composer.after_end)
-        if reaped:
-            log.warning("process-lost", extra={"count": reaped})
-        return reaped
+    def _forget_journals(self) -> int:
+        """Drop the journals of calls whose rows say that they are settled."""
+        settled = calls.settled(self.db, self.journal.kept())
+        for call_uid in settled:
+            self.journal.forget(call_uid)
+        return len(settled)

@@ -21,11 +21,12 @@ from typing import BinaryIO
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from gateway.domain.broken_call import ReadJournal, no_journal
 from gateway.domain.errors import LostClaimError, UnavailableError
 from gateway.store.columns import key_of
 from gateway.store.database import Database
 from gateway.store.guard import Suspects, proven_free
-from gateway.store.handback import hand_back, owns_work
+from gateway.store.handback import Aftermath, Owned, hand_back, owned_by, owns_work
 from gateway.store.locking import doomed, doomed_if_free, locked
 from gateway.store.outbox import MakeMail
 from gateway.store.process_tables import ProcessRow
@@ -129,15 +130,34 @@ def leave(db: Database, process: Process) -> None:
         process.lock_path.unlink(missing_ok=True)
 
 
-def reap(db: Database, process: Process, wall: datetime, now: datetime, make_mail: MakeMail) -> int:
+def reap(
+    db: Database,
+    process: Process,
+    wall: datetime,
+    now: datetime,
+    make_mail: MakeMail,
+    journal: ReadJournal = no_journal,
+) -> int:
     """Take back what dead processes owned, each in one commit; returns how many processes that were.
 
     Dead is whose lease is over, on this host whose lock is free, and on PostgreSQL who has let go of its guard.
+    `journal` is asked what became of their calls.
     """
     others = db.read(lambda session: session.exec(select(ProcessRow).where(ProcessRow.id != process.id)).all())
     dead = [row for row in others if _is_dead(row, process, wall)]
     dead += proven_free(db, [row for row in others if row not in dead], process.suspects)
-    return sum(_take_over(db, process, row, now, make_mail) for row in dead)
+    after = Aftermath(make_mail, journal)
+    return sum(_take_over(db, process, row, now, after) for row in dead)
+
+
+def owned(db: Database, process: Process) -> frozenset[Owned]:
+    """All that the store says is this process's."""
+    return db.read(lambda session: owned_by(session, process.id))
+
+
+def release(db: Database, process: Process, strays: frozenset[Owned], now: datetime, after: Aftermath) -> None:
+    """Let go of these, as if a process had died that owned them; what was settled meanwhile stays as it is."""
+    db.write(lambda session: hand_back(session, process.id, now, after, strays))
 
 
 def alive(db: Database, wall: datetime) -> int:
@@ -146,12 +166,12 @@ def alive(db: Database, wall: datetime) -> int:
     return len(db.read(lambda session: session.exec(statement).all()))
 
 
-def _take_over(db: Database, process: Process, seen: ProcessRow, now: datetime, make_mail: MakeMail) -> bool:
+def _take_over(db: Database, process: Process, seen: ProcessRow, now: datetime, after: Aftermath) -> bool:
     def work(session: Session) -> bool:
         row = session.exec(doomed_if_free(_row(key_of(seen.id)))).one_or_none()
         if row is None or row.lease_until != seen.lease_until or row.guard != seen.guard:
             return False  # another reaper is at it or was first, or it lives after all
-        hand_back(session, key_of(row.id), now, make_mail)
+        hand_back(session, key_of(row.id), now, after)
         session.delete(row)
         return True
 

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from gateway.app import Gateway, build
@@ -22,7 +23,7 @@ def main() -> None:
 
 
 async def _serve(gateway: Gateway) -> None:
-    gateway.workers.clear()
+    gateway = replace(gateway, crew=replace(gateway.crew, claiming=(), keeping=()))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, gateway.stop)
     await gateway.start()
     sys.stdout.write(f"{gateway.address}\n")

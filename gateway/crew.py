@@ -1,0 +1,186 @@
+"""The workers of one process, by its roles.
+
+What lives here: which workers each role has, and what wakes them. What does not: their steps (`flows`), opening and
+closing what they share (`app`).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.domain.lease import BEATS
+from gateway.domain.roles import Role
+from gateway.fax.call_journal import CallJournal
+from gateway.fax.simulator.exchange import Exchange
+from gateway.fax.simulator.transport import CallClock, SimulatorTransport
+from gateway.flows.keep import Keep
+from gateway.flows.notify import Notify
+from gateway.flows.prepare import Prepare, RenderLimits
+from gateway.flows.tend import Tend
+from gateway.flows.transmit import Transmit, Trunk
+from gateway.gate import Gate
+from gateway.lease import Lease
+from gateway.mail.relay import Relay, RelaySettings
+from gateway.notices import Composer
+from gateway.owed import Owed
+from gateway.parts import wall_clock
+from gateway.running_call import NOTE_EACH
+from gateway.settings import Settings
+from gateway.store import processes
+from gateway.store.database import Database
+from gateway.store.spool import Spool
+from gateway.worker import ANYTHING, Bell, Interest, Step, Topic, Worker
+
+LOOKS_IN_LEASE = 60  # at how we stand
+GATE_SHARE = 0.9  # of the idle time: a look in vain holds a little less long than workers rest
+RENDERS = Interest((Topic.PREPARE,), (Topic.LINES, Topic.MAIL))
+CALLS = Interest((Topic.LINES, Topic.FREE), (Topic.LINES, Topic.FREE, Topic.MAIL))
+MAILS = Interest((Topic.MAIL,), (Topic.MAIL,))
+UNWOKEN = Interest(hears=())  # it goes by its own time
+SILENT = Interest((), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the workers of one process share."""
+
+    settings: Settings
+    db: Database
+    spool: Spool
+    clock: CallClock
+    composer: Composer
+    process: processes.Process
+    work: Path
+    lease: Lease
+    journal: CallJournal
+    owed: Owed
+    bell: Bell
+
+    def gate(self, interest: Interest) -> Gate:
+        """A gate for the workers of one kind."""
+        return Gate(lambda: self.bell.rung(*interest.hears), GATE_SHARE * self.settings.queue.poll_seconds)
+
+    def worker(self, name: str, step: Step, interest: Interest) -> Worker:
+        """A worker that claims, as long as the lease is firm."""
+        return Worker(name, step, self.bell, self.settings.queue.poll_seconds, interest, self.lease.is_firm)
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """The workers: those that claim, and those that every process has. `cut` breaks off what is claimed."""
+
+    claiming: tuple[Worker, ...]
+    keeping: tuple[Worker, ...]
+    cut: Callable[[], None]
+
+    @property
+    def all(self) -> tuple[Worker, ...]:
+        """All of them."""
+        return self.claiming + self.keeping
+
+
+def gather(shared: Shared, roles: Iterable[Role], lost: Callable[[], None]) -> Crew:
+    """The workers of these roles; `lost` is called when the process has lost its lease and must start anew."""
+    makers = {Role.PREPARE: _renderers, Role.LINES: _callers, Role.MAIL: _posters}
+    claiming = tuple(worker for role in roles if role in makers for worker in makers[role](shared))
+
+    def cut() -> None:
+        for worker in claiming:
+            worker.cut()
+
+    return Crew(claiming, (*_keepers(shared, cut, lost), _tender(shared)), cut)
+
+
+def _renderers(shared: Shared) -> list[Worker]:
+    rendering = shared.settings.rendering
+    prepare = Prepare(
+        db=shared.db,
+        spool=shared.spool,
+        clock=shared.clock,
+        composer=shared.composer,
+        process=shared.process.id,
+        work=shared.work,
+        limits=RenderLimits(rendering.max_pages, rendering.max_seconds, rendering.max_memory),
+        owed=shared.owed,
+        gate=shared.gate(RENDERS),
+        leftover_gate=shared.gate(RENDERS),
+    )
+    return [shared.worker(f"prepare-{number}", prepare.next, RENDERS) for number in range(rendering.workers)]
+
+
+def _callers(shared: Shared) -> list[Worker]:
+    calling = shared.settings.calling
+    transmit = Transmit(
+        db=shared.db,
+        spool=shared.spool,
+        clock=shared.clock,
+        trunk=_trunk(shared),
+        composer=shared.composer,
+        process=shared.process.id,
+        work=shared.work,
+        journal=shared.journal,
+        owed=shared.owed,
+        gate=shared.gate(CALLS),
+        hang_up=shared.lease.is_gone,
+    )
+    lines = [shared.worker(f"transmit-{number}", transmit.next, CALLS) for number in range(calling.lines)]
+    return [*lines, Worker("note", transmit.note, shared.bell, NOTE_EACH, SILENT)]
+
+
+def _posters(shared: Shared) -> list[Worker]:
+    notify = Notify(
+        db=shared.db,
+        clock=shared.clock,
+        relay=Relay(_relay(shared.settings)),
+        process=shared.process.id,
+        owed=shared.owed,
+        gate=shared.gate(MAILS),
+    )
+    return [shared.worker("notify", notify.next, MAILS)]
+
+
+def _keepers(shared: Shared, cut: Callable[[], None], lost: Callable[[], None]) -> list[Worker]:
+    """None of them is woken by the bell, and none is kept from its work by a late lease."""
+    keep = Keep(shared.lease, shared.clock, shared.composer, shared.owed, shared.journal, cut, lost)
+    ttl, poll = shared.settings.queue.lease_seconds, shared.settings.queue.poll_seconds
+    return [
+        Worker("lease", keep.beat, shared.bell, ttl / BEATS, UNWOKEN),
+        Worker("heed", keep.heed, shared.bell, ttl / LOOKS_IN_LEASE, SILENT),
+        Worker("relieve", keep.relieve, shared.bell, poll, UNWOKEN),
+    ]
+
+
+def _tender(shared: Shared) -> Worker:
+    """A clock that leaps does so as soon as all is quiet; what goes by time can wait for the next look."""
+    tend = Tend(
+        db=shared.db,
+        clock=shared.clock,
+        wall=wall_clock,
+        composer=shared.composer,
+        process=shared.process,
+        work=shared.work,
+        journal=shared.journal,
+    )
+    leaps = not shared.settings.simulator.speed
+    interest = ANYTHING if leaps else UNWOKEN
+    return Worker("tend", tend.next, shared.bell, shared.settings.queue.poll_seconds, interest)
+
+
+def _trunk(shared: Shared) -> Trunk:
+    calling = shared.settings.calling
+    exchange = Exchange.load([Path(calling.scenario)] if calling.scenario else [], shared.settings.simulator.seed)
+    transport = SimulatorTransport(exchange, shared.clock, shared.settings.storage.folder / "simulator")
+    return Trunk(calling.trunk, calling.lines, transport)
+
+
+def _relay(settings: Settings) -> RelaySettings:
+    relay = settings.relay
+    return RelaySettings(
+        host=relay.host,
+        port=relay.port,
+        hostname=settings.smtp.hostname,
+        start_tls=relay.start_tls,
+        user_name=relay.user_name,
+        password=relay.password,
+        mail_from=relay.mail_from,
+    )
