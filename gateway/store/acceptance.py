@@ -24,7 +24,8 @@ from gateway.store import signatures
 from gateway.store.automatic import check_cap
 from gateway.store.by_hand import Cursor
 from gateway.store.columns import table_of
-from gateway.store.database import Database, driver_errors
+from gateway.store.database import Database
+from gateway.store.engines import driver_errors
 from gateway.store.entry import DUPLICATE_WINDOW, Entry, entry_for
 from gateway.store.fax_rows import job_from, jobs_of
 from gateway.store.fax_tables import SubmissionRow

@@ -18,7 +18,10 @@ from sqlalchemy import Connection
 
 from gateway.domain.errors import GatewayError, UnavailableError
 from gateway.store.columns import Row
-from gateway.store.database import Database, make_engine, open_database, translated
+from gateway.store.database import Database, open_database
+from gateway.store.engines import make_engine, translated
+from gateway.store.journal_tables import guard_journal
+from gateway.store.news import watch_queue
 from gateway.store.tree_version import watch_tree
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -96,6 +99,8 @@ def _upgrade(connection: Connection) -> None:
     except CommandError as error:
         raise GatewayError(f"the store was written by a newer gateway; upgrade this one ({error})") from error
     watch_tree(connection)
+    watch_queue(connection)
+    guard_journal(connection)
 
 
 def alembic_config() -> Config:

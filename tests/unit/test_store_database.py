@@ -1,3 +1,4 @@
+import functools
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -10,8 +11,9 @@ from sqlalchemy.dialects import sqlite
 from sqlmodel import Session
 
 from gateway.domain.errors import UnavailableError, UsageError
-from gateway.store.columns import UtcTime
-from gateway.store.database import Database, make_engine, open_database, sqlite_is_safe
+from gateway.store.columns import UtcTime, table_of
+from gateway.store.database import Database, open_database
+from gateway.store.engines import make_engine, sqlite_is_safe
 from gateway.store.process_tables import TrunkRow
 from tests.filled_store import NOW, anna, opened
 
@@ -58,7 +60,7 @@ def sqlite_url(folder: Path, query: str = "") -> str:
 
 def plain(folder: Path, query: str = "") -> Database:
     db = open_database(sqlite_url(folder, query))
-    db.write(lambda session: session.connection().execute(text("create table if not exists trunk (name text)")))
+    db.write(lambda session: table_of(TrunkRow).create(session.connection(), checkfirst=True))
     return db
 
 
@@ -119,7 +121,7 @@ def test_a_full_disk_is_unavailable_and_nothing_is_written(tmp_path: Path) -> No
 
     def work(session: Session) -> None:
         session.connection().execute(text("pragma max_page_count=4"))
-        session.connection().execute(text("insert into trunk values (zeroblob(100000))"))
+        session.connection().execute(text("create table large as select zeroblob(100000)"))
 
     with pytest.raises(UnavailableError, match="full"):
         db.write(work)
@@ -143,14 +145,15 @@ def test_writes_of_one_process_follow_one_another(tmp_path: Path) -> None:
     inside, most = [0], [0]
     with opened(tmp_path) as db:
 
-        def work(session: Session) -> None:
+        def work(session: Session, name: str) -> None:
             inside[0] += 1
             most[0] = max(most[0], inside[0])
-            session.add(put(threading.current_thread().name))
+            session.add(put(name))
             session.flush()
             inside[0] -= 1
 
-        threads = [threading.Thread(target=db.write, args=(work,)) for _ in range(8)]
+        works = [functools.partial(work, name=str(number)) for number in range(8)]
+        threads = [threading.Thread(target=db.write, args=(one,)) for one in works]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -8,7 +8,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from gateway.domain.errors import GatewayError
-from gateway.store.database import Database, make_engine, open_database
+from gateway.store.database import Database, open_database
+from gateway.store.engines import make_engine
 from gateway.store.migrate import METADATA, OPTIONS, alembic_config, migrate, open_store, schema_is_current
 from tests.filled_store import anna, fresh_url, opened
 
