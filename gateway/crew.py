@@ -4,12 +4,14 @@ What lives here: which workers each role has, and what wakes them. What does not
 closing what they share (`app`).
 """
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.domain.lease import BEATS
 from gateway.domain.roles import Role
+from gateway.domain.tally import NOBODY, Metric, Tally
 from gateway.fax.call_journal import CallJournal
 from gateway.fax.simulator.exchange import Exchange
 from gateway.fax.simulator.transport import CallClock, SimulatorTransport
@@ -26,7 +28,7 @@ from gateway.owed import Owed
 from gateway.parts import wall_clock
 from gateway.running_call import NOTE_EACH
 from gateway.settings import Settings
-from gateway.store import processes
+from gateway.store import processes, waiting
 from gateway.store.database import Database
 from gateway.store.spool import Spool
 from gateway.worker import ANYTHING, Bell, Interest, Step, Topic, Worker
@@ -55,13 +57,21 @@ class Shared:
     journal: CallJournal
     owed: Owed
     bell: Bell
+    tally: Tally = NOBODY
 
-    def gate(self, interest: Interest) -> Gate:
-        """A gate for the workers of one kind."""
-        return Gate(lambda: self.bell.rung(*interest.hears), GATE_SHARE * self.settings.queue.poll_seconds)
+    def gate(self, interest: Interest, table: str) -> Gate:
+        """A gate for the workers of one kind; `table` is where their work stands."""
+        news, stale = functools.partial(self.bell.rung, *interest.hears), GATE_SHARE * self.settings.queue.poll_seconds
+        # A server takes as long for a glance as for the look itself.
+        return (
+            Gate(news, stale, functools.partial(waiting.any_waits, self.db, table))
+            if self.db.is_near
+            else Gate(news, stale)
+        )
 
     def worker(self, name: str, step: Step, interest: Interest) -> Worker:
         """A worker that claims, as long as the lease is firm."""
+        step = _counted(name.split("-")[0], step, self.tally)
         return Worker(name, step, self.bell, self.settings.queue.poll_seconds, interest, self.lease.is_firm)
 
 
@@ -91,6 +101,22 @@ def gather(shared: Shared, roles: Iterable[Role], lost: Callable[[], None]) -> C
     return Crew(claiming, (*_keepers(shared, cut, lost), _tender(shared)), cut)
 
 
+def _counted(kind: str, step: Step, tally: Tally) -> Step:
+    """The same step, counted when an error ends it."""
+
+    async def counted() -> bool:
+        ended = False
+        try:
+            found = await step()
+            ended = True
+            return found
+        finally:
+            if not ended:
+                tally.tell(Metric.FAILED_STEPS, 1, kind)
+
+    return counted
+
+
 def _renderers(shared: Shared) -> list[Worker]:
     rendering = shared.settings.rendering
     prepare = Prepare(
@@ -102,8 +128,9 @@ def _renderers(shared: Shared) -> list[Worker]:
         work=shared.work,
         limits=RenderLimits(rendering.max_pages, rendering.max_seconds, rendering.max_memory),
         owed=shared.owed,
-        gate=shared.gate(RENDERS),
-        leftover_gate=shared.gate(RENDERS),
+        gate=shared.gate(RENDERS, "submission"),
+        leftover_gate=shared.gate(RENDERS, "content"),
+        tally=shared.tally,
     )
     return [shared.worker(f"prepare-{number}", prepare.next, RENDERS) for number in range(rendering.workers)]
 
@@ -120,8 +147,9 @@ def _callers(shared: Shared) -> list[Worker]:
         work=shared.work,
         journal=shared.journal,
         owed=shared.owed,
-        gate=shared.gate(CALLS),
+        gate=shared.gate(CALLS, "job"),
         hang_up=shared.lease.is_gone,
+        tally=shared.tally,
     )
     lines = [shared.worker(f"transmit-{number}", transmit.next, CALLS) for number in range(calling.lines)]
     return [*lines, Worker("note", transmit.note, shared.bell, NOTE_EACH, SILENT)]
@@ -134,7 +162,8 @@ def _posters(shared: Shared) -> list[Worker]:
         relay=Relay(_relay(shared.settings)),
         process=shared.process.id,
         owed=shared.owed,
-        gate=shared.gate(MAILS),
+        gate=shared.gate(MAILS, "outbox"),
+        tally=shared.tally,
     )
     return [shared.worker("notify", notify.next, MAILS)]
 

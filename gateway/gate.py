@@ -20,12 +20,16 @@ class Gate:
     """Lets the workers of one kind claim in turn.
 
     `news` tells how often something has happened that may have made work; a look in vain need not be repeated before it
-    tells another number, or `stale` seconds have passed. Without `news` everybody looks.
+    tells another number, or `stale` seconds have passed. Without `news` everybody looks. `worth` is a glance that costs
+    next to nothing, and is believed when it says no.
     """
 
-    def __init__(self, news: Callable[[], int] | None = None, stale: float = 0.0) -> None:
+    def __init__(
+        self, news: Callable[[], int] | None = None, stale: float = 0.0, worth: Callable[[], bool] = lambda: True
+    ) -> None:
         self._news = news or itertools.count().__next__
         self._stale = stale
+        self._worth = worth
         self._turn = asyncio.Lock()
         self._in_vain: int | None = None
         self._looked = 0.0
@@ -36,7 +40,7 @@ class Gate:
             heard = self._news()
             if heard == self._in_vain and time.monotonic() - self._looked < self._stale:
                 return None
-            found = await asyncio.to_thread(take)
+            found = await asyncio.to_thread(take) if self._worth() else None
             self._in_vain = heard if found is None else None
             self._looked = time.monotonic()
             return found

@@ -48,10 +48,11 @@ class Bell:
 
     def ring(self, *topics: Topic) -> None:
         """Wake every worker that waits for one of the topics; for all when none is named. From the loop's thread."""
-        for topic in topics or EVERYTHING:
+        news = topics or EVERYTHING
+        for topic in news:
             self._rung[topic] += 1
         for wanted, event in self._events:
-            if not topics or wanted.intersection(topics):
+            if wanted.intersection(news):
                 event.set()
 
     def add(self, topics: Iterable[Topic] = EVERYTHING) -> asyncio.Event:
