@@ -90,10 +90,12 @@ ON_BOTH_ENGINES = frozenset(
         "test_store_processes",
         "test_store_quarantine",
         "test_store_races",
+        "test_store_ready",
         "test_store_refusals",
         "test_store_signatures",
         "test_store_submissions",
         "test_store_tree",
+        "test_store_writer",
         "test_tend",
         "test_transmit",
     )

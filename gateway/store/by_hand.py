@@ -6,6 +6,7 @@ the driver lets other threads of Python run, and must wait for its turn again.
 """
 
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Dialect
@@ -24,6 +25,29 @@ _NEXT_OF_POSTGRESQL = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM gen
 def marks(dialect: Dialect, count: int) -> str:
     """So many placeholders, as the driver writes them."""
     return ", ".join(["?" if dialect.paramstyle == "qmark" else "%s"] * count)
+
+
+def marked(statement: str, paramstyle: str) -> str:
+    """A statement written with question marks, as the driver wants its placeholders; it holds no others."""
+    return statement if paramstyle == "qmark" else statement.replace("?", "%s")
+
+
+class Reading:
+    """Rows of one kind as the driver gives them, made into what the engine would have given."""
+
+    def __init__(self, row: type[SQLModel], dialect: Dialect) -> None:
+        columns = list(table_of(row).columns)
+        self.columns = ", ".join(f"{row.__tablename__}.{column.name}" for column in columns)
+        found = [(column.name, column.type.dialect_impl(dialect).result_processor(dialect, None)) for column in columns]
+        self._names = [name for name, _ in found]
+        self._converted = [(name, convert) for name, convert in found if convert is not None]
+
+    def row(self, values: Sequence[Any]) -> SimpleNamespace:
+        """One row, selected as `columns`; it has the attributes of its class."""
+        made = dict(zip(self._names, values, strict=True))
+        for name, convert in self._converted:
+            made[name] = convert(made[name])
+        return SimpleNamespace(**made)
 
 
 class Insertion:
@@ -50,6 +74,14 @@ class Insertion:
         whole = [{"id": number, **self._defaults, **row} for number, row in zip(numbers, rows, strict=True)]
         self._insert(cursor, whole)
         return whole
+
+    def add_one(self, cursor: Cursor, row: Mapping[str, object]) -> dict[str, Any]:
+        """Put in a row of any table; all its values, with the `id` that the database gave it."""
+        whole = {**self._defaults, **row}
+        converted = {name: convert(whole[name]) for name, convert in self._converted.items()}
+        statement = f"{self._statement(tuple(whole), 1)} RETURNING id"
+        [number] = cursor.execute(statement, list({**whole, **converted}.values())).fetchone()
+        return {"id": int(number), **whole}
 
     def _insert(self, cursor: Cursor, rows: Sequence[Mapping[str, object]]) -> None:
         step = MOST_VALUES // len(rows[0])

@@ -1,0 +1,167 @@
+"""Claims: jobs that are next, lines that are free, and attempts, taken together before anybody dials.
+
+What lives here: one short transaction, which takes as many calls as lines want. What does not: which job is next
+(`ready`), calls that run and how they end (`call_ends`).
+
+It is written by hand: of a claim's cost the engine would be the most. Who claims has locked all trunks, so lines and
+calls are counted exactly over all processes. That a number is in one call, and a line too, holds the database by
+itself, by unique indexes.
+"""
+
+import json
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import cast
+
+from sqlalchemy import Dialect
+from sqlalchemy.exc import IntegrityError
+
+from gateway.domain.errors import LostClaimError
+from gateway.domain.job import Attempt, JobEvent, JobState
+from gateway.domain.trunks import Route, TrunkState, in_order
+from gateway.store.by_hand import Cursor, Insertion, Reading, marked
+from gateway.store.call_ends import CallClaim
+from gateway.store.database import Database
+from gateway.store.fax_rows import attempt_from, job_from
+from gateway.store.fax_tables import AttemptRow, EventRow, JobRow
+from gateway.store.process_tables import TrunkRow
+from gateway.store.ready import Queue
+
+_LOCKED = " FOR NO KEY UPDATE"
+_NUMBER = "(SELECT coalesce(max(attempt.number), 0) + 1 FROM attempt WHERE attempt.job_id = job.id)"
+_TAKE = "UPDATE job SET state = 'calling', owner = ?, fence = fence + 1, dials = dials + 1"
+
+
+def claim_calls(
+    db: Database, process_id: int, routes: Sequence[Route], now: datetime, most: int = 1
+) -> list[CallClaim]:
+    """Take the next ready jobs, each with a free line; as many as there are, and `most` at most.
+
+    Lines are counted over all processes, each trunk's from 1. A call goes by the first route that has one free,
+    beginning with the one that its job wants. A number is in one call at a time. Trunks that are paused get none.
+
+    Raises:
+        LostClaimError: this process was given up for dead.
+    """
+    statements = _statements(db.dialect)
+
+    def work(cursor: Cursor) -> list[CallClaim]:
+        return list(_Claiming(statements, cursor, process_id, now).claims(routes, most))
+
+    try:
+        return db.write_by_hand(work)
+    except IntegrityError:
+        return []  # a process that did not wait for our trunks took the same number; who asks again finds others
+
+
+class _Claiming:
+    """One transaction that claims."""
+
+    def __init__(self, statements: "_Statements", cursor: Cursor, process_id: int, now: datetime) -> None:
+        self._make = statements
+        self._cursor = cursor
+        self._process = process_id
+        self._now = now
+
+    def claims(self, routes: Sequence[Route], most: int) -> Iterator[CallClaim]:
+        if self._cursor.execute(self._make.process, (self._process,)).fetchone() is None:
+            raise LostClaimError("this process was given up for dead: it must start anew")
+        trunks = self._trunks(routes)
+        free = self._free_lines([route for route in routes if trunks[route.name][0] == TrunkState.OPEN.value])
+        if not any(free.values()):
+            return
+        # The first trunk keeps the turns: all that call by the same routes share them.
+        before = trunks[routes[0].name][1]
+        queue = Queue(self._make.dialect, self._cursor, json.loads(before))
+        for _ in range(min(most, sum(len(lines) for lines in free.values()))):
+            claim = self._next(queue, routes, free)
+            if claim is None:
+                break
+            yield claim
+        after = json.dumps(queue.turns, sort_keys=True)
+        if after != before:
+            self._cursor.execute(self._make.keep_turns, (after, routes[0].name))
+
+    def _next(self, queue: Queue, routes: Sequence[Route], free: dict[str, list[int]]) -> CallClaim | None:
+        found = queue.next()
+        if found is None:
+            return None
+        row = self._cursor.execute(self._make.take, (self._process, found.job_id)).fetchone()
+        if row is None:
+            return None  # somebody cancels it at this moment; the next claim finds out
+        queue.taken(found)
+        *values, number = row
+        job = self._make.job.row(values)
+        trunk = next(route.name for route in in_order(routes, job.route) if free[route.name])
+        # A clock that skips may have done so between reading `now` and here: no job starts before its time.
+        at = max(self._now, job.not_before)
+        attempt = self._attempt(job, number, (trunk, free[trunk].pop(0)), at)
+        self._tell(job, at)
+        return CallClaim(job_from(cast(JobRow, job)), attempt)
+
+    def _trunks(self, routes: Sequence[Route]) -> dict[str, tuple[str, str]]:
+        """State and turns of every trunk, locked until the commit: one process claims at a time."""
+        found = {name: (state, turns) for name, state, turns in self._cursor.execute(self._make.trunks).fetchall()}
+        for route in routes:
+            if route.name not in found:
+                self._make.add_trunk.add(self._cursor, [{"name": route.name, "lines": route.lines}])
+                found[route.name] = (TrunkState.OPEN.value, "{}")
+        return found
+
+    def _free_lines(self, routes: Sequence[Route]) -> dict[str, list[int]]:
+        """The free lines of these trunks, the lowest first; other trunks have none."""
+        busy = defaultdict(set)
+        for trunk, line in self._cursor.execute(self._make.busy_lines).fetchall():
+            busy[trunk].add(line)
+        free = {route.name: sorted(set(range(1, route.lines + 1)) - busy[route.name]) for route in routes}
+        return defaultdict(list, free)
+
+    def _attempt(self, job: object, number: int, where: tuple[str, int], at: datetime) -> Attempt:
+        fax = cast(JobRow, job)
+        row = {
+            "job_id": fax.id, "number": number, "call_uid": uuid.uuid4().hex, "trunk": where[0], "line": where[1],
+            "first_page": fax.pages_sent, "started": at,
+        }  # fmt: skip
+        return attempt_from(cast(AttemptRow, SimpleNamespace(**self._make.add_attempt.add_one(self._cursor, row))))
+
+    def _tell(self, job: object, at: datetime) -> None:
+        """The event of it, as `fax_rows.move` would write it."""
+        fax = cast(JobRow, job)
+        event = {
+            "submission_id": fax.submission_id, "job_id": fax.id, "at": at, "name": JobEvent.CLAIMED.value,
+            "from_state": JobState.READY.value, "to_state": JobState.CALLING.value,
+        }  # fmt: skip
+        self._make.add_event.add(self._cursor, [event])
+
+
+class _Statements:
+    """What a claim says to one kind of database."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.job = Reading(JobRow, dialect)
+        self.add_trunk = Insertion(TrunkRow, dialect)
+        self.add_attempt = Insertion(AttemptRow, dialect)
+        self.add_event = Insertion(EventRow, dialect)
+        far = dialect.name != "sqlite"
+        # The process's row stays until our commit, so no reaper comes between; as `fax_rows.check_process`.
+        self.process = self._say("SELECT id FROM process WHERE id = ?", " FOR KEY SHARE" if far else "")
+        self.trunks = self._say("SELECT name, state, turns FROM trunk ORDER BY name", _LOCKED if far else "")
+        self.busy_lines = self._say("SELECT trunk, line FROM attempt WHERE ended IS NULL")
+        self.keep_turns = self._say("UPDATE trunk SET turns = ? WHERE name = ?")
+        mine = "id = ? AND state = 'ready'"
+        still = f"id = (SELECT id FROM job WHERE {mine}{_LOCKED} SKIP LOCKED)" if far else mine
+        self.take = self._say(f"{_TAKE} WHERE {still} RETURNING {self.job.columns}, {_NUMBER}")
+
+    def _say(self, statement: str, lock: str = "") -> str:
+        return marked(statement + lock, self.dialect.paramstyle)
+
+
+@lru_cache(maxsize=8)
+def _statements(dialect: Dialect) -> _Statements:
+    """Made once for each engine."""
+    return _Statements(dialect)
