@@ -47,7 +47,7 @@ class RunningCall:
         return self._must_hang_up() or self._asked()
 
     def _end_last_page(self) -> None:
-        """The leave to tell the far end that the last page is over, by one commit; raises LostClaimError without it."""
+        """The leave to tell the far end that the last page is over: one commit; LostClaimError without it."""
         if self._must_hang_up():
             raise LostClaimError("this process may be given up for dead at any moment")
         if not calls.record_last_page(self._db, self._claim, self._pages):

@@ -14,20 +14,21 @@ class JournaledCall:
     """What a call's own journal says of it.
 
     `pages_confirmed` counts the job's pages from the call's first. `last_page_sent` is true from just before the
-    command that ends the last page was first sent. `ended` is true when the call's end was written; then `in_doubt` is
-    what the engine said of the last page.
+    command that ends the last page was first sent, `withheld` when it was not sent after all. `ended` is true when the
+    call's end was written; then `in_doubt` is what the engine said of the last page.
     """
 
     call_uid: str
     pages_confirmed: int = 0
     last_page_sent: bool = False
+    withheld: bool = False
     ended: bool = False
     in_doubt: bool = False
 
     @property
     def may_hold_last_page(self) -> bool:
         """Whether the far end may hold a last page that it did not confirm to us."""
-        return self.last_page_sent and (self.in_doubt or not self.ended)
+        return self.last_page_sent and not self.withheld and (self.in_doubt or not self.ended)
 
 
 # Asked with a call's uid; None when there is no journal of it within reach.

@@ -22,12 +22,12 @@ from pathlib import Path
 
 from gateway.domain.broken_call import JournaledCall
 from gateway.domain.call import CallReport
-from gateway.domain.errors import UnavailableError
+from gateway.domain.errors import GatewayError, UnavailableError
 from gateway.fax.transport import CallOrder, CallWatch, Transport
 
 SUFFIX = ".jsonl"
 _UID = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
-_DIAL, _PAGE, _LAST_PAGE, _END = "dial", "page", "last-page", "end"
+_DIAL, _PAGE, _LAST_PAGE, _WITHHELD, _END = "dial", "page", "last-page", "withheld", "end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,19 @@ class OpenJournal:
         def last_page_sent() -> None:
             self.write(_LAST_PAGE)
             self._last_page_sent = True
-            told.last_page_sent()
+            try:
+                told.last_page_sent()
+            except GatewayError:
+                self._withhold()
+                raise
 
         return replace(told, page_confirmed=page_confirmed, last_page_sent=last_page_sent)
+
+    def _withhold(self) -> None:
+        """The last page may not be ended after all; where that cannot be written it stays in doubt."""
+        self._last_page_sent = False
+        with suppress(UnavailableError):
+            self.write(_WITHHELD)
 
     def _confirm(self, index: int) -> None:
         try:
@@ -200,6 +210,8 @@ def _with_fact(call: JournaledCall, fact: dict[str, object], before: int) -> Jou
             return replace(call, pages_confirmed=max(call.pages_confirmed, _count(fact, "index") + 1 - before))
         case "last-page":
             return replace(call, last_page_sent=True)
+        case "withheld":
+            return replace(call, withheld=True)
         case "end":
             return replace(call, ended=True, in_doubt=fact.get("doubt") is not False)
         case _:

@@ -25,7 +25,7 @@ from gateway.mail.notice_facts import (
     part_label,
 )
 from gateway.mail.notice_mail import Draft, Notice, Reported, plain_notice, report_notice
-from gateway.mail.wording import Words, status_for, words_for
+from gateway.mail.wording import Words, sent_again, status_for, words_for
 
 __all__ = [
     "AttemptFacts",
@@ -186,6 +186,8 @@ def _delivery_rows(facts: NoticeFacts, job: Job, attempts: Sequence[AttemptFacts
     remote = next((attempt.remote_id for attempt in reversed(attempts) if attempt.remote_id), "")
     if remote:
         rows.append(("Answered as", remote))
+    if note := sent_again(attempts):
+        rows.append(("Please note", note))
     return tuple(rows)
 
 

@@ -4,13 +4,16 @@ What lives here: one table of words, one of status codes (RFC 3463). What does n
 (`messages`) and its MIME (`notice_mail`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from gateway.domain.call import Cause
 from gateway.domain.outcome import Outcome
+from gateway.mail.notice_facts import AttemptFacts
 
 TEXT_OFF = "text-off"  # the detail of a mail that is all text, where text is not faxed
+OWNER_LOST = "owner-lost"  # the detail of a call whose process died
 EXPIRED = "expired"  # the detail of a cancelled job whose time ran out
 
 
@@ -148,6 +151,12 @@ DETAIL_WORDS = MappingProxyType(
             "The time allowed for it ran out before a call succeeded, and no further calls are made.",
             "Send the fax again later, or ask the recipient for another fax number.",
         ),
+        (Outcome.UNCONFIRMED, OWNER_LOST): Words(
+            "We were interrupted when every page had been sent, and before the last one was confirmed to us.",
+            "The recipient probably has the whole fax. We do not send it again by ourselves, so that it is not "
+            "there twice.",
+            "Ask the recipient whether the last page arrived. If it did not, send the fax again.",
+        ),
         (Outcome.SIT_TONE, Cause.SIT_NO_CIRCUIT.value): WORDS[Outcome.FAST_BUSY],
         (Outcome.SIT_TONE, Cause.SIT_REORDER.value): WORDS[Outcome.FAST_BUSY],
         (Outcome.SIT_TONE, Cause.SIT_VACANT.value): WORDS[Outcome.INVALID_NUMBER],
@@ -204,3 +213,12 @@ def words_for(outcome: Outcome, detail: str = "") -> Words:
 def status_for(outcome: Outcome, detail: str = "") -> str:
     """The enhanced status code of a report on that outcome (RFC 3463)."""
     return DETAIL_STATUS.get((outcome, detail), STATUS[outcome])
+
+
+def sent_again(attempts: Sequence[AttemptFacts]) -> str:
+    """That pages were sent again because an earlier call's last answer was lost; empty where none was."""
+    doubtful = [str(attempt.number) for attempt in attempts[:-1] if attempt.outcome is Outcome.UNCONFIRMED]
+    if not doubtful:
+        return ""
+    which = f"call {doubtful[0]}" if len(doubtful) == 1 else f"calls {' and '.join(doubtful)}"
+    return f"the last answer in {which} was lost, and what it was for was sent again: it may be there twice"

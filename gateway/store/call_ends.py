@@ -48,8 +48,9 @@ class CallEnd:
     """How a call ended, and what becomes of the job: `event` moves it.
 
     `pages_confirmed` counts from the call's first page. `started` is when it was dialled, none for when it was
-    claimed. `not_before`, `ecm` and `slower` are for the next call, which with `anew` begins at the first page. `reason` says why there is none, `alarm` what the
-    operator must hear of; both are kept in the history. `quarantine` is the rule for numbers that are gone.
+    claimed. `not_before`, `ecm` and `slower` are for the next call, which with `anew` begins at page one. `reason`
+    says why there is none, `alarm` what the operator must hear of; both are kept in the history. `quarantine` is the
+    rule for numbers that are gone.
     """
 
     event: JobEvent

@@ -17,13 +17,13 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.quarantine import QuarantineRule, Standing
 from gateway.domain.retry_policy import Unconfirmed
 from gateway.domain.submission import SubmissionState
+from gateway.store import frozen
 from gateway.store.columns import key_of
 from gateway.store.fax_rows import MAX_CRASHES, confirm, job_from, move, move_submission, note
 from gateway.store.fax_tables import AttemptRow, JobRow, OutboxRow, SubmissionRow
 from gateway.store.locking import locked
 from gateway.store.outbox import MailState, MakeMail, add_mails
 from gateway.store.quarantine import note_end
-from gateway.store.tree import effective_in
 
 OWNER_LOST = "owner-lost"
 ALARM = "operator-told"  # the event of what the operator must hear of
@@ -104,7 +104,7 @@ def hand_back_job(session: Session, row: JobRow, now: datetime, after: Aftermath
     row.fence += 1
     row.crashes += after.counted
     attempts = _open_attempts(session, row)
-    last_page_out = any([_learn(row, attempt, after.journal) for attempt in attempts])
+    last_page_out = any([_learn(row, attempt, after.journal) for attempt in attempts])  # noqa: C419 - all learn
     fate = fate_of(row.pages, row.pages_sent, last_page_out=last_page_out)
     event = _event(session, row, fate)
     outcome = _FINAL.get(event)
@@ -133,7 +133,7 @@ def _learn(row: JobRow, attempt: AttemptRow, journal: ReadJournal) -> bool:
         return attempt.last_page_sent
     confirm(row, attempt, call.pages_confirmed)
     known = call.last_page_sent
-    attempt.last_page_sent = attempt.last_page_sent or known
+    attempt.last_page_sent = (attempt.last_page_sent or known) and not call.withheld
     return call.may_hold_last_page if known else attempt.last_page_sent
 
 
@@ -150,7 +150,7 @@ def _event(session: Session, row: JobRow, fate: Fate) -> JobEvent:
 
 def _resent(session: Session, row: JobRow) -> bool:
     """Whether the settings want a fax sent again whose last page is in doubt; then from the page that they want."""
-    policy = effective_in(session, row.user_id).retry_policy()
+    policy = frozen.in_session(session, row.submission_id, row.user_id).settings.retry_policy()
     doubts = select(func.count()).where(AttemptRow.job_id == row.id, AttemptRow.outcome == Outcome.UNCONFIRMED.value)
     resend = policy.unconfirmed is not Unconfirmed.HOLD and row.crashes < MAX_CRASHES
     if not resend or session.exec(doubts).one() + 1 >= policy.caps.tries_per_page:

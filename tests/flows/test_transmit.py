@@ -398,7 +398,7 @@ async def test_a_claim_that_was_lost_in_the_call_writes_nothing(stage: Stage) ->
         processes.reap(stage.db, other, WALL + MINUTE, stage.clock.now(), no_mail)
         assert watch.cancelled()  # it must hang up
         with pytest.raises(LostClaimError):
-            watch.page_confirmed(0)
+            watch.last_page_sent()
 
     transport.during = reaped
     with pytest.raises(LostClaimError):

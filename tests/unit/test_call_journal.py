@@ -296,7 +296,9 @@ async def test_what_was_written_before_a_lost_claim_stays(journal: CallJournal) 
     with pytest.raises(LostClaimError):
         await JournaledTransport(Calling(), journal).place(order(), watch)
 
-    assert journal.read(UID) == JournaledCall(UID, pages_confirmed=1, last_page_sent=True)
+    found = journal.read(UID)
+    assert found == JournaledCall(UID, pages_confirmed=1, last_page_sent=True, withheld=True)
+    assert not found.may_hold_last_page
 
 
 # What it comes to.
