@@ -15,11 +15,13 @@ from uuid import uuid4
 
 from gateway import covers
 from gateway.domain.addresses import FaxAddress, NumberPlan, distinct, parse_fax_address
+from gateway.domain.blocks import refuse_blocked
 from gateway.domain.clock import Clock
 from gateway.domain.cover_rules import CoverRule, choose_cover
 from gateway.domain.decision import Decision, decide, is_automatic, signature_use
 from gateway.domain.errors import UnavailableError
 from gateway.domain.evidence import Evidence
+from gateway.domain.frozen import freeze
 from gateway.domain.nodes import User
 from gateway.domain.quarantine import refuse_quarantined
 from gateway.domain.setting_catalog import Effective
@@ -29,6 +31,7 @@ from gateway.mail import parse
 from gateway.mail.proof.gather import Prover, by_connection, is_settled
 from gateway.mail.proof.results import authentication_results
 from gateway.store import tree
+from gateway.store.blocks import blocked
 from gateway.store.database import Database
 from gateway.store.known_tree import Answers, KnownTree
 from gateway.store.quarantine import quarantined
@@ -88,6 +91,8 @@ class Judge:
         plan = NumberPlan() if user_id is None else known.ask(tree.effective, user_id).number_plan()
         found = parse_fax_address(address, self.domains, plan)
         refuse_quarantined(known.ask(quarantined).get(found.destination.number), self.clock.now())
+        if user_id is not None:
+            refuse_blocked(found.destination, known.ask(blocked, user_id))
         return found
 
     def open(self, envelope: Envelope, content: bytes = b"", known: Answers | None = None) -> Case:
@@ -130,6 +135,7 @@ class Judge:
         wishes = settle_wishes(facts, case.evidence, settings, now)
         addresses = tuple(self._address(text, settings) for text in case.envelope.recipients)
         for address in distinct(addresses):
+            refuse_blocked(address.destination, case.known.ask(blocked, sender.id))
             _check_cover(case.known, sender, settings.cover_rule(), address.cover or wishes.cover)
         signature = signature_use(decision, facts, lambda text: self._address(text, settings))
         proven = {"evidence": decision.evidence, "signature": signature, "automatic_cap": self._cap(case)}
@@ -182,6 +188,7 @@ def _submission(
         billing_code=wishes.billing_code,
         preview=wishes.preview,
         refused=case.envelope.refused,
+        frozen=freeze(sender, case.settings),
         **proven,
     )
 

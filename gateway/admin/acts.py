@@ -10,17 +10,16 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from gateway.domain.actors import Actor, check
-from gateway.domain.errors import NotFoundError
+from gateway.domain.errors import NotAllowedError
 from gateway.domain.journal import Entry, Facts, Note, Signature, differing
 from gateway.domain.nodes import Node, User
-from gateway.store import journal, named
+from gateway.store import administrators, journal, named
 from gateway.store.database import Database
 from gateway.store.joined import together
 from gateway.store.journal import Verified, Wanted
 
 T = TypeVar("T")
 Target = Node | User
-SYSTEM_ACCOUNT_ONLY = "only accounts of this machine act here so far"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +123,19 @@ class Door:
         return found
 
 
-def actor_of(account: str, administrator: str, reason: str) -> Actor:
-    """Who acts: the account of the shell, or an administrator by user name.
+def actor_of(db: Database, account: str, administrator: str, reason: str) -> Actor:
+    """Who acts: the account of the shell, or an administrator by user name, mail address or id.
 
     Raises:
         NotFoundError: there is no such administrator.
+        NotAllowedError: the administrator, or the place, is locked.
     """
-    if administrator:
-        raise NotFoundError(f"there is no administrator {administrator!r}: {SYSTEM_ACCOUNT_ONLY}")
-    return Actor(account, reason)
+    if not administrator:
+        return Actor(account, reason)
+    found = administrators.by_name(db, administrator)
+    if found.locked:
+        raise NotAllowedError(f"the administrator {found.user_name} is locked")
+    return Actor(found.user_name, reason, found.line, found.rights)
 
 
 def entries(door: Door, wanted: Wanted) -> Sequence[Entry]:

@@ -49,7 +49,7 @@ class Console:
     @cached_property
     def door(self) -> Door:
         """Where whoever runs the command changes and sees things."""
-        actor = actor_of(_account(), self.as_name, self.reason)
+        actor = actor_of(self.database, _account(), self.as_name, self.reason)
         return Door(self.database, actor, lambda: datetime.now(UTC), dry_run=self.dry_run)
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 What lives here: the block, the refusal, reading lists of numbers. What does not: rows (`gateway.store.blocks`).
 """
 
+import csv
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -71,8 +72,7 @@ def read_list(lines: Iterable[str], plan: NumberPlan) -> Iterator[tuple[str, str
 
 
 def _parted(text: str) -> tuple[str, str]:
-    for sign in "\t;,":
-        number, found, note = text.partition(sign)
-        if found:
-            return number.strip().strip('"'), note.strip().strip('"')
-    return text.strip('"'), ""
+    """Number and note; quotes as spreadsheets write them."""
+    sign = next((sign for sign in text if sign in "\t;,"), ",")
+    number, *notes = next(csv.reader([text], delimiter=sign, skipinitialspace=True))
+    return number.strip(), sign.join(notes).strip()

@@ -4,7 +4,6 @@ What lives here: named policies, what speaks against a password, ages, lock-out,
 does not: hashing (`passwords`), which policy holds for whom (the setting `security.policy`), rows.
 """
 
-import secrets
 import string
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
@@ -131,8 +130,8 @@ def locked_out_until(policy: PasswordPolicy, failures: Collection[datetime], now
     return recent[-1] + policy.lock_out
 
 
-def made_up(policy: PasswordPolicy, choose: Callable[[str], str] = secrets.choice) -> str:
-    """A password that fulfils the policy, of characters that do not look alike."""
+def made_up(policy: PasswordPolicy, choose: Callable[[str], str]) -> str:
+    """A password that fulfils the policy, of characters that do not look alike; `choose` takes one of a text by chance."""
     kinds = (
         (max(policy.letters - policy.upper_case, 4), string.ascii_lowercase),
         (max(policy.upper_case, 2), string.ascii_uppercase),

@@ -14,15 +14,16 @@ from typing import ParamSpec, TypeVar
 
 from gateway.domain.decision import Action, Decision
 from gateway.domain.errors import GatewayError, RefusedError, SmtpReply, UnavailableError
-from gateway.domain.passwords import verify_password
 from gateway.domain.replay import TakenBeforeError
 from gateway.domain.submission import Envelope, NewSubmission, Refusal
+from gateway.domain.tally import NOBODY, Metric, Tally
 from gateway.judging import Case, Judge
 from gateway.mail.desk import ON_DISK, Content
 from gateway.mail.forward import KIND, forwarded
 from gateway.notices import Composer
 from gateway.refusal_notices import refusal_notice
-from gateway.store import acceptance, outbox, refusals, tree
+from gateway.signing_in import Verdict, sign_in
+from gateway.store import acceptance, outbox, refusals
 from gateway.store.acceptance import Acceptance, Accepted, Answer
 from gateway.store.known_tree import NotKnownError
 from gateway.store.outbox import NewMail
@@ -66,6 +67,7 @@ class FrontDesk:
     pool: ThreadPoolExecutor
     postmaster: str = ""
     commits: Commits = field(default_factory=Commits)
+    tally: Tally = NOBODY
 
     async def check_recipient(self, address: str, mail_from: str, authenticated_as: str, peer: str) -> None:
         """Return when a fax can go to this address; the plan for plain digits is that of whoever sends.
@@ -81,10 +83,9 @@ class FrontDesk:
             raise
 
     async def authenticate(self, user_name: str, password: str) -> bool:
-        """Whether the password is that of an unlocked user."""
-        found = await self._apart(tree.credentials, self.judge.db, user_name)
-        stored = "" if found is None or found.locked else found.password_hash
-        return await self._apart(verify_password, stored, password)
+        """Whether the password is that of an unlocked user, and neither expired nor locked out."""
+        tried = await self._apart(sign_in, self.judge.db, user_name, password, self.judge.real_time())
+        return tried.verdict is Verdict.WELCOME and tried.login is not None and not tried.login.is_administrator
 
     async def note_refusal(self, refusal: Refusal) -> None:
         """Keep for the record what the listener itself refused.
@@ -92,6 +93,7 @@ class FrontDesk:
         Raises:
             UnavailableError: it cannot be kept now.
         """
+        self.tally.tell(Metric.REFUSALS, 1, refusal.rule)
         await self._apart(refusals.add_refusal, self.judge.db, refusal)
 
     async def to_postmaster(self, envelope: Envelope, content: Content = ON_DISK) -> SmtpReply:
@@ -101,6 +103,7 @@ class FrontDesk:
             GatewayError: it is too large, or cannot be stored now.
         """
         await self._apart(self._forward, envelope, content)
+        self.tally.tell(Metric.MAILS, 1, "postmaster")
         self.ring()
         return SmtpReply(250, "2.0.0", "accepted for the postmaster")
 
@@ -115,10 +118,16 @@ class FrontDesk:
             case, accepted = await self._apart(self._begin, envelope, content)
             if accepted is None:
                 accepted = await self._apart(self._finish, await self.judge.prove(case))
+        self._count(accepted)
         self.ring()
         ids = " ".join(job.public_id for job in accepted.jobs)
         words = "already accepted, not sent twice: fax job" if accepted.duplicate else "accepted as fax job"
         return SmtpReply(250, "2.0.0", f"{words} {ids}"[:480])
+
+    def _count(self, accepted: Accepted) -> None:
+        self.tally.tell(Metric.MAILS, 1, "duplicate" if accepted.duplicate else "accepted")
+        if not accepted.duplicate:
+            self.tally.tell(Metric.JOBS, len(accepted.jobs))
 
     async def _at_once(self, envelope: Envelope, content: Content) -> Accepted | None:
         """Take a mail that can be judged without waiting for anything; None when another way must be gone.
@@ -235,6 +244,7 @@ class FrontDesk:
         if case is not None:
             told = (refusal, error.reply, case.facts, case.evidence, case.settings)
             notice = refusal_notice(self.composer.voice, *told)
+        self.tally.tell(Metric.REFUSALS, 1, rule)
         refusals.add_refusal(self.judge.db, refusal, notice, self.judge.clock.now())
         log.info("submission-refused", extra={"rule": rule, "peer": envelope.peer, "reply": error.reply.enhanced})
         return error

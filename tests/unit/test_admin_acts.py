@@ -104,7 +104,7 @@ def test_what_is_for_the_system_account_is_refused_to_everybody_else() -> None:
         check(Actor("anna", place=(1,), rights=Granted(frozenset({"settings"}))), SYSTEM, ())
 
 
-def test_nobody_acts_as_an_administrator_who_does_not_exist() -> None:
-    assert actor_of("root", "", "why") == Actor("root", "why")
+def test_nobody_acts_as_an_administrator_who_does_not_exist(db: Database) -> None:
+    assert actor_of(db, "root", "", "why") == Actor("root", "why")
     with pytest.raises(NotFoundError, match="no administrator 'eve'"):
-        actor_of("root", "eve", "")
+        actor_of(db, "root", "eve", "")
