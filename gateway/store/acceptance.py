@@ -1,15 +1,16 @@
-"""Mails become submissions with their jobs: one after another, or all that wait at the moment in one commit.
+"""Mails become submissions with their jobs: one after another, or all that wait at the moment at one go.
 
-What lives here: what is written before a mail's 250, the duplicate key, and the one writer that commits for many. What
-does not: what becomes of a submission afterwards (`submissions`, `jobs`).
+What lives here: what is written before a mail's 250, the duplicate key, and mails that are written together. What does
+not: what becomes of a submission afterwards (`submissions`, `jobs`), how works share commits (`writer`).
 
-A sync of the disk is what a commit costs, so under load it is shared: while one batch is committed, the next gathers.
-Nobody is told of success before the commit that holds his mail, and nobody fails for the mail of another.
+Until the writer's turn has come mails gather, and are written by the same statements: a statement for many costs hardly
+more than for one. Nobody is told of success before the commit that holds his mail, and nobody fails for the mail of
+another.
 """
 
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
@@ -78,7 +79,6 @@ class Acceptance:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="acceptance")
         self._lock = threading.Lock()
         self._open: dict[bool, _Batch] = {}
         self.largest = 0
@@ -97,9 +97,10 @@ class Acceptance:
         bound = is_bound(new)
         with self._lock:
             batch = self._open.get(bound)
-            if batch is None or len(batch.mails) >= MOST_AT_ONCE:
-                batch = self._open[bound] = _Batch(bound)
-                batch.done = self._writer.submit(self._commit, batch)
+            if batch is None or batch.done.done() or len(batch.mails) >= MOST_AT_ONCE:
+                batch = _Batch(bound)
+                batch.done = self._submit(batch)
+                self._open[bound] = batch
             batch.mails.append(new)
             return Entered(new, len(batch.mails) - 1, batch.done)
 
@@ -120,18 +121,11 @@ class Acceptance:
         found = entered.done.result()[entered.place]
         return found if isinstance(found, Accepted) else None
 
-    def close(self) -> None:
-        """End the writer when all is written."""
-        self._writer.shutdown(wait=True)
-
-    def _commit(self, batch: _Batch) -> list[Answer]:
-        try:
-            if batch.bound:
-                return self._db.write(lambda session: add_all(session, self._closed(batch)))
-            entry = entry_for(self._db.dialect)
-            return self._db.write_by_hand(lambda cursor: _add_free(entry, cursor, self._closed(batch)))
-        finally:
-            self._closed(batch)
+    def _submit(self, batch: _Batch) -> Future[list[Answer]]:
+        if batch.bound:
+            return self._db.submit(lambda session: add_all(session, self._closed(batch)))
+        entry = entry_for(self._db.dialect)
+        return self._db.submit(lambda cursor: _add_free(entry, cursor, self._closed(batch)), by_hand=True)
 
     def _closed(self, batch: _Batch) -> list[NewSubmission]:
         """Its mails; none comes any more. Until the writer's turn has come, there is time to gather."""

@@ -60,6 +60,10 @@ class Database:
         """What this process wrote so far, in how many commits."""
         return self._writer.tally
 
+    def tell_commits(self, tell: Callable[[int, float], None]) -> None:
+        """Have `tell` called in the writer's thread after each commit: how many works it held, and its seconds."""
+        self._writer.committed = tell
+
     def write(self, work: Callable[[Session], T]) -> T:
         """Do `work` in a short transaction, which it shares with others that wait just now, and commit it.
 
@@ -69,7 +73,7 @@ class Database:
         Raises:
             UnavailableError: the database is locked, full or out of reach; nothing was written.
         """
-        return self.answer(self.submit(work))
+        return self._writer.write(work)
 
     def write_by_hand(self, work: Callable[[Any], T]) -> T:
         """As `write`, with the driver's own cursor; for the few writes whose cost is counted.
@@ -77,16 +81,11 @@ class Database:
         Raises:
             UnavailableError: as `write`.
         """
-        return self.answer(self.submit(work, by_hand=True))
+        return self._writer.write(work, by_hand=True)
 
     def submit(self, work: Callable[[Any], T], *, by_hand: bool = False) -> Future[T]:
-        """As `write` or `write_by_hand`, without waiting; `answer` tells what became of it."""
+        """As `write` or `write_by_hand`, without waiting: the future has the answer, or what they would raise."""
         return self._writer.submit(work, by_hand=by_hand)
-
-    def answer(self, done: Future[T]) -> T:
-        """Wait for what was submitted; errors as `write`."""
-        with translated(self.url):
-            return done.result()
 
     def read(self, work: Callable[[Session], T]) -> T:
         """Do `work` on one consistent view, without keeping writers away.

@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from gateway.store.engines import BEGUN
+from gateway.store.engines import BEGUN, translated
 from gateway.store.transaction import Transaction
 from gateway.store.turns import Turns
 
@@ -73,10 +73,12 @@ class _Order(Generic[T]):
     tries: int = 0
     alone: bool = False
 
-    def fail(self, error: BaseException) -> None:
+    def fail(self, error: BaseException, url: URL) -> None:
         """Tell why it was not written, unless an answer was given."""
-        if not self.done.done():
-            self.done.set_exception(error)
+        with _Caught() as caught, translated(url):
+            raise error
+        if caught.error is not None and not self.done.done():
+            self.done.set_exception(caught.error)
 
     def succeed(self) -> None:
         if not self.done.done():
@@ -101,15 +103,20 @@ class Writer:
         self._called = False
         self._kept: Connection | None = None
         self.tally = Tally()
+        self.committed: Callable[[int, float], None] = lambda _works, _seconds: None
 
-    def submit(self, work: Work[T], *, by_hand: bool = False) -> Future[T]:
-        """Have a work written; its answer is there when it is committed.
+    def write(self, work: Work[T], *, by_hand: bool = False) -> T:
+        """Have a work written, and wait for it.
 
         Raises:
             RuntimeError: a work asks for another, which would wait for itself.
         """
         if threading.get_ident() == self._ident:
             raise RuntimeError("a work of the store asks for another write: it would wait for itself")
+        return self.submit(work, by_hand=by_hand).result()
+
+    def submit(self, work: Work[T], *, by_hand: bool = False) -> Future[T]:
+        """Have a work written; its answer is there when it is committed."""
         order = _Order(work, by_hand)
         with self._lock:
             self._waiting.append(order)
@@ -144,7 +151,7 @@ class Writer:
             # Without a transaction nobody was taken; who waited for it hears why there is none.
             taken = taken or [self._waiting.popleft() for _ in range(waiting)]
             for order in taken:
-                order.fail(caught.error)
+                order.fail(caught.error, self._engine.url)
         with self._lock:
             if self._waiting:
                 self._call()
@@ -184,7 +191,7 @@ class Writer:
         elif order.met_another(caught.error):
             self._again([order])
         else:
-            order.fail(caught.error)
+            order.fail(caught.error, self._engine.url)
         return bool(done)
 
     def _again(self, orders: list[_Order[Any]]) -> None:
@@ -198,9 +205,11 @@ class Writer:
         with _Caught() as caught:
             transaction.commit()
         if caught.error is None:
-            self.tally = self.tally.and_one(len(done), time.monotonic() - began)
+            seconds = time.monotonic() - began
+            self.tally = self.tally.and_one(len(done), seconds)
+            self.committed(len(done), seconds)
         for order in done:
-            order.succeed() if caught.error is None else order.fail(caught.error)
+            order.succeed() if caught.error is None else order.fail(caught.error, self._engine.url)
 
     @contextmanager
     def _transaction(self) -> Iterator[Transaction]:

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -31,10 +31,8 @@ T = TypeVar("T")
 
 
 @pytest.fixture
-def acceptance(db: Database) -> Iterator[Acceptance]:
-    found = Acceptance(db)
-    yield found
-    found.close()
+def acceptance(db: Database) -> Acceptance:
+    return Acceptance(db)
 
 
 def counted(db: Database, *tables: type[SubmissionRow] | type[JobRow] | type[EventRow]) -> list[int]:
@@ -190,7 +188,6 @@ def test_a_store_that_stays_locked_is_unavailable_for_the_whole_commit(db: Datab
 
     assert acceptance.add(mail_to(user)).jobs  # and afterwards it goes on
     assert counted(db, SubmissionRow) == [1]
-    acceptance.close()
     impatient.close()
 
 

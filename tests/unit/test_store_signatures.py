@@ -141,8 +141,6 @@ def test_who_adds_in_a_group_is_told_of_his_own_replay(db: Database, user: User)
     with pytest.raises(TakenBeforeError, match="replay"):
         group.add(signed(user, TWO))
 
-    group.close()
-
 
 def test_two_processes_that_use_a_signature_at_once_are_not_both_first(db: Database, user: User) -> None:
     others = [open_database(db.url.render_as_string(hide_password=False)) for _ in range(3)]
