@@ -30,7 +30,7 @@ from gateway.mail.messages import (
     initial_success,
 )
 from gateway.part_troubles import Look
-from gateway.store import jobs, tree
+from gateway.store import frozen, jobs
 from gateway.store.calls import CallClaim, CallEnd
 from gateway.store.database import Database
 from gateway.store.outbox import MakeMail, NewMail
@@ -69,7 +69,7 @@ class Composer:
 
         A preview was asked for: it is sent whatever the settings say of notices.
         """
-        settings = tree.effective(self.db, claim.submission.user_id)
+        settings = self._settings(claim.submission.id, claim.submission.user_id)
         if not settings.on(SETTING_OF[NoticeKind.INITIAL_SUCCESS]) and preview is None:
             return None
         ready = tuple(replace(job, pages=rendered.jobs[job.id].pages) for job in claim.jobs)
@@ -93,7 +93,7 @@ class Composer:
 
     def initial_failure(self, claim: RenderClaim, failed: FailedRender, parts: Sequence[FailedPart]) -> NewMail | None:
         """The mail cannot be faxed; `parts` are the ones to blame."""
-        settings = tree.effective(self.db, claim.submission.user_id)
+        settings = self._settings(claim.submission.id, claim.submission.user_id)
         if not settings.on(SETTING_OF[NoticeKind.INITIAL_FAILURE]):
             return None
         facts = self._facts(claim.submission, settings, claim.jobs)
@@ -124,7 +124,7 @@ class Composer:
 
     def _ended(self, job: Job, attempts: Sequence[Attempt]) -> NewMail | None:
         kind = _kind_of(job)
-        settings = tree.effective(self.db, job.user_id)
+        settings = self._settings(job.submission_id, job.user_id)
         if kind is None or not settings.on(SETTING_OF[kind]):
             return None
         submission = jobs.submission(self.db, job.submission_id)
@@ -132,6 +132,9 @@ class Composer:
         told = [_told(attempt, attempt.outcome) for attempt in attempts if attempt.outcome is not None]
         write = delivery_success if kind is NoticeKind.DELIVERY_SUCCESS else delivery_failure
         return _mail(write(facts, job, told), submission, job, attempts[-1].number if attempts else 0)
+
+    def _settings(self, submission_id: int, user_id: int) -> Effective:
+        return frozen.of_submission(self.db, submission_id, user_id).settings
 
     def _facts(self, submission: Submission, settings: Effective, about: Sequence[Job]) -> NoticeFacts:
         return NoticeFacts(

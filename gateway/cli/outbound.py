@@ -5,6 +5,7 @@ What lives here: arguments and answers. What does not: queries (`gateway.admin.a
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import click
 
@@ -112,6 +113,8 @@ def _detail_row(detail: activity.JobDetail) -> dict[str, object]:
         "preview": submission.preview,
         "sender": submission.sender_address,
         "evidence": submission.evidence,
+        "user": asdict(detail.frozen.sender),
+        "settings": detail.frozen.settings.every(),
         "parts": [f"{part.name}: {part.left_out or page_count(part.pages)}" for part in submission.part_pages],
         "attempts": [_attempt_row(attempt) for attempt in detail.attempts],
         "notices": _notice_rows(detail),
@@ -153,7 +156,7 @@ def _attempt_row(attempt: Attempt) -> dict[str, object]:
 
 
 def _write_detail(detail: activity.JobDetail, row: dict[str, object], trace: bool) -> None:
-    lists = ("attempts", "notices", "history")
+    lists = ("attempts", "notices", "history", "user", "settings")
     write_one({name: value for name, value in row.items() if name not in lists}, "table")
     _write_section("attempts", [_attempt_row(attempt) for attempt in detail.attempts], ATTEMPT_COLUMNS)
     for attempt in detail.attempts if trace else ():

@@ -74,6 +74,15 @@ class Effective:
     def __init__(self, explicit: Mapping[str, str]) -> None:
         self._explicit = dict(explicit)
 
+    @property
+    def explicit(self) -> Mapping[str, str]:
+        """Those that a level gave."""
+        return self._explicit
+
+    def every(self) -> dict[str, str]:
+        """All settings of the catalogue with the values that hold."""
+        return {name: self.text(name) for name in CATALOG}
+
     def text(self, name: str) -> str:
         """The value of a setting of the catalogue."""
         return self._explicit.get(name, CATALOG[name].default)

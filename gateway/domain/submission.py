@@ -151,6 +151,7 @@ class NewSubmission:
     preview: bool = False
     refused: tuple[RefusedRecipient, ...] = ()
     automatic_cap: AutomaticCap | None = None  # None for the mail of a person
+    frozen: str = field(default="", repr=False)  # the sender and the settings that hold; see `frozen`
     content: bytes = field(default=b"", repr=False)
 
 

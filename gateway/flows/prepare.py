@@ -26,7 +26,7 @@ from gateway.notices import Composer
 from gateway.owed import Owed
 from gateway.pages import CoverWish, MailFailure, MailOrder, MailPages, lay_out_mail
 from gateway.part_troubles import PROBLEMS, Look, in_work
-from gateway.store import contents, submissions, tree
+from gateway.store import contents, frozen, submissions
 from gateway.store.database import Database
 from gateway.store.handback import Owned
 from gateway.store.spool import Spool
@@ -133,8 +133,8 @@ class Prepare:
 
     def _order(self, claim: RenderClaim, folder: Path) -> MailOrder:
         submission = claim.submission
-        sender = tree.user_by_id(self.db, submission.user_id)
-        settings = tree.effective(self.db, submission.user_id)
+        held = frozen.of_submission(self.db, submission.id, submission.user_id)
+        sender, settings = held.sender, held.settings
         return MailOrder(
             mail=self.spool.path(submission.content_digest).absolute(),
             workdir=folder.absolute(),
@@ -177,9 +177,9 @@ class Prepare:
 
     def _preview(self, claim: RenderClaim, rendered: RenderedSubmission) -> Preview:
         """The pages as the first recipient would get them."""
-        user, first = claim.submission.user_id, claim.jobs[0]
-        sender, settings = tree.user_by_id(self.db, user), tree.effective(self.db, user)
-        header = header_line(sender, settings, first.destination, self.clock.now())
+        first = claim.jobs[0]
+        held = frozen.of_submission(self.db, claim.submission.id, claim.submission.user_id)
+        header = header_line(held.sender, held.settings, first.destination, self.clock.now())
         digests = (rendered.jobs[first.id].cover_digest, rendered.pages_digest)
         pages = line_pages([self.spool.path(digest) for digest in digests if digest], header)
         with tempfile.TemporaryDirectory(dir=self.work, prefix="preview-") as folder:

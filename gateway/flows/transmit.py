@@ -31,7 +31,7 @@ from gateway.line_pages import Resumption, header_line, line_pages, station_of
 from gateway.notices import Composer
 from gateway.owed import Owed
 from gateway.running_call import RunningCall, RunningCalls
-from gateway.store import calls, jobs, tree
+from gateway.store import calls, frozen, jobs
 from gateway.store.calls import CallClaim, CallEnd
 from gateway.store.database import Database
 from gateway.store.handback import Owned
@@ -125,8 +125,8 @@ class Transmit:
         """This attempt's pages: the job's cover, then the shared document, each with its header line."""
         job = claim.job
         digests = (job.cover_digest, jobs.submission(self.db, job.submission_id).pages_digest)
-        sender = tree.user_by_id(self.db, job.user_id)
-        settings = tree.effective(self.db, job.user_id)
+        held = frozen.of_submission(self.db, job.submission_id, job.user_id)
+        sender, settings = held.sender, held.settings
         before = jobs.history(self.db, job) if job.dials > 1 else []
         resumption = resumed(claim, before, settings)
         header = header_line(sender, settings, job.destination, self.clock.now())
@@ -175,7 +175,7 @@ class Transmit:
             log.warning("operator", extra={"kind": end.alarm, "trunk": self.trunk.name, "job": claim.job.public_id})
 
     def _end(self, claim: CallClaim, stamped: "Stamped", report: CallReport, verdict: Verdict) -> CallEnd:
-        settings = tree.effective(self.db, claim.job.user_id)
+        settings = frozen.of_submission(self.db, claim.job.submission_id, claim.job.user_id).settings
         event, then = self._follow(claim, verdict, report, settings.retry_policy())
         follow = then if isinstance(then, Retry) else None
         return CallEnd(

@@ -12,6 +12,7 @@ from typing import Any
 from sqlmodel import Session, col, or_, select
 
 from gateway.domain.errors import NotFoundError
+from gateway.domain.frozen import Frozen
 from gateway.domain.job import Attempt, Event, Job, JobState, status_word
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import Submission
@@ -19,6 +20,7 @@ from gateway.store.columns import in_state
 from gateway.store.database import Database
 from gateway.store.fax_rows import attempt_from, event_from, job_from, parts_of, submission_from
 from gateway.store.fax_tables import AttemptRow, EventRow, JobRow, OutboxRow, SubmissionRow
+from gateway.store.frozen import in_session
 from gateway.store.outbox import Mail, mail_from
 from gateway.store.public_ids import job_number
 
@@ -53,6 +55,7 @@ class JobDetail:
     attempts: tuple[Attempt, ...]
     events: tuple[Event, ...]
     notices: tuple[Mail, ...]
+    frozen: Frozen
 
 
 ALL = Filter()
@@ -84,6 +87,7 @@ def detail(db: Database, public_id: str) -> JobDetail:
             attempts=_attempts(session, row),
             events=tuple(event_from(event) for event in _about(session, EventRow, row)),
             notices=tuple(mail_from(mail) for mail in _about(session, OutboxRow, row)),
+            frozen=in_session(session, row.submission_id, row.user_id),
         )
 
     return db.read(work)

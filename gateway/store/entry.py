@@ -90,6 +90,7 @@ def _submission(new: NewSubmission) -> dict[str, object]:
         "preview": new.preview,
         "automatic_at": new.automatic_cap.at if new.automatic_cap else None,
         "repeated": " ".join(repeated_numbers(new.addresses)),
+        "frozen": new.frozen,
         "refused": as_json([(one.address, one.reply) for one in new.refused]),
         "state": SubmissionState.ACCEPTED.value,
     }

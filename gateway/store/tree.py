@@ -24,7 +24,7 @@ T = TypeVar("T")
 __all__ = [
     "Credentials", "NewUser", "add_company", "add_department", "add_user", "companies", "credentials", "departments",
     "effective", "effective_in", "explicit_settings", "node_by_path", "set_setting", "user_by_address", "user_by_id",
-    "users",
+    "user_in", "users",
 ]  # fmt: skip
 
 
@@ -132,7 +132,12 @@ def user_by_id(db: Database, user_id: int) -> User:
     Raises:
         NotFoundError: there is no such user.
     """
-    return db.read(lambda session: _user(session, user_id))
+    return db.read(lambda session: user_in(session, user_id))
+
+
+def user_in(session: Session, user_id: int) -> User:
+    """As `user_by_id`, inside a transaction."""
+    return _user(session, user_id)
 
 
 def credentials(db: Database, user_name: str) -> Credentials | None:

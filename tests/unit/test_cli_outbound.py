@@ -74,6 +74,16 @@ def test_what_a_sender_asked_for_is_shown(stage: Stage, faxgw: Commands) -> None
     assert (listed["priority"], listed["not_before"]) == (2, "2026-03-03T08:00:00+00:00")
 
 
+def test_the_settings_that_hold_for_a_fax_are_shown_whatever_is_set_later(stage: Stage, faxgw: Commands) -> None:
+    [job] = waiting(stage)
+    faxgw("settings", "set", "Acme", "fax.paper=a4")
+
+    shown = json.loads(faxgw("outbound", "show", job, "-o", "json").out)
+
+    assert (shown["settings"]["fax.paper"], shown["settings"]["retry.dials"]) == ("letter", "12")
+    assert (shown["user"]["first_name"], shown["user"]["locked"]) == ("Anna", False)
+
+
 @pytest.mark.parametrize(
     ("option", "value", "expected"),
     [
