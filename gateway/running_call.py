@@ -55,7 +55,7 @@ class RunningCall:
             raise LostClaimError("the fax was cancelled before its last page was over")
 
     def note(self) -> None:
-        """Let the store know of the pages that were confirmed, for whoever looks or must take over without a journal."""
+        """Let the store know of pages that were confirmed, for whoever looks, or must take over without a journal."""
         if self._pages > self._noted:
             with suppress(LostClaimError):
                 calls.record_page(self._db, self._claim, self._pages - 1)
