@@ -21,17 +21,20 @@ from gateway.fax.call_journal import CallJournal
 from gateway.fax.simulator.exchange import Exchange
 from gateway.fax.simulator.transport import SimulatorTransport
 from gateway.fax.transport import CallOrder, CallWatch, Transport
+from gateway.flows.keep import Keep
 from gateway.flows.notify import Notify
 from gateway.flows.prepare import Prepare, RenderLimits
 from gateway.flows.submit import FrontDesk
 from gateway.flows.tend import Tend
 from gateway.flows.transmit import Transmit, Trunk
 from gateway.judging import Judge
+from gateway.lease import Lease
 from gateway.mail.messages import Voice
 from gateway.mail.proof.dns import Resolver
 from gateway.mail.proof.gather import Prover
 from gateway.mail.relay import Relay, RelaySettings
 from gateway.notices import Composer
+from gateway.owed import Owed
 from gateway.store import jobs, outbox, processes
 from gateway.store.acceptance import Acceptance
 from gateway.store.database import Database
@@ -109,6 +112,7 @@ class Stage:
     rings: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     wall: datetime = WALL
+    seconds: float = 1000.0
 
     def __post_init__(self) -> None:
         self.prover = Prover(Resolver((self.dns.address,)))
@@ -159,6 +163,12 @@ class Stage:
             self.work,
             self.journal,
         )
+
+    def keep(self, owed: Owed | None = None) -> Keep:
+        """`seconds` of elapsed time pass as a test says."""
+        lease = Lease(self.db, self.process, lambda: self.wall, lambda: self.seconds)
+        cut, lost = (lambda: self.lost.append("cut")), (lambda: self.lost.append("lost"))
+        return Keep(lease, self.clock, self.composer, owed or Owed(), self.journal, cut, lost)
 
     # What comes in, and what is there to see.
 

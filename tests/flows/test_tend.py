@@ -1,4 +1,4 @@
-"""What time alone brings about: jobs that fall due or expire, the dead, and a virtual clock that skips ahead."""
+"""What time alone brings about: jobs that fall due or expire, and a virtual clock that skips ahead."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -11,9 +11,9 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.replay import SignatureUse
 from gateway.domain.submission import Refusal, SubmissionState
 from gateway.flows.tend import Rhythm
-from gateway.store import calls, outbox, processes, refusals, signatures, submissions, tree
+from gateway.store import calls, outbox, refusals, signatures, submissions, tree
 from gateway.store.outbox import NewMail
-from tests.filled_store import NOW, TTL, WALL, calling, end, killed, mail_to, no_mail, process, ready
+from tests.filled_store import NOW, WALL, calling, end, mail_to, no_mail, ready
 from tests.flows.letters import ANNA
 from tests.flows.stage import Stage, words
 
@@ -152,71 +152,6 @@ async def test_who_wants_no_failure_notices_gets_none(stage: Stage, user: User) 
 
     assert states(stage) == [JobState.CANCELLED]
     assert stage.notices == []
-
-
-# The dead.
-
-
-async def test_the_work_of_a_process_that_died_is_taken_back_at_once(stage: Stage, user: User) -> None:
-    other = process(stage.db, stage.folder)
-    ready(stage.db, other.id, mail_to(user))
-    calling(stage.db, other.id)
-    killed(other)
-
-    assert await stage.tend().next() is True
-
-    assert states(stage) == [JobState.READY]
-    assert not other.lock_path.exists()
-    assert processes.alive(stage.db, WALL) == 1
-
-
-async def test_what_the_dead_had_delivered_is_told(stage: Stage, user: User) -> None:
-    other = process(stage.db, stage.folder)
-    ready(stage.db, other.id, mail_to(user), pages=2)
-    claim = calling(stage.db, other.id)
-    calls.record_page(stage.db, claim, 1)
-    killed(other)
-
-    await stage.tend().next()
-
-    assert states(stage) == [JobState.SENT]
-    assert "was delivered" in stage.notices[0]["Subject"]
-
-
-async def test_a_process_elsewhere_is_dead_when_its_lease_is_over(stage: Stage, user: User) -> None:
-    other = process(stage.db, stage.folder / "elsewhere", host="elsewhere")
-    ready(stage.db, other.id, mail_to(user))
-    calling(stage.db, other.id)
-
-    await stage.tend().next()
-    before = states(stage)
-    stage.wall = WALL + TTL
-    await stage.tend().next()
-
-    assert (before, states(stage)) == ([JobState.CALLING], [JobState.READY])
-    killed(other)
-
-
-# Our own lease.
-
-
-async def test_a_lease_is_renewed(stage: Stage) -> None:
-    stage.wall = WALL + TTL / 2
-
-    assert await stage.tend().renew() is False
-
-    assert processes.alive(stage.db, WALL + TTL) == 1
-    assert stage.lost == []
-
-
-async def test_a_process_that_was_given_up_ends_itself(stage: Stage) -> None:
-    other = process(stage.db, stage.folder / "elsewhere", host="elsewhere")
-    processes.reap(stage.db, other, WALL + TTL, NOW, no_mail)
-
-    await stage.tend().renew()
-
-    assert stage.lost == ["lost"]
-    killed(other)
 
 
 # What is kept for some days only.
