@@ -1,9 +1,11 @@
 """Claims that could not be given back are given back later."""
 
+import contextlib
 from collections.abc import Callable
 
 from gateway.domain.errors import GatewayError, LostClaimError, UnavailableError
 from gateway.owed import Owed
+from gateway.store.handback import Owned
 
 
 def returning(log: list[str], *errors: GatewayError | None) -> Callable[[], None]:
@@ -48,3 +50,25 @@ def test_what_was_settled_or_lost_owes_nothing() -> None:
     owed.settle()
 
     assert log == ["LostClaimError"]
+
+
+def test_what_is_owed_is_told() -> None:
+    owed = Owed()
+
+    owed.give_back(returning([], UnavailableError("full"), None))
+    before = owed.is_empty
+    owed.settle()
+
+    assert (before, owed.is_empty) == (False, True)
+
+
+def test_what_is_in_hand_is_so_until_its_work_ends_well_or_not() -> None:
+    owed, mail, call = Owed(), Owned("outbox", 1, 1), Owned("job", 1, 1)
+
+    with owed.having(mail):
+        with contextlib.suppress(ValueError), owed.having(call):
+            both = owed.in_hand
+            raise ValueError
+        one = owed.in_hand
+
+    assert (both, one, owed.in_hand) == ({mail, call}, {mail}, frozenset())

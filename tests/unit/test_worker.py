@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from gateway.domain.errors import UnavailableError
-from gateway.worker import Bell, Worker, where
+from gateway.worker import Bell, Interest, Topic, Worker, where
 
 
 def stepping(answers: list[bool | Exception], done: Callable[[], None]) -> Callable[[], object]:
@@ -96,3 +96,123 @@ def test_where_names_the_place_of_an_error() -> None:
 
     assert place["error"] == "KeyError"
     assert place["at"].startswith("test_worker:")
+
+
+# Topics.
+
+
+async def woken(interest: Interest, *rung: Topic) -> bool:
+    """Whether a worker that rests looks again when it rings for these; no topics are all."""
+    bell = Bell()
+    event = bell.add(interest.hears)
+    bell.ring(*rung)
+    return event.is_set()
+
+
+@pytest.mark.parametrize(
+    ("hears", "rung", "wakes"),
+    [
+        ((Topic.LINES,), (Topic.LINES,), True),
+        ((Topic.LINES, Topic.FREE), (Topic.FREE, Topic.MAIL), True),
+        ((Topic.LINES,), (Topic.MAIL,), False),
+        ((Topic.LINES,), (), True),
+        ((), (), False),
+        (tuple(Topic), (Topic.CANCEL,), True),
+    ],
+)
+async def test_a_worker_wakes_for_what_it_hears(hears: tuple[Topic, ...], rung: tuple[Topic, ...], wakes: bool) -> None:
+    assert await woken(Interest(hears), *rung) is wakes
+
+
+def test_how_often_it_rang_is_told_by_topic() -> None:
+    bell = Bell()
+    bell.ring(Topic.CANCEL)
+    bell.ring()
+
+    assert bell.rung(Topic.CANCEL) == 2
+    assert bell.rung(Topic.CANCEL, Topic.MAIL) == 3
+
+
+@pytest.mark.parametrize(("tells", "heard"), [((Topic.MAIL,), 1), ((), 0)])
+async def test_a_busy_worker_tells_those_concerned(tells: tuple[Topic, ...], heard: int) -> None:
+    bell = Bell()
+    worker: Worker
+
+    async def step() -> bool:
+        worker.stop()
+        return True
+
+    worker = Worker("w", step, bell, 3600, Interest((), tells))
+    await asyncio.wait_for(worker.run(), 5)
+
+    assert (bell.rung(Topic.MAIL), bell.rung(Topic.LINES)) == (heard, 0)
+
+
+# The lease.
+
+
+async def test_without_firm_ground_nothing_is_begun() -> None:
+    begun: list[str] = []
+    asked = asyncio.Event()
+
+    async def step() -> bool:
+        begun.append("step")
+        return False
+
+    def firm() -> bool:
+        asked.set()
+        return False
+
+    worker = Worker("w", step, Bell(), 0.001, firm=firm)
+    running = asyncio.create_task(worker.run())
+    await asyncio.wait_for(asked.wait(), 5)
+    worker.stop()
+    await asyncio.wait_for(running, 5)
+
+    assert begun == []
+
+
+async def test_a_step_that_is_cut_gives_back_and_the_worker_goes_on() -> None:
+    log: list[str] = []
+    begun = asyncio.Event()
+
+    async def step() -> bool:
+        begun.set()
+        if log:
+            worker.stop()
+            return False
+        try:
+            await asyncio.Event().wait()
+        finally:
+            log.append("given back")
+        return True
+
+    worker = Worker("w", step, Bell(), 0.001)
+    running = asyncio.create_task(worker.run())
+    await asyncio.wait_for(begun.wait(), 5)
+    worker.cut()
+    await asyncio.wait_for(running, 5)
+
+    assert log == ["given back"]
+
+
+async def test_cutting_a_worker_that_rests_does_nothing() -> None:
+    worker = await run_through([False])
+
+    worker.cut()
+
+
+async def test_who_ends_the_worker_itself_ends_its_step() -> None:
+    begun = asyncio.Event()
+
+    async def step() -> bool:
+        begun.set()
+        await asyncio.Event().wait()
+        return True
+
+    running = asyncio.create_task(Worker("w", step, Bell(), 3600).run())
+    await asyncio.wait_for(begun.wait(), 5)
+    running.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await running
