@@ -29,6 +29,7 @@ COMMANDS = {
     "settings": "settings",
     "journal": "journal",
     "outbound": "outbound",
+    "outbox": "outbox",
     "refused": "refused",
     "quarantine": "quarantine",
     "covers": "covers",

@@ -24,12 +24,13 @@ PAUSE_AFTER_FAULT = timedelta(minutes=1)
 
 
 class MailState(StrEnum):
-    """Where a mail of the outbox is; `dead` mails are for administrators to see."""
+    """Where a mail of the outbox is; `dead` mails are for administrators to see, `dropped` were given up by one."""
 
     WAITING = "waiting"
     SENDING = "sending"
     SENT = "sent"
     DEAD = "dead"
+    DROPPED = "dropped"
 
 
 @dataclass(frozen=True, slots=True)
