@@ -57,6 +57,7 @@ LONG = frozenset(
         "test_store_calls",
         "test_store_covers",
         "test_store_handback",
+        "test_store_holds",
         "test_store_jobs",
         "test_store_known_tree",
         "test_store_quarantine",
@@ -78,12 +79,15 @@ LONG = frozenset(
 # Modules whose tests that are given a store are run on both engines; single tests elsewhere ask for `engine`.
 ON_BOTH_ENGINES = frozenset(
     (
+        "test_keep",
+        "test_nodes",
         "test_store_acceptance",
         "test_store_activity",
         "test_store_call_ends",
         "test_store_calls",
         "test_store_covers",
         "test_store_handback",
+        "test_store_holds",
         "test_store_jobs",
         "test_store_known_tree",
         "test_store_outbox",
@@ -98,6 +102,7 @@ ON_BOTH_ENGINES = frozenset(
         "test_store_writer",
         "test_tend",
         "test_transmit",
+        "test_wake",
     )
 )
 ENGINES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
