@@ -47,7 +47,8 @@ class JobEvent(StrEnum):
 
 
 State = JobState
-# What is not listed cannot happen. A held job is one whose pages are ready: `held` is not reached from `accepted`.
+# What is not listed cannot happen. A held job is one whose pages are ready: one that is `accepted` is held, when it was
+# asked for, as soon as it is rendered; and one that is calling when its line has hung up.
 TRANSITIONS: dict[JobState, dict[JobEvent, JobState]] = {
     State.ACCEPTED: {
         JobEvent.RENDERED: State.READY,
@@ -79,6 +80,7 @@ TRANSITIONS: dict[JobState, dict[JobEvent, JobState]] = {
     },
     State.HELD: {
         JobEvent.RELEASED: State.READY,
+        JobEvent.SCHEDULED: State.WAITING,
         JobEvent.CANCELLED: State.CANCELLED,
         JobEvent.EXPIRED: State.CANCELLED,
     },
@@ -117,7 +119,8 @@ class Job:
     `public_id` is what people see: short, unique, never reused. `pages` counts cover pages and document pages, and
     is 0 until they are rendered. `pages_sent` counts the pages confirmed over all attempts, from the first page on.
     `cover_digest` names this job's own cover pages, empty for none; the document is the submission's. `fence` grows
-    with each claim.
+    with each claim. `hold_asked` holds a job when its pages are ready, or its call is over. `route` names the trunk that
+    the next call goes by first, empty for any.
     """
 
     id: int
@@ -147,6 +150,8 @@ class Job:
     ended: datetime | None = None
     fence: int = 0
     cancel_asked: bool = False
+    hold_asked: bool = False
+    route: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.quarantine import QuarantineRule, Standing
 from gateway.store.columns import in_state
 from gateway.store.database import Database
-from gateway.store.fax_rows import confirm, job_from, move, note
+from gateway.store.fax_rows import ON_REQUEST, confirm, job_from, move, note
 from gateway.store.fax_tables import AttemptRow, JobRow
 from gateway.store.handback import ALARM, Aftermath, hand_back_job
 from gateway.store.locking import locked
@@ -67,6 +67,7 @@ class CallEnd:
     ecm: bool = True
     slower: int = 0
     anew: bool = False
+    route: str = ""
     reason: str = ""
     alarm: str = ""
     quarantine: QuarantineRule = field(default_factory=QuarantineRule)
@@ -89,8 +90,8 @@ def record_page(db: Database, claim: CallClaim, index: int) -> None:
 def record_last_page(db: Database, claim: CallClaim, pages: int = 0) -> bool:
     """Keep, durably, that the far end may hold the last page from now on; called before it is told that page is over.
 
-    `pages` is how many of this call the far end has confirmed by then. False when a cancel was asked for before:
-    nothing was kept, and the call is to be hung up. This commit decides between the two.
+    `pages` is how many of this call the far end has confirmed by then. False when a cancel or a hold was asked for
+    before: nothing was kept, and the call is to be hung up. This commit decides between the two.
 
     Raises:
         LostClaimError: the job is another process's by now: hang up.
@@ -99,7 +100,7 @@ def record_last_page(db: Database, claim: CallClaim, pages: int = 0) -> bool:
     def work(session: Session) -> bool:
         job, attempt = _fenced(session, claim)
         confirm(job, attempt, pages)
-        if not job.cancel_asked:
+        if not (job.cancel_asked or job.hold_asked):
             attempt.last_page_sent = True
         return attempt.last_page_sent
 
@@ -107,11 +108,11 @@ def record_last_page(db: Database, claim: CallClaim, pages: int = 0) -> bool:
 
 
 def cancel_asked(db: Database, claim: CallClaim) -> bool:
-    """Whether the call should be hung up: somebody cancelled the job, or it is ours no longer."""
+    """Whether the call should be hung up: somebody cancelled or holds the job, or it is ours no longer."""
 
     def work(session: Session) -> bool:
         row = session.get(JobRow, claim.job.id)
-        return row is None or row.fence != claim.job.fence or row.cancel_asked
+        return row is None or row.fence != claim.job.fence or row.cancel_asked or row.hold_asked
 
     return db.read(work)
 
@@ -119,7 +120,8 @@ def cancel_asked(db: Database, claim: CallClaim) -> bool:
 def finish_call(db: Database, claim: CallClaim, end: CallEnd, now: datetime, make_mail: MakeMail) -> Job:
     """Close the attempt, move the job and add its mail, in one commit; returns the job as it now is.
 
-    A job whose cancel was asked for while the call ended otherwise is cancelled instead of tried again.
+    A job whose cancel was asked for while the call ended otherwise is cancelled instead of tried again; one whose hold
+    was asked for is held. A line that hung up for a hold, which is no outcome of the call, leaves the job as it was.
 
     Raises:
         LostClaimError: the job is another process's by now; nothing was written.
@@ -129,7 +131,7 @@ def finish_call(db: Database, claim: CallClaim, end: CallEnd, now: datetime, mak
         row, attempt = _fenced(session, claim)
         _close(attempt, end)
         confirm(row, attempt, end.pages_confirmed)
-        _settle(session, row, end, now)
+        _settle(session, row, attempt, end, now)
         note_end(session, Standing(row.number, 0, end.ended, end.outcome, end.detail), end.quarantine)
         job = job_from(row)
         add_mails(session, [make_mail(job)], now)
@@ -207,18 +209,33 @@ def _close(attempt: AttemptRow, end: CallEnd) -> None:
     attempt.report = end.report_json
 
 
-def _settle(session: Session, row: JobRow, end: CallEnd, now: datetime) -> None:
-    cancelled = row.cancel_asked and end.event in _GOING_ON
-    event = JobEvent.CANCELLED if cancelled else end.event
-    outcome, detail = (Outcome.CANCELLED, "cancelled") if cancelled else (end.outcome, end.detail)
+def _settle(session: Session, row: JobRow, attempt: AttemptRow, end: CallEnd, now: datetime) -> None:
+    event, outcome, detail = _decided(row, end)
+    row.hold_asked = False
+    if outcome is None:
+        attempt.outcome, attempt.detail = None, detail
+        move(session, row, event, now, detail)
+        return
     # A later call that failed makes a fax no less doubtful that an earlier one may have delivered.
     row.outcome = Outcome.UNCONFIRMED.value if event is JobEvent.DOUBT else outcome.value
     row.outcome_detail = detail
     row.tries += end.session
-    row.ecm, row.slower = end.ecm, end.slower
+    row.ecm, row.slower, row.route = end.ecm, end.slower, end.route
     row.not_before = end.not_before or row.not_before
     if end.anew:
         row.pages_sent = 0
-    move(session, row, event, now, detail if cancelled or not end.reason else f"{detail}: {end.reason}")
+    move(session, row, event, now, f"{detail}: {end.reason}" if end.reason and detail == end.detail else detail)
     if end.alarm:
         note(session, row, ALARM, now, end.alarm)
+
+
+def _decided(row: JobRow, end: CallEnd) -> tuple[JobEvent, Outcome | None, str]:
+    """What the call's end and people's wishes come to; no outcome where nothing but our hanging up ended it."""
+    if row.cancel_asked and end.event in _GOING_ON:
+        return JobEvent.CANCELLED, Outcome.CANCELLED, "cancelled"
+    hung_up = end.outcome is Outcome.CANCELLED and not row.cancel_asked
+    if row.hold_asked and (hung_up or end.event in _GOING_ON):
+        return JobEvent.HELD, None if hung_up else end.outcome, ON_REQUEST
+    if hung_up:
+        return JobEvent.OWNER_LOST, None, "released again"
+    return end.event, end.outcome, end.detail

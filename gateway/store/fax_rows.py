@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from gateway.domain.addresses import Destination
-from gateway.domain.errors import LostClaimError
+from gateway.domain.errors import LostClaimError, NotFoundError
 from gateway.domain.job import FINAL_STATES, Attempt, Event, Job, JobEvent, JobState, advance
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages, RefusedRecipient, Submission, SubmissionState
@@ -19,8 +19,9 @@ from gateway.store.columns import in_state, key_of
 from gateway.store.fax_tables import AttemptRow, EventRow, JobRow, PartRow, SubmissionRow
 from gateway.store.locking import kept, locked
 from gateway.store.process_tables import ProcessRow
-from gateway.store.public_ids import public_id
+from gateway.store.public_ids import job_number, public_id
 
+ON_REQUEST = "on request"  # why a job is held that somebody holds
 _JSON = json.JSONEncoder(sort_keys=True)
 MAX_CRASHES = 3  # a job whose calls bring the process down so often is put aside
 # Of renders more: a document is rendered in a child and cannot bring the process down, so it is most likely innocent.
@@ -74,6 +75,27 @@ def confirm(row: JobRow, attempt: AttemptRow, pages: int) -> None:
     """Keep that so many pages of a call were confirmed, if it is more than was known."""
     attempt.pages_confirmed = max(attempt.pages_confirmed, pages)
     row.pages_sent = max(row.pages_sent, attempt.first_page + attempt.pages_confirmed)
+
+
+def hold_if_asked(session: Session, row: JobRow, now: datetime) -> None:
+    """Hold a job that could be called from now on, when somebody wanted that earlier."""
+    if row.hold_asked:
+        row.hold_asked = False
+        move(session, row, JobEvent.HELD, now, ON_REQUEST)
+
+
+def row_of(session: Session, public_id: str, *, lock: bool = False) -> JobRow:
+    """The row of a job by the id that people see.
+
+    Raises:
+        NotFoundError: there is no such job.
+    """
+    number = job_number(public_id)
+    statement = select(JobRow).where(JobRow.id == number)
+    row = session.exec(locked(statement) if lock else statement).one_or_none()
+    if number is None or row is None:
+        raise NotFoundError(f"there is no job {public_id}; `faxgw outbound list` shows the ids")
+    return row
 
 
 def cancel_row(session: Session, row: JobRow, event: JobEvent, now: datetime, detail: str) -> None:
@@ -187,6 +209,8 @@ def job_from(row: JobRow) -> Job:
         ended=row.ended,
         fence=row.fence,
         cancel_asked=row.cancel_asked,
+        hold_asked=row.hold_asked,
+        route=row.route,
     )
 
 

@@ -113,6 +113,7 @@ def hand_back_job(session: Session, row: JobRow, now: datetime, after: Aftermath
     if outcome is not None:
         row.outcome = outcome.value
         row.outcome_detail = JobEvent.CANCELLED.value if event is JobEvent.CANCELLED else OWNER_LOST
+    row.hold_asked = False
     move(session, row, event, now, OWNER_LOST)
     if fate is Fate.CONFIRMED:
         note_end(session, Standing(row.number, 0, now, Outcome.SUCCESS, OWNER_LOST), QuarantineRule())
@@ -145,7 +146,7 @@ def _event(session: Session, row: JobRow, fate: Fate) -> JobEvent:
         return JobEvent.DOUBT
     if row.cancel_asked:
         return JobEvent.CANCELLED
-    return JobEvent.HELD if row.crashes >= MAX_CRASHES else JobEvent.OWNER_LOST
+    return JobEvent.HELD if row.hold_asked or row.crashes >= MAX_CRASHES else JobEvent.OWNER_LOST
 
 
 def _resent(session: Session, row: JobRow) -> bool:

@@ -1,7 +1,7 @@
 """Jobs between their calls: what time and people do to them, and what the flows ask about them.
 
-What lives here: promotion, expiry, cancelling, and small questions. What does not: calls (`calls`). Lists and details
-are written in `activity` and handed on from here.
+What lives here: expiry, cancelling, and small questions. What does not: calls (`calls`). Lists and details are written
+in `activity`, promotion in `due`, holding and releasing in `holds`; all are handed on from here.
 """
 
 import json
@@ -18,41 +18,28 @@ from gateway.domain.submission import Submission, SubmissionState
 from gateway.store.activity import Filter, JobDetail, detail, listing
 from gateway.store.columns import in_state
 from gateway.store.database import Database
+from gateway.store.due import next_due, promote_due
 from gateway.store.fax_rows import (
     behind_busy,
     cancel_row,
     job_from,
     jobs_of,
-    move,
     move_submission,
     parts_of,
+    row_of,
     submission_from,
 )
 from gateway.store.fax_tables import AttemptRow, EventRow, JobRow, OutboxRow, SubmissionRow
+from gateway.store.holds import hold, release
 from gateway.store.locking import locked, unlocked_ones
 from gateway.store.outbox import MailState, MakeMail, add_mails
-from gateway.store.public_ids import job_number
 
 __all__ = [
-    "Filter", "JobDetail", "cancel", "detail", "expire_due", "history", "is_quiet", "job", "latest_time", "listing",
-    "next_due", "promote_due", "reached_before", "submission", "unfinished",
+    "Filter", "JobDetail", "cancel", "detail", "expire_due", "history", "hold", "is_quiet", "job", "latest_time",
+    "listing", "next_due", "promote_due", "reached_before", "release", "submission", "unfinished",
 ]  # fmt: skip
 BATCH = 100  # rows changed in one transaction
 _CAN_EXPIRE = (JobState.ACCEPTED, JobState.READY, JobState.WAITING, JobState.HELD)
-
-
-def promote_due(db: Database, now: datetime) -> int:
-    """Make waiting jobs ready whose time has come; returns how many, a batch at most."""
-    due = select(JobRow).where(in_state(JobRow.state, JobState.WAITING), col(JobRow.not_before) <= now)
-    first = unlocked_ones(due.order_by(col(JobRow.not_before)).limit(BATCH))
-
-    def work(session: Session) -> int:
-        rows = session.exec(first).all()
-        for row in rows:
-            move(session, row, JobEvent.DUE, now)
-        return len(rows)
-
-    return db.write(work) if db.read(lambda session: session.exec(due.limit(1)).first()) else 0
 
 
 def expire_due(db: Database, now: datetime, make_mail: MakeMail) -> int:
@@ -80,7 +67,7 @@ def cancel(db: Database, public_id: str, now: datetime, make_mail: MakeMail) -> 
     """
 
     def work(session: Session) -> bool:
-        row = _row(session, public_id, lock=True)
+        row = row_of(session, public_id, lock=True)
         if row.state in {state.value for state in FINAL_STATES}:
             raise RefusedError(f"job {public_id} is {row.state} already and cannot be cancelled")
         if row.state == JobState.CALLING.value:
@@ -98,7 +85,7 @@ def job(db: Database, public_id: str) -> Job:
     Raises:
         NotFoundError: there is no such job.
     """
-    return db.read(lambda session: job_from(_row(session, public_id)))
+    return db.read(lambda session: job_from(row_of(session, public_id)))
 
 
 def submission(db: Database, submission_id: int) -> Submission:
@@ -132,12 +119,6 @@ def reached_before(db: Database, destination: Destination) -> bool:
         .where(JobRow.number == destination.number, col(AttemptRow.pages_confirmed) > 0)
     )
     return db.read(lambda session: session.exec(statement.limit(1)).first()) is not None
-
-
-def next_due(db: Database) -> datetime | None:
-    """When the first waiting job falls due; None when none waits."""
-    statement = select(func.min(JobRow.not_before)).where(in_state(JobRow.state, JobState.WAITING))
-    return db.read(lambda session: session.exec(statement).one())
 
 
 def unfinished(db: Database) -> dict[JobState, int]:
@@ -179,15 +160,6 @@ def _past(row: AttemptRow) -> Past:
     rate = json.loads(row.report).get("rate") if row.report else None
     outcome = Outcome(str(row.outcome))
     return Past(outcome, row.detail, row.session, row.first_page, row.pages_confirmed, row.started, rate)
-
-
-def _row(session: Session, public_id: str, *, lock: bool = False) -> JobRow:
-    number = job_number(public_id)
-    statement = select(JobRow).where(JobRow.id == number)
-    row = session.exec(locked(statement) if lock else statement).one_or_none()
-    if number is None or row is None:
-        raise NotFoundError(f"there is no job {public_id}; `faxgw outbound list` shows the ids")
-    return row
 
 
 def _end(session: Session, row: JobRow, event: JobEvent, now: datetime, make_mail: MakeMail) -> None:

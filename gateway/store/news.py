@@ -17,8 +17,13 @@ _NEWS = (
     ("lines", "job", "INSERT OR UPDATE OF state", "NEW.state = 'ready'"),
     # A line is free, and so is a number.
     ("free", "job", "UPDATE OF state", "OLD.state = 'calling' AND NEW.state <> 'calling'"),
-    ("cancel", "job", "UPDATE OF cancel_asked", "NEW.cancel_asked AND NOT OLD.cancel_asked"),
-    ("lines", "trunk", "UPDATE", "true"),
+    (
+        "cancel",
+        "job",
+        "UPDATE OF cancel_asked, hold_asked",
+        "(NEW.cancel_asked AND NOT OLD.cancel_asked) OR (NEW.hold_asked AND NOT OLD.hold_asked)",
+    ),
+    ("lines", "trunk", "UPDATE OF state", "NEW.state <> OLD.state"),
     ("mail", "outbox", "INSERT OR UPDATE OF state", "NEW.state = 'waiting'"),
 )
 # Who sends is told by the session's name, so that nobody is woken by what he did himself.

@@ -22,6 +22,7 @@ from gateway.store.fax_rows import (
     MAX_RENDER_CRASHES,
     cancel_row,
     check_process,
+    hold_if_asked,
     job_from,
     jobs_of,
     move,
@@ -134,6 +135,7 @@ def finish_render(
                 cancel_row(session, job, JobEvent.CANCELLED, now, PREVIEW)
             else:
                 move(session, job, JobEvent.RENDERED if job.not_before <= now else JobEvent.SCHEDULED, now)
+                hold_if_asked(session, job, now)
         contents.drop(session, claim.submission.id)
         add_mails(session, mails, now)
 
