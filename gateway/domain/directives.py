@@ -50,6 +50,8 @@ class Directives:
 
     def over(self, weaker: "Directives") -> "Directives":
         """These, and where they say nothing the weaker ones."""
+        if weaker == Directives():
+            return self
         silent = {one.name for one in fields(self) if getattr(self, one.name) in (None, "")} - {"subject"}
         return replace(self, **{name: getattr(weaker, name) for name in silent})
 
@@ -60,6 +62,8 @@ def parse_subject(text: str) -> Directives:
     Raises:
         BadDirectiveError: an unknown or misspelt token, a bad value, or two tokens that disagree; names the token.
     """
+    if "%{" not in text:
+        return Directives(subject=" ".join(text.split())[:MAX_SUBJECT])
     found = _agreed((f"%{{{_shown(match[1])}}}", _read_token(match[1])) for match in _TOKEN.finditer(text))
     if "%{" in _TOKEN.sub("", text):
         raise BadDirectiveError("a directive in the subject begins with %{ and is not closed by }, or holds another")
@@ -76,7 +80,7 @@ def trusted_fields(given: FaxFields, *, authenticated: bool, signed: Sequence[st
         signed: the h= of a passing, aligned DKIM signature, in lower case. A name that stands there k times covers
             the last k fields of that name (RFC 6376 5.4.2); what was put above them since does not count.
     """
-    if authenticated:
+    if authenticated or not given:
         return given
     covered = Counter(signed)
     kept: list[tuple[str, str]] = []

@@ -5,9 +5,11 @@ themselves (`setting_groups`, `retry_settings`), which value holds (`inheritance
 (`gateway.store.node_settings`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from functools import wraps
 from types import MappingProxyType
+from typing import TypeVar, cast
 
 from gateway.domain import setting_groups
 from gateway.domain.addresses import NumberPlan
@@ -20,6 +22,8 @@ from gateway.domain.retry_settings import SETTINGS as RETRY_SETTINGS
 from gateway.domain.retry_settings import caps_of, policy_of, quarantine_of
 from gateway.domain.sender_proof import SenderProof
 from gateway.domain.setting import Setting
+
+T = TypeVar("T")
 
 __all__ = ["CATALOG", "Effective", "Setting", "checked_value", "setting_named"]
 # They concern what all users share: the lines and the numbers at the other end.
@@ -68,11 +72,24 @@ def checked_value(name: str, value: str) -> str:
     raise UsageError(f"{value!r} is no value for {name} ({setting.about})")
 
 
+def _once(make: Callable[["Effective"], T]) -> Callable[["Effective"], T]:
+    """Values do not change, so what they come to is made once; they are asked for with every mail."""
+
+    @wraps(make)
+    def made(values: "Effective") -> T:
+        if make not in values.made:
+            values.made[make] = make(values)
+        return cast(T, values.made[make])
+
+    return made
+
+
 class Effective:
     """The values that hold for one user: the nearest explicit one, else the catalogue's default."""
 
     def __init__(self, explicit: Mapping[str, str]) -> None:
         self._explicit = dict(explicit)
+        self.made: dict[object, object] = {}
 
     @property
     def explicit(self) -> Mapping[str, str]:
@@ -91,31 +108,38 @@ class Effective:
         """Whether a switch is on."""
         return self.text(name) == "on"
 
+    @_once
     def sender_proof(self) -> SenderProof:
         """What proves who sent a mail."""
         return SenderProof(self.text("fax.sender_proof"))
 
+    @_once
     def automatic_cap(self) -> int:
         """So many mails of programs are faxed in an hour."""
         return int(self.text("fax.automatic_per_hour"))
 
+    @_once
     def number_plan(self) -> NumberPlan:
         """How the user's plain digits are read."""
         country = self.text("fax.home_country")
         return NumberPlan("" if country == "none" else country, self.text("fax.area_code"))
 
+    @_once
     def caps(self) -> Caps:
         """The limits on dials, tries and lifetime."""
         return caps_of(self.text)
 
+    @_once
     def retry_policy(self) -> Policy:
         """When and how a call that failed is made again."""
         return policy_of(self.text)
 
+    @_once
     def quarantine_rule(self) -> QuarantineRule:
         """When a number that is gone is refused."""
         return quarantine_of(self.text)
 
+    @_once
     def cover_rule(self) -> CoverRule:
         """When a cover page is sent, and which."""
         return CoverRule(
@@ -125,6 +149,7 @@ class Effective:
             token_overrides=self.on("cover.token_overrides_none"),
         )
 
+    @_once
     def date_style(self) -> DateStyle:
         """How dates and times are written for the user."""
         return DateStyle(

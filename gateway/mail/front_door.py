@@ -9,11 +9,11 @@ import itertools
 import logging
 import ssl
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from ipaddress import ip_address
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from gateway.domain.clock import Clock
 from gateway.domain.errors import GatewayError, SmtpReply
@@ -74,7 +74,6 @@ class FrontDoor:
         self.incoming: IncomingFolder | None = None
         self.stopping = False
         self.swallowed = 0
-        self.stores: set[asyncio.Task[SmtpReply]] = set()
         self.conversations: set[asyncio.Task[object]] = set()
         self._opener = opener
         self._threads = ThreadPoolExecutor(settings.disk_threads, "listener-disk")
@@ -157,17 +156,10 @@ class FrontDoor:
         await self.desk.note_refusal(refusal)
         return None
 
-    async def store(self, work: Coroutine[Any, Any, SmtpReply]) -> SmtpReply:
-        """Run `work` to its end even when the client goes away in the middle of it."""
-        task = asyncio.get_running_loop().create_task(answered(work))
-        self.stores.add(task)
-        task.add_done_callback(self.stores.discard)
-        return await asyncio.shield(task)
-
     async def finished(self) -> None:
-        """Wait for what cut sessions still have to clear away, and for every store that has begun."""
-        while unfinished := self.conversations | self.stores:
-            await asyncio.wait(unfinished)
+        """Wait for what cut sessions still have to clear away, and for every mail that is being kept."""
+        while self.conversations:
+            await asyncio.wait(self.conversations)
 
     def _remember_conversation(self) -> None:
         task = asyncio.current_task()

@@ -20,8 +20,9 @@ MAX_FIELDS = 1000
 MAX_FAX_FIELD = 998  # characters
 FAX_FIELD = "x-fax-"
 MAX_REFERENCES = 20
-_FIELD = re.compile(r"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
+_FIELD = re.compile(r"(?:([!-9;-~]+)[ \t]*:([^\r]*)|[^\r]*)\r\n")  # nothing is left of a line that is none
 _FOLD = re.compile(r"\r\n(?=[ \t])")
+_REMARK = re.compile(r"[;(]")
 _MESSAGE_ID = re.compile(r"<[^<>\s\x00-\x1f\x7f]{1,900}>")
 
 Fields = dict[str, list[str]]
@@ -81,7 +82,7 @@ def _end(start: bytes, limit: int) -> int:
 
 def _digests(file: BinaryIO, start: bytes, end: int) -> tuple[str, str]:
     """The SHA-256 of all, and that of what follows the empty line, in one reading; `start` was read already."""
-    whole, body = hashlib.sha256(start), hashlib.sha256(start[end + 2 :])
+    whole, body = hashlib.sha256(start), hashlib.sha256(memoryview(start)[end + 2 :])
     while more := file.read(READ_OCTETS):
         whole.update(more)
         body.update(more)
@@ -91,14 +92,13 @@ def _digests(file: BinaryIO, start: bytes, end: int) -> tuple[str, str]:
 def _fields(block: str) -> Fields:
     """Unfolded values by lower-case name, in order."""
     fields: Fields = {}
-    lines = _FOLD.sub("", block).removesuffix("\r\n").split("\r\n") if block else []
+    lines = _FIELD.findall(_FOLD.sub("", block.removesuffix("\r\n") + "\r\n")) if block else []
     if len(lines) > MAX_FIELDS:
         raise HeaderRefusedError(f"the header has more than {MAX_FIELDS} fields")
-    for number, line in enumerate(lines, 1):
-        match = _FIELD.fullmatch(line)
-        if match is None:
+    for number, (name, value) in enumerate(lines, 1):
+        if not name:
             raise HeaderRefusedError(f"field {number} of the header is malformed: it needs a name and a colon")
-        fields.setdefault(match[1].lower(), []).append(match[2].strip(" \t"))
+        fields.setdefault(name.lower(), []).append(value.strip(" \t"))
     return fields
 
 
@@ -124,7 +124,7 @@ def _keyword(fields: Fields, name: str) -> str:
 
 def _word(value: str) -> str:
     """A value up to its parameters or comment, in lower case (RFC 3834 5)."""
-    return re.split(r"[;(]", value, maxsplit=1)[0].strip().lower()
+    return _REMARK.split(value, maxsplit=1)[0].strip().lower() if value else ""
 
 
 def _fax_fields(fields: Fields) -> tuple[tuple[str, str], ...]:

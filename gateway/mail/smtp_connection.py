@@ -16,6 +16,7 @@ from gateway.domain.errors import SmtpReply
 from gateway.mail.desk import Doorway
 from gateway.mail.front_door import ClientGoneError, FrontDoor
 from gateway.mail.peers import plain_address
+from gateway.mail.smtp_inbox import Inbox
 from gateway.mail.smtp_pace import Patience
 from gateway.mail.smtp_syntax import refuse
 from gateway.mail.smtp_tls import TlsLayer
@@ -40,19 +41,18 @@ def _looked_up() -> dict[str, object]:
     return vars(SMTP(None, hostname="localhost", loop=asyncio.get_running_loop()))
 
 
-# asyncio's reader has no public way to look ahead, nor to put back: `_buffer` is touched in this class alone.
 class SmtpConnection(SMTP):
     """A client, seen as lines and replies.
 
     `peer` is its IP address; `known` tells whether the door has counted that. `cut_short` is true when we end the
-    session while the client may still be talking.
+    session while the client may still be talking. While `storing` is true a mail is kept, whatever the client does.
     """
 
     def __init__(self, door: FrontDoor, doorway: Doorway) -> None:
         self.__dict__.update(_looked_up())
         loop = asyncio.get_running_loop()
-        reader = asyncio.StreamReader(limit=MAX_BLOB, loop=loop)
-        asyncio.StreamReaderProtocol.__init__(self, reader, self._cb_client_connected, loop)
+        self.reader = Inbox(MAX_BLOB, loop)
+        asyncio.StreamReaderProtocol.__init__(self, self.reader, self._cb_client_connected, loop)
         self.loop = loop
         self.hostname = door.settings.hostname
         self.door = door
@@ -67,6 +67,7 @@ class SmtpConnection(SMTP):
         self.known = False
         self._busy = False  # with a command
         self.cut_short = False
+        self.storing = False
         self._line_awaited = False
         self._unsent: list[str] = []
 
@@ -83,27 +84,37 @@ class SmtpConnection(SMTP):
 
     def data_received(self, data: bytes) -> None:
         """Keep what came; a line that has begun must come to its end."""
-        super().data_received(data)
+        self.reader.feed_data(data)
         if self._line_awaited and b"\n" not in data:
             self._line_awaited = False
             self.patience.shorten(self.waits.line)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Stop the conversation; a store that has begun goes on (`FrontDoor.store`)."""
-        already = self.transport is None
-        super().connection_lost(error)
-        if not already:
-            self.door.leave(self, self.known)
+        """Stop the conversation, unless it keeps a mail: that goes on to its end."""
+        if self.transport is None:
+            return
+        self.patience.cancel()
+        if self._original_transport is not None:
+            self._original_transport.close()  # or it would have something to say after this
+        asyncio.StreamReaderProtocol.connection_lost(self, error)
+        self.transport = None
+        assert self._handler_coroutine is not None
+        if not self.storing:
+            self._handler_coroutine.cancel()
+        self.door.leave(self, self.known)
 
     def eof_received(self) -> bool:
         """Go on answering what came before: simple devices send all, close their half and wait."""
-        self._reader.feed_eof()
+        self.reader.feed_eof()
         return self._tls_protocol is None
 
     def _reset_timeout(self, duration: float | None = None) -> None:
         self.patience.allow(duration or self.waits.command)
 
     def _timeout_cb(self) -> None:
+        if self.reader.wake():  # something of a text was held back: its pace is looked at once more
+            self.patience.allow(self.waits.line)
+            return
         logger.info("smtp.timeout", extra={"peer": self.peer})
         self._end_with(IDLE)
 
@@ -121,12 +132,6 @@ class SmtpConnection(SMTP):
         """Seconds since the connection was made."""
         return self.loop.time() - self._began
 
-    @property
-    def reader(self) -> asyncio.StreamReader:
-        """What the client sends."""
-        reader: asyncio.StreamReader = self._reader
-        return reader
-
     # What the commands use.
 
     async def converse(self) -> None:
@@ -141,8 +146,8 @@ class SmtpConnection(SMTP):
 
     def abort(self) -> None:
         """Cut the connection."""
-        if isinstance(self.transport, asyncio.Transport):
-            self.transport.abort()
+        if self.transport is not None:
+            self._writer.transport.abort()
 
     def say(self, *lines: str) -> None:
         """Give whole reply lines; they leave when nothing is left to answer (RFC 2920 3.2), or at `flush`."""
@@ -167,7 +172,11 @@ class SmtpConnection(SMTP):
         """
         if not self._unsent:
             return
+        if self.transport is None:
+            raise ClientGoneError
         self._writer.write(self._words())
+        if not self.transport.is_closing() and not self._writer.transport.get_write_buffer_size():
+            return  # the system has taken it
         try:
             await self._writer.drain()
         except ConnectionError:
@@ -181,22 +190,14 @@ class SmtpConnection(SMTP):
         Raises:
             SyntaxRefusedError: a bare LF (which ends the session), a bare CR, a NUL, or a line that is too long.
         """
-        buffered = self._reader._buffer  # type: ignore[attr-defined]
-        if b"\n" not in buffered:
-            await self.flush()
-            if buffered:
-                self.patience.shorten(self.waits.line)
-            else:
-                self._line_awaited = True
-        line = await self._raw_line()
-        self._line_awaited = False
+        line = self.reader.line() or await self._await_line()
         if line is None:
             return None
         if line[-2:] != b"\r\n":
             raise refuse(BARE_LF.code, BARE_LF.enhanced, BARE_LF.text)
         if len(line) > limit:
             raise refuse(500, "5.5.2", "the line is too long")
-        if b"\r" in line[:-2] or b"\0" in line:
+        if line.find(b"\r") != len(line) - 2 or b"\0" in line:
             raise refuse(500, "5.5.2", "the line holds a bare CR or a NUL")
         return line[:-2].decode("utf-8", "surrogateescape")
 
@@ -215,11 +216,7 @@ class SmtpConnection(SMTP):
 
     def unread(self) -> bytes:
         """What has come and was not read."""
-        return bytes(self._reader._buffer)  # type: ignore[attr-defined]
-
-    def push_back(self, octets: bytes) -> None:
-        """Put back what was read behind the end of a text."""
-        self._reader._buffer[:0] = octets  # type: ignore[attr-defined]
+        return bytes(self.reader.octets)
 
     async def begin_tls(self, early: bytes = b"") -> None:
         """Change to TLS; what the client sent ahead in the clear is dropped (RFC 3207 4.2).
@@ -230,8 +227,7 @@ class SmtpConnection(SMTP):
             ClientGoneError: the handshake failed; the connection is closed.
         """
         await self.flush()
-        below, context = self.transport, self.door.tls
-        assert isinstance(below, asyncio.Transport)
+        below, context = self._writer.transport, self.door.tls
         assert context is not None
         layer = TlsLayer(self.loop, self, context, self.door.tls_buffer, self.waits.handshake)
         self._tls_protocol, self._original_transport, self.transport = layer, below, layer.transport
@@ -256,7 +252,7 @@ class SmtpConnection(SMTP):
             return
         self._writer.write_eof()
         self.patience.allow(LAST_WORDS)
-        while await self._reader.read(MAX_DISCARD):
+        while await self.reader.read(MAX_DISCARD):
             continue
 
     def _end_with(self, reply: SmtpReply) -> None:
@@ -272,21 +268,28 @@ class SmtpConnection(SMTP):
         words, self._unsent = self._unsent, []
         return "".join(f"{line}\r\n" for line in words).encode("ascii", "replace")
 
-    async def _raw_line(self) -> bytes | None:
-        """A line with its line end; of an overlong one only as much as shows that it is too long."""
-        discarded = b""
-        while len(discarded) <= MAX_DISCARD:
-            try:
-                line: bytes = await self._reader.readuntil(b"\n")
-            except asyncio.LimitOverrunError as error:
-                discarded += await self._reader.read(error.consumed)
-                continue
-            except (asyncio.IncompleteReadError, ConnectionError):
+    async def _await_line(self) -> bytes | None:
+        """A line with its line end; of an overlong one no more than that it is too long."""
+        await self.flush()
+        if self.reader.octets:
+            self.patience.shorten(self.waits.line)
+        else:
+            self._line_awaited = True
+        discarded = 0
+        while (line := self.reader.line()) is None:
+            if len(self.reader.octets) > MAX_BLOB:
+                discarded += len(self.reader.octets)
+                self.reader.octets.clear()
+            if discarded > MAX_DISCARD:
+                raise ClientGoneError
+            if not await self.reader.more():
                 return None
-            return discarded + line
-        raise ClientGoneError
+        self._line_awaited = False
+        return bytes(discarded) + line
 
 
 def _one_line(reply: SmtpReply) -> str:
-    text = "".join(character if " " <= character <= "~" else "?" for character in reply.text)
+    text = reply.text
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(character if " " <= character <= "~" else "?" for character in text)
     return f"{reply.code} {reply.enhanced} {text}"[:MAX_REPLY]

@@ -10,7 +10,7 @@ from gateway.domain.errors import GatewayError, SmtpReply
 from gateway.domain.submission import Envelope, Refusal
 from gateway.mail.content_file import ContentFile, Swallow
 from gateway.mail.desk import Doorway
-from gateway.mail.front_door import FrontDoor, answered
+from gateway.mail.front_door import ClientGoneError, FrontDoor, answered
 from gateway.mail.refusal_notes import shown
 from gateway.mail.smtp_connection import SmtpConnection
 from gateway.mail.smtp_data import HeaderRefusedError
@@ -100,7 +100,7 @@ class SmtpMailing(SmtpConnection):
         if isinstance(content, Swallow):
             reply = self._swallow(content)
         else:
-            reply = await self.door.store(self._submit(transaction, content))
+            reply = await self._store(transaction, content)
         self.idle = 0 if reply.code == 250 else self.idle
         return reply
 
@@ -114,7 +114,7 @@ class SmtpMailing(SmtpConnection):
         finally:
             if not kept:
                 await content.remove()
-        self.push_back(intake.rest)
+        self.reader.put_back(intake.rest)
         if fault is None:
             return
         if intake.overrun:
@@ -129,9 +129,28 @@ class SmtpMailing(SmtpConnection):
         logger.info("smtp.bounce", extra={"peer": self.peer, "size": content.size, "count": self.door.swallowed})
         return SWALLOWED
 
-    async def _submit(self, transaction: Transaction, content: ContentFile) -> SmtpReply:
-        """Runs to its end without the client, too."""
-        envelope = Envelope(
+    async def _store(self, transaction: Transaction, content: ContentFile) -> SmtpReply:
+        """Keep a mail. It runs to its end without the client, too.
+
+        Raises:
+            ClientGoneError: the mail was kept or not, and nobody is there to be told.
+        """
+        self.storing = True
+        desk, box = self.door.desk, transaction.box
+        take = desk.to_postmaster if box is Box.POSTMASTER else desk.submit
+        try:
+            reply = await answered(take(self._envelope(transaction, content), content))
+        finally:
+            await content.remove()
+            self.storing = False
+        facts = {"peer": self.peer, "size": content.size, "count": len(transaction.recipients)}
+        logger.info("smtp.mail", extra=facts | {"kind": box.value, "reply": reply.enhanced})
+        if self.transport is None:
+            raise ClientGoneError
+        return reply
+
+    def _envelope(self, transaction: Transaction, content: ContentFile) -> Envelope:
+        return Envelope(
             mail_from=transaction.mail.address,
             recipients=tuple(transaction.recipients),
             peer=self.peer,
@@ -143,15 +162,6 @@ class SmtpMailing(SmtpConnection):
             tls=self.encrypted,
             refused=tuple(transaction.refused),
         )
-        desk = self.door.desk
-        take = desk.to_postmaster if transaction.box is Box.POSTMASTER else desk.submit
-        try:
-            reply = await answered(take(envelope, content))
-        finally:
-            await content.remove()
-        facts = {"peer": self.peer, "size": content.size, "count": len(transaction.recipients)}
-        logger.info("smtp.mail", extra=facts | {"kind": transaction.box.value, "reply": reply.enhanced})
-        return reply
 
     def _noted(self, rule: str, error: GatewayError, sender: str, recipients: tuple[str, ...]) -> GatewayError:
         """Have a refusal recorded, as far as one session may; returns the error to raise."""

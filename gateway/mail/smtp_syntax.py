@@ -97,7 +97,7 @@ def _mailbox(path: str, utf8: bool, enhanced: str) -> str:
 
 def _has_surrogate(text: str) -> bool:
     """Octets that are no UTF-8 arrive as lone surrogates."""
-    return any("\ud800" <= character <= "\udfff" for character in text)
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _literal_is_good(literal: str | None) -> bool:

@@ -4,7 +4,6 @@ What lives here: the loop over chunks and what may go wrong in it. What does not
 file (`content_file`), the commands (`smtp_session`).
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -14,11 +13,10 @@ from gateway.mail.content_file import ContentFile, Swallow
 from gateway.mail.desk import ListenerSettings
 from gateway.mail.front_door import DISK_TROUBLE, ClientGoneError
 from gateway.mail.smtp_data import DotDecoder, HeaderWatch
+from gateway.mail.smtp_inbox import Inbox
 from gateway.mail.smtp_pace import TextPace
 
 logger = logging.getLogger(__name__)
-
-CHUNK = 262_144
 
 
 class TextIntake:
@@ -52,23 +50,25 @@ class TextIntake:
         """What came behind the end mark: pipelined commands."""
         return self._decoder.rest
 
-    async def take(self, reader: asyncio.StreamReader) -> GatewayError | None:
+    async def take(self, inbox: Inbox) -> GatewayError | None:
         """Read until the end mark. What went wrong, None when all was taken.
 
         Raises:
             ClientGoneError: the connection ended before the text did.
         """
         while not self._decoder.done and not self.overrun:
-            await self._keep(self._decoder.feed(await self._chunk(reader)))
+            await self._keep(self._decoder.feed(await self._chunk(inbox)))
         if self._fault is None:
             self._watch.finish()
             self._fault = self._watch.fault
         return self._fault
 
-    async def _chunk(self, reader: asyncio.StreamReader) -> bytes:
+    async def _chunk(self, inbox: Inbox) -> bytes:
         began = time.monotonic()
         self._allow(self._pace.left())
-        chunk = await _read(reader)
+        chunk = await inbox.piece()
+        if not chunk:
+            raise ClientGoneError
         self._pace.arrived(len(chunk), time.monotonic() - began)
         return chunk
 
@@ -95,16 +95,6 @@ class TextIntake:
         except OSError as error:
             logger.warning("smtp.storage_failed", extra={"detail": error.strerror})
             self._fault = UnavailableError(DISK_TROUBLE.text, reply=DISK_TROUBLE)
-
-
-async def _read(reader: asyncio.StreamReader) -> bytes:
-    try:
-        chunk = await reader.read(CHUNK)
-    except ConnectionError:
-        raise ClientGoneError from None
-    if not chunk:
-        raise ClientGoneError
-    return chunk
 
 
 def size_fault(limit: int) -> GatewayError:

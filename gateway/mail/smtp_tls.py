@@ -41,7 +41,7 @@ class TlsLayer(sslproto.SSLProtocol):
         above: asyncio.Transport = self._app_transport
         return above
 
-    def begin(self, below: asyncio.Transport, early: bytes = b"") -> None:
+    def begin(self, below: asyncio.BaseTransport, early: bytes = b"") -> None:
         """Take over the socket; `early` are octets of the handshake that were read from it already."""
         below.set_protocol(self)
         self.connection_made(below)

@@ -29,6 +29,8 @@ def decode_words(text: str) -> str:
 
     Neighbouring words of one charset are joined before they are decoded: some senders cut a letter in two.
     """
+    if "=?" not in text and text.isascii() and text.isprintable():
+        return " ".join(text.split())
     pieces: list[tuple[str, bytes]] = []
     end = 0
     joined = _BETWEEN.sub(r"\1", text)
