@@ -58,8 +58,9 @@ bench: setup ## measurements; figures, no pass or fail
 serve: setup ## the daemon, with the settings of FAXGW_CONFIG or the defaults under ./var
 	$(BIN)/faxgw serve
 
-docs: setup ## write the command reference anew from the commands themselves
+docs: setup ## write the references of commands and of what can be watched anew, from the code itself
 	$(BIN)/python -m tests.command_reference
+	$(BIN)/python -m tests.watch_reference
 
 lock: ## write config/constraints.txt anew: the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv --clear var/lock

@@ -11,7 +11,7 @@ import shutil
 import socket
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -31,6 +31,9 @@ from gateway.store.database import Database
 from gateway.store.migrate import open_store
 from gateway.store.spool import Spool
 from gateway.wake import News, news_of
+from gateway.watch.counts import Counts, count_commits
+from gateway.watch.sight import lookout_of
+from gateway.watch.watch import Watch
 from gateway.worker import Bell, Worker
 from renderers.confine import ConfinedCrashError
 from renderers.standing import Standing
@@ -54,6 +57,7 @@ class Gateway:
     doors: Doors | None
     crew: Crew
     news: News
+    watch: Watch
     process: processes.Process
     work: Path
     stopping: asyncio.Event
@@ -82,7 +86,14 @@ class Gateway:
             self._walls = asyncio.create_task(self._look_at_walls(), name="walls")
         if self.doors:
             await self.doors.share()
+        await self.watch.start(self.crew.all, self._ended)
         log.info("started", extra={"owner": self.process.id, "kind": " ".join(self.roles)})
+
+    def _ended(self) -> list[str]:
+        """Workers that are over, though nobody has asked them to stop."""
+        if self.stopping.is_set():
+            return []
+        return [worker.name for worker, task in self._tasks.items() if task.done()]
 
     async def _look_at_walls(self) -> None:
         """Find out what a rendered document could reach, where any is rendered, and tell.
@@ -113,6 +124,7 @@ class Gateway:
         Who has lost his lease has nothing left to end gracefully.
         """
         await self.stopping.wait()
+        self.watch.stopping()
         grace = 0 if self.lost.is_set() else STOP_SECONDS
         if self.doors:
             await self.doors.close(grace)
@@ -120,6 +132,7 @@ class Gateway:
         # The lease is kept as long as a call goes on.
         await self._end(self.crew.keeping, grace)
         await self.news.stop()
+        await self.watch.stop()
         await asyncio.gather(*filter(None, [self._walls]), return_exceptions=True)
         await self._leave()
 
@@ -148,10 +161,13 @@ def build(settings: Settings, roles: Iterable[Role] = ()) -> Gateway:
         GatewayError: the store cannot be used, or others on it go by a time that we could not share.
     """
     mine = in_order(roles or settings.queue.role_set())
-    db = open_store(settings.storage.database_url, settings.storage.folder)
+    db, counts = open_store(settings.storage.database_url, settings.storage.folder), Counts()
+    count_commits(db, counts)
     leases = processes.lease_clock(db, wall_clock)
     process = _registered(settings, db, leases(), mine)
-    shared = _shared(settings, db, Lease(db, process, leases))
+    shared = replace(_shared(settings, db, Lease(db, process, leases)), tally=counts)
+    lookout = lookout_of(settings, db, shared.clock, leases, process.id)
+    watch = Watch(settings, lookout, counts, listens=Role.SMTP in mine)
     stopping, lost = asyncio.Event(), asyncio.Event()
 
     def lose() -> None:
@@ -162,9 +178,10 @@ def build(settings: Settings, roles: Iterable[Role] = ()) -> Gateway:
         settings=settings,
         roles=mine,
         db=db,
-        doors=build_doors(settings, db, shared.clock, shared.bell) if Role.SMTP in mine else None,
-        crew=gather(shared, mine, lose),
+        doors=build_doors(settings, db, shared.clock, shared.bell, counts) if Role.SMTP in mine else None,
+        crew=gather(shared, mine, lose).joined_by(watch.workers(shared.composer.voice, process.host)),
         news=news_of(db, shared.bell, settings.queue.direct_url, process.id),
+        watch=watch,
         process=process,
         work=shared.work,
         stopping=stopping,

@@ -6,7 +6,7 @@ closing what they share (`app`).
 
 import functools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gateway.domain.lease import BEATS
@@ -87,6 +87,10 @@ class Crew:
     def all(self) -> tuple[Worker, ...]:
         """All of them."""
         return self.claiming + self.keeping
+
+    def joined_by(self, others: Iterable[Worker]) -> "Crew":
+        """The same with some more that every process has."""
+        return replace(self, keeping=(*self.keeping, *others))
 
 
 def gather(shared: Shared, roles: Iterable[Role], lost: Callable[[], None]) -> Crew:

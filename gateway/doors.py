@@ -15,6 +15,7 @@ from gateway.mail.listener import Listener
 from gateway.parts import build_listener, wall_clock
 from gateway.settings import Settings
 from gateway.store.database import Database
+from gateway.watch.counts import Counts
 from gateway.worker import Bell, Topic
 
 
@@ -44,10 +45,10 @@ class Doors:
         await asyncio.gather(self.listener.stop(grace), self.more.stop(grace))
 
 
-def build_doors(settings: Settings, db: Database, clock: Clock, bell: Bell) -> Doors:
-    """The listeners that the settings want, none of them listening yet."""
+def build_doors(settings: Settings, db: Database, clock: Clock, bell: Bell, counts: Counts) -> Doors:
+    """The listeners that the settings want, none of them listening yet; what all of them count is in `counts`."""
     count, ring = settings.smtp.processes, functools.partial(bell.ring, Topic.PREPARE, Topic.MAIL)
-    listener = build_listener(settings, db, clock, ring, Sharing.FIRST if count > 1 else Sharing.ALONE)
-    more = ListenerProcesses(count - 1, ring, listener.count_failure, clock.now, wall_clock)
+    listener = build_listener(settings, db, clock, ring, Sharing.FIRST if count > 1 else Sharing.ALONE, counts)
+    more = ListenerProcesses(count - 1, ring, listener.count_failure, clock.now, wall_clock, counts.take)
     listener.tell_failures(more.tell_failure)
     return Doors(settings, listener, more)

@@ -4,8 +4,8 @@ What lives here: the parent's side. What does not: what runs inside (`listening`
 
 Down its standard input a process gets a line with its settings, then a line with the gateway's time whenever that has
 leapt, and `stop` for a graceful end; when the pipe breaks, its parent has died. Up its standard output it sends a line:
-`ready` once it listens, then `mail` for each one that it has taken. Both ways goes `failed [address, user name]` for
-each failure to sign in, so that all count the failures of all.
+`ready` once it listens, then `mail` for each one that it has taken, and now and then `counted` with what it has added
+up. Both ways goes `failed [address, user name]` for each failure to sign in, so that all count the failures of all.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 PROGRAM = ("-m", "gateway.listening")
 FAILED = b"failed "
+COUNTED = b"counted "
 READY_SECONDS = 30.0  # how long the daemon's start waits for them
 STEADY_SECONDS = 60.0  # one that lived so long died by chance
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
@@ -72,8 +73,8 @@ class Failure:
 class ListenerProcesses:
     """`count` processes.
 
-    `ring` is called for each mail taken, `heard` for each failure to sign in at one of them; `now` is the gateway's
-    time, `wall` the machine's.
+    `ring` is called for each mail taken, `heard` for each failure to sign in at one of them, `counted` with what they
+    have added up, a line of `gateway.watch.counts`; `now` is the gateway's time, `wall` the machine's.
     """
 
     def __init__(
@@ -83,12 +84,14 @@ class ListenerProcesses:
         heard: Callable[[str, str], None],
         now: Callable[[], datetime],
         wall: Callable[[], datetime],
+        counted: Callable[[bytes], None],
     ) -> None:
         self._count = count
         self._ring = ring
         self._heard = heard
         self._now = now
         self._wall = wall
+        self._counted = counted
         self._children: dict[int, Process] = {}
         self._ready: set[int] = set()
         self._settled = asyncio.Event()  # all are ready, or need not be any more
@@ -160,6 +163,8 @@ class ListenerProcesses:
             failure = Failure.read(line)
             self._heard(failure.address, failure.name)
             self._tell_others(failure, number)
+        elif line.startswith(COUNTED):
+            self._counted(line.removeprefix(COUNTED))
         else:
             self._ring()
 

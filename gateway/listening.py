@@ -14,18 +14,20 @@ from datetime import datetime
 
 from gateway.domain.errors import GatewayError
 from gateway.fax.simulator.clock import SimulatorClock
-from gateway.listener_processes import FAILED, Failure, Instructions
+from gateway.listener_processes import COUNTED, FAILED, Failure, Instructions
 from gateway.logs import start_logging
 from gateway.mail.desk import Sharing
 from gateway.mail.listener import Listener
 from gateway.parts import build_listener, following_clock
 from gateway.store.migrate import open_store
+from gateway.watch.counts import Counts, count_commits
 
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 50.0  # for texts that are coming in; a little less than the parent waits for us
 ORPHAN_SECONDS = 5.0  # the same, when nobody is there to wait
 LOOK_SECONDS = 1.0
+REPORT_SECONDS = 1.0
 SETTINGS_LINE = 1_000_000  # octets at most
 STANDARD_OUTPUT = 1
 
@@ -43,23 +45,26 @@ async def _listen() -> None:
     orders = await _orders()
     parent = os.getppid()
     told = Instructions.read(await orders.readline())
-    start_logging(told.log_level)
+    start_logging(told.log_level, told.settings.logs.format)
     stopping = asyncio.Event()
     _heed_signals(stopping)
     settings = told.settings
     db = open_store(settings.storage.database_url, settings.storage.folder)
     clock = following_clock(db)
-    listener = build_listener(settings, db, clock, lambda: _tell(b"mail\n"), Sharing.NEXT)
+    counts = Counts()
+    count_commits(db, counts)
+    listener = build_listener(settings, db, clock, lambda: _tell(b"mail\n"), Sharing.NEXT, counts)
     await listener.start()
     _tell(b"ready\n")
     listener.tell_failures(lambda address, name: _tell(Failure(address, name).line()))
-    tasks = (_follow(orders, clock, listener, stopping), _watch(parent, stopping))
+    tasks = (_follow(orders, clock, listener, stopping), _watch(parent, stopping), _report(counts))
     following = [asyncio.create_task(task) for task in tasks]
     await stopping.wait()
     for task in following:
         task.cancel()
     await listener.stop(GRACE_SECONDS if os.getppid() == parent else ORPHAN_SECONDS)
     db.close()
+    _tell_counts(counts)
 
 
 def _heed_signals(stopping: asyncio.Event) -> None:
@@ -97,9 +102,28 @@ async def _watch(parent: int, stopping: asyncio.Event) -> None:
     stopping.set()
 
 
+async def _report(counts: Counts) -> None:
+    """Tell the parent now and then what was counted."""
+    while True:
+        await asyncio.sleep(REPORT_SECONDS)
+        _tell_counts(counts)
+
+
+def _tell_counts(counts: Counts) -> None:
+    for line in counts.drained():
+        if not _is_told(COUNTED + line + b"\n"):
+            counts.take(line)
+
+
 def _tell(line: bytes) -> None:
-    with suppress(OSError):  # the parent has died, or has much to hear already
-        os.write(STANDARD_OUTPUT, line)
+    _is_told(line)
+
+
+def _is_told(line: bytes) -> bool:
+    """Whether the parent hears it: it may have died, or have much to hear already."""
+    with suppress(OSError):
+        return os.write(STANDARD_OUTPUT, line) == len(line)
+    return False
 
 
 if __name__ == "__main__":

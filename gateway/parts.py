@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.domain.clock import Clock
+from gateway.domain.tally import NOBODY, Tally
 from gateway.fax.simulator.clock import PacedClock, SimulatorClock
 from gateway.flows.submit import FrontDesk
 from gateway.judging import Judge
@@ -63,14 +64,19 @@ def build_judge(settings: Settings, db: Database, clock: Clock) -> Judge:
 
 
 def build_listener(
-    settings: Settings, db: Database, clock: Clock, ring: Callable[[], None], sharing: Sharing = Sharing.ALONE
+    settings: Settings,
+    db: Database,
+    clock: Clock,
+    ring: Callable[[], None],
+    sharing: Sharing = Sharing.ALONE,
+    tally: Tally = NOBODY,
 ) -> Listener:
     """The front door with its desk; `ring` is called when something was accepted."""
     judge = build_judge(settings, db, clock)
     spool = Spool(settings.storage.folder / "spool")
     pool = ThreadPoolExecutor(DESK_THREADS, thread_name_prefix="desk")
     writer = composer(settings, db, clock)
-    desk = FrontDesk(judge, spool, Acceptance(db), writer, ring, pool, settings.smtp.postmaster)
+    desk = FrontDesk(judge, spool, Acceptance(db), writer, ring, pool, settings.smtp.postmaster, tally=tally)
     return Listener(listener_settings(settings, judge.domains, sharing), desk, clock)
 
 

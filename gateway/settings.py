@@ -160,7 +160,7 @@ _RULES: tuple[tuple[str, str, Callable[[typing.Any], bool], str], ...] = (
     ("dns", "timeout", lambda seconds: 0 < seconds <= 8, "must be more than 0 and at most 8"),  # a whole check has 8 s
     ("simulator", "speed", lambda speed: 0 <= speed < float("inf"), "must be 0 or more"),
     ("http", "port", _is_port, "must be 0 to 65535"),
-    ("logs", "level", lambda level: level in _LEVELS, f"must be one of {', '.join(_LEVELS)}"),
+    ("logs", "level", lambda level: level in LEVELS, f"must be one of {', '.join(LEVELS)}"),
     ("logs", "format", lambda form: form in _FORMATS, f"must be one of {', '.join(_FORMATS)}"),
     ("alarms", "mail", _is_mail_address, "must be a mail address, or empty"),
     ("alarms", "free_octets", lambda octets: octets >= 0, "must be 0 or more"),

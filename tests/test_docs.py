@@ -10,6 +10,7 @@ import pytest
 
 from gateway.domain.outcome import Outcome
 from gateway.settings import Settings, load_settings
+from tests import watch_reference
 from tests.command_reference import TARGET, commands, reference
 
 TOP = Path(__file__).parents[1]
@@ -32,6 +33,10 @@ def example_section(name: str) -> str:
 
 def test_the_command_reference_is_current() -> None:
     assert TARGET.read_text(encoding="utf-8") == reference(), "run: make docs"
+
+
+def test_the_reference_of_what_can_be_watched_is_current() -> None:
+    assert watch_reference.TARGET.read_text(encoding="utf-8") == watch_reference.reference(), "run: make docs"
 
 
 @pytest.mark.parametrize("name", NAMES)

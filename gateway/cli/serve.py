@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+from dataclasses import replace
 
 import click
 
@@ -10,16 +11,16 @@ from gateway.app import Gateway, build
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import say
 from gateway.domain.roles import Role, parse_roles
-from gateway.logs import start_logging
+from gateway.logs import FORMATS, start_logging
+from gateway.settings import LEVELS
 
 
 @click.command()
 @click.option("--roles", default="", help="What this process does, with commas between; default: [queue] roles.")
-@click.option(
-    "--log-level", default="info", type=click.Choice(["debug", "info", "warning", "error"]), show_default=True
-)
+@click.option("--log-level", type=click.Choice(LEVELS), help="What is logged; default: [logs] level.")
+@click.option("--log-format", type=click.Choice(list(FORMATS)), help="How a line looks; default: [logs] format.")
 @pass_console
-def serve(console: Console, roles: str, log_level: str) -> None:
+def serve(console: Console, roles: str, log_level: str | None, log_format: str | None) -> None:
     """Run the gateway: take mail, render, call, and send notices, until interrupted.
 
     Several may run on one store, on any number of machines, each with roles of its own: smtp takes mail, prepare
@@ -29,10 +30,16 @@ def serve(console: Console, roles: str, log_level: str) -> None:
     SIGINT and SIGTERM end it gracefully: no call is cut; what waits stays in the store. A process that the others have
     given up for dead starts anew by itself.
     """
-    start_logging(getattr(logging, log_level.upper()))
-    chosen = parse_roles(roles.split(",")) if roles else console.settings.queue.role_set()
-    while asyncio.run(_serve(build(console.settings, chosen))):
+    logs = replace(console.settings.logs, **_given(level=log_level, format=log_format))
+    settings = replace(console.settings, logs=logs)
+    start_logging(logging.getLevelNamesMapping()[logs.level.upper()], logs.format)
+    chosen = parse_roles(roles.split(",")) if roles else settings.queue.role_set()
+    while asyncio.run(_serve(build(settings, chosen))):
         say("given up for dead by the others; starting anew")
+
+
+def _given(**options: str | None) -> dict[str, str]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 async def _serve(gateway: Gateway) -> bool:

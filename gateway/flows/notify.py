@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.domain.clock import Clock
+from gateway.domain.tally import NOBODY, Metric, Tally
 from gateway.gate import Gate
 from gateway.mail.relay import Relay, Sent, next_try
 from gateway.owed import Owed
@@ -34,6 +35,7 @@ class Notify:
     chance: Callable[[], float] = field(default=random.random)
     owed: Owed = field(default_factory=Owed)
     gate: Gate = field(default_factory=Gate)
+    tally: Tally = NOBODY
 
     async def next(self) -> bool:
         """Send one mail, if one is due."""
@@ -55,19 +57,24 @@ class Notify:
         outbox.give_back(self.db, claim, self.clock.now())
 
     def _settle(self, claim: outbox.MailClaim, sent: Sent) -> None:
+        self.tally.tell(Metric.NOTICES, 1, self._settled(claim, sent))
+
+    def _settled(self, claim: outbox.MailClaim, sent: Sent) -> str:
+        """Write down what became of a mail; how it went, as it is counted."""
         now = self.clock.now()
         extra = {"kind": claim.kind, "reply": sent.code, "attempt": claim.tries}
         if sent.done:
             outbox.mail_sent(self.db, claim, now, sent.reply)
             log.info("mail-sent", extra=extra)
-            return
+            return "sent"
         wait = self._wait(claim, sent, now)
         if wait is None:
             outbox.mail_dead(self.db, claim, sent.reply)
             log.error("mail-undeliverable", extra=extra)
-        else:
-            outbox.mail_retry(self.db, claim, now + wait, sent.reply, counted=sent.reached)
-            log.warning("mail-delayed" if sent.reached else "relay-unreachable", extra=extra)
+            return "dead"
+        outbox.mail_retry(self.db, claim, now + wait, sent.reply, counted=sent.reached)
+        log.warning("mail-delayed" if sent.reached else "relay-unreachable", extra=extra)
+        return "delayed" if sent.reached else "unreached"
 
     def _wait(self, claim: outbox.MailClaim, sent: Sent, now: datetime) -> timedelta | None:
         """How long until the next try; None to give up."""

@@ -7,6 +7,7 @@ import asyncio
 import functools
 import logging
 import tempfile
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.setting_catalog import Effective
 from gateway.domain.submission import PartPages, Submission
 from gateway.gate import Gate
+from gateway.domain.tally import NOBODY, Metric, Tally
 from gateway.line_pages import header_line, line_pages, write_preview
 from gateway.mail.notice_facts import FailedPart, Preview
 from gateway.notices import Composer
@@ -64,6 +66,7 @@ class Prepare:
     owed: Owed = field(default_factory=Owed)
     gate: Gate = field(default_factory=Gate)
     leftover_gate: Gate = field(default_factory=Gate)
+    tally: Tally = NOBODY
 
     async def next(self) -> bool:
         """Render one mail, if one waits."""
@@ -80,13 +83,15 @@ class Prepare:
         return submissions.claim_render(self.db, self.process, self.clock.now())
 
     async def _work_off(self, claim: RenderClaim) -> None:
-        counted = True
+        counted, ended, began = True, "broken-off", time.monotonic()
         try:
-            await asyncio.to_thread(self._prepare, claim)
+            ended = await asyncio.to_thread(self._prepare, claim)
         except (UnavailableError, OSError) as error:
             counted = isinstance(error, OSError) and error.errno is None  # libraries complain so of documents
             raise
         finally:
+            self.tally.tell(Metric.RENDERS, 1, ended)
+            self.tally.tell(Metric.RENDER_SECONDS, time.monotonic() - began)
             await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim, counted))
 
     def _give_back(self, claim: RenderClaim, counted: bool) -> None:
@@ -101,15 +106,17 @@ class Prepare:
             contents.forget(self.db, left.submission_id)
         return True if left is not None else None
 
-    def _prepare(self, claim: RenderClaim) -> None:
+    def _prepare(self, claim: RenderClaim) -> str:
+        """Render and keep; how it ended, as it is counted."""
         if claim.content:
             self.spool.put_bytes(claim.content)
         with tempfile.TemporaryDirectory(dir=self.work, prefix="render-") as folder:
             made = self._make(claim, Path(folder))
             if isinstance(made, MailFailure):
                 self._fail(claim, made)
-            else:
-                self._keep(claim, made)
+                return "failed"
+            self._keep(claim, made)
+            return "done"
 
     def _make(self, claim: RenderClaim, folder: Path) -> MailPages | MailFailure:
         if claim.is_poisoned:

@@ -23,6 +23,7 @@ from gateway.domain.outcome import Outcome, Verdict, classify
 from gateway.domain.retry import History, Past, Retry, Stop, alarm_after, met_no_machine, what_follows
 from gateway.domain.retry_policy import RATES, Continuation, Policy, Walk, walk_of
 from gateway.domain.setting_catalog import Effective
+from gateway.domain.tally import NOBODY, Metric, Tally
 from gateway.domain.time_zones import zones_of
 from gateway.fax.call_journal import CallJournal, JournaledTransport
 from gateway.fax.transport import CallOrder, Transport
@@ -71,6 +72,7 @@ class Transmit:
     gate: Gate = field(default_factory=Gate)
     hang_up: Callable[[], bool] = field(default=lambda: False)
     running: RunningCalls = field(default_factory=RunningCalls)
+    tally: Tally = NOBODY
 
     async def next(self) -> bool:
         """Place one call, if a job is due, its destination free and a line too."""
@@ -165,12 +167,16 @@ class Transmit:
                 "job": claim.job.public_id,
                 "attempt": claim.attempt.number,
                 "destination": claim.job.destination.masked(),
+                "trunk": self.trunk.name,
                 "outcome": verdict.outcome.value,
                 "detail": verdict.detail,
                 "pages": report.pages_confirmed,
                 "seconds": round(report.duration.total_seconds()),
             },
         )
+        self.tally.tell(Metric.CALLS, 1, self.trunk.name, verdict.outcome.value)
+        self.tally.tell(Metric.CALL_SECONDS, report.duration.total_seconds(), self.trunk.name)
+        self.tally.tell(Metric.PAGES, report.pages_confirmed, self.trunk.name)
         if end.alarm:
             log.warning("operator", extra={"kind": end.alarm, "trunk": self.trunk.name, "job": claim.job.public_id})
 

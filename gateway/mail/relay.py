@@ -111,13 +111,13 @@ class Relay:
         try:
             client = await self._connected()
         except (SMTPException, OSError, ValueError) as error:
-            logger.warning("relay.unreachable", extra={"reason": type(error).__name__})
+            logger.warning("relay.unreachable", extra={"error": type(error).__name__})
             return [_unreached(error)] * len(mails)
         try:
             for mail in mails:
                 results.append(await self._send_one(client, mail))
         except (SMTPException, OSError) as error:  # the connection broke: this mail and those behind it wait
-            logger.warning("relay.broken_off", extra={"reason": type(error).__name__, "sent": len(results)})
+            logger.warning("relay.broken_off", extra={"error": type(error).__name__, "count": len(results)})
             results.extend([_unreached(error)] * (len(mails) - len(results)))
         finally:
             await _goodbye(client)

@@ -6,7 +6,6 @@ already (`gateway.store.alarms`).
 
 import asyncio
 import logging
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,11 +31,10 @@ class Addressed:
 
 @dataclass(frozen=True, slots=True)
 class AlarmRound:
-    """Looks for what is stuck; `host` is this machine's name, `wall` its time, `addressed` None for no mails."""
+    """Looks for what is stuck; `host` is this machine's name, `addressed` None for no mails."""
 
     lookout: Lookout
     host: str
-    wall: Callable[[], datetime]
     threads: Executor
     addressed: Addressed | None
 
@@ -52,13 +50,14 @@ class AlarmRound:
     def _look(self) -> Changes:
         """What is new. While the store cannot be read nothing is: that error is the worker's to tell."""
         lookout = self.lookout
-        seen = alarms(lookout.look(), lookout.room(), lookout.limits)
-        mailing = self._mailing(self.addressed) if self.addressed else None
-        return note(lookout.db, self.host, seen, self.wall(), mailing, lookout.now())
+        look = lookout.look()
+        seen = alarms(look, lookout.room(), lookout.limits)
+        mailing = self._mailing(self.addressed, look.wall) if self.addressed else None
+        return note(lookout.db, self.host, seen, look.wall, mailing, look.now)
 
-    def _mailing(self, addressed: Addressed) -> Mailing:
+    def _mailing(self, addressed: Addressed, at: datetime) -> Mailing:
         def make(alarm: Alarm) -> NewMail:
-            written = alarm_letter(alarm, addressed.voice, addressed.recipient, self.host, self.wall())
+            written = alarm_letter(alarm, addressed.voice, addressed.recipient, self.host, at)
             return NewMail(KIND, None, None, 0, addressed.recipient, *written)
 
         return Mailing(addressed.each, make)

@@ -10,7 +10,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from gateway.domain.tally import Metric
+from gateway.domain.tally import Metric, Tally
+from gateway.store.database import Database
 
 MOST_LABELS = 60  # sets of labels of one metric; what comes beyond is counted as OTHER
 OTHER = "other"
@@ -107,3 +108,13 @@ class Counts:
 
 def _line(entries: list[str]) -> bytes:
     return f"[{','.join(entries)}]".encode()
+
+
+def count_commits(db: Database, tally: Tally) -> None:
+    """Have each commit of this process counted, with its time and how many works shared it."""
+
+    def tell(works: int, seconds: float) -> None:
+        tally.tell(Metric.COMMIT_SECONDS, seconds)
+        tally.tell(Metric.COMMIT_WORKS, works)
+
+    db.tell_commits(tell)

@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from gateway.domain.alarms import Alarm, AlarmKind, Depth, QueueLook, Room
+from gateway.domain.alarms import Alarm, AlarmKind, QueueLook, Room
 from gateway.domain.tally import Metric
 from gateway.watch.counts import BUCKETS, Key, Sum
 
@@ -38,7 +38,7 @@ COUNTED: Mapping[Metric, Told] = {
     Metric.CALLS: Told("calls_ended", "Calls that ended", ("trunk", "outcome")),
     Metric.CALL_SECONDS: Told("call_seconds", "Length of calls, by the gateway's clock", ("trunk",)),
     Metric.PAGES: Told("pages_sent", "Pages that far ends confirmed", ("trunk",)),
-    Metric.NOTICES: Told("notices", "Mails of the outbox that the relay was offered", ("ended",)),
+    Metric.NOTICES: Told("notices", "Notices that the relay was offered", ("ended",)),
     Metric.COMMIT_SECONDS: Told("commit_seconds", "Time of a write to the store with its commit"),
     Metric.COMMIT_WORKS: Told("commit_works", "Pieces of work that shared a commit"),
     Metric.FAILED_STEPS: Told("steps_failed", "Steps of workers that an error ended", ("worker",)),
@@ -112,11 +112,17 @@ def _histogram(
 
 
 def _looked(look: QueueLook, process: int) -> Iterator[GaugeMetricFamily]:
-    for what, depths in (("jobs", look.jobs), ("submissions", look.submissions), ("outbox", look.outbox)):
-        words = f"{what.capitalize()} that have not ended"
-        yield _labelled(what, words, "state", {state: depth.count for state, depth in depths.items()})
-        yield _ages(what, depths, look)
-    yield _gauge("outbox_dead", "Mails that were given up", look.dead)
+    open_ones = (
+        ("jobs", "job", look.jobs),
+        ("submissions", "mail", look.submissions),
+        ("outbox", "notice", look.outbox),
+    )
+    for name, one, depths in open_ones:
+        counts = {state: depth.count for state, depth in depths.items()}
+        ages = {state: depth.age(look.now).total_seconds() for state, depth in depths.items()}
+        yield _labelled(name, f"{one.capitalize()}s that have not ended", "state", counts)
+        yield _labelled(f"{name}_oldest_seconds", f"How long the oldest {one} has been due", "state", ages)
+    yield _gauge("outbox_dead", "Notices that were given up", look.dead)
     yield _gauge(
         "outbox_dead_lately", "The same, of the last day and without letters to the postmaster", look.dead_lately
     )
@@ -134,11 +140,6 @@ def _looked(look: QueueLook, process: int) -> Iterator[GaugeMetricFamily]:
 
 def _is_over(seconds: float) -> bool:
     return seconds <= 0
-
-
-def _ages(what: str, depths: Mapping[str, Depth], look: QueueLook) -> GaugeMetricFamily:
-    ages = {state: depth.age(look.now).total_seconds() for state, depth in depths.items()}
-    return _labelled(f"{what}_oldest_seconds", f"How long the oldest of the {what} has been due", "state", ages)
 
 
 def _of_trunks(name: str, words: str, look: QueueLook, figure: Callable[[int], float]) -> GaugeMetricFamily:

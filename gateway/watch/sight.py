@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from gateway.domain.alarms import QueueLook, Room, Thresholds, alarms
+from gateway.domain.clock import Clock
 from gateway.domain.errors import UnavailableError
 from gateway.sections import Settings
 from gateway.store import gauges
@@ -54,6 +55,14 @@ class Lookout:
         except UnavailableError:
             return Sight(None, room, (), self.process, own_version())
         return Sight(look, room, alarms(look, room, self.limits), self.process, own_version())
+
+
+def lookout_of(
+    settings: Settings, db: Database, clock: Clock, lease_time: Callable[[], datetime], process: int = 0
+) -> Lookout:
+    """Where the daemon looks out, or with no `process` of its own a command beside it."""
+    lines, folder = {settings.calling.trunk: settings.calling.lines}, settings.storage.folder
+    return Lookout(db, folder, lines, thresholds(settings), clock.now, lease_time, process)
 
 
 def thresholds(settings: Settings) -> Thresholds:

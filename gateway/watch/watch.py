@@ -9,15 +9,17 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TypeVar
 
 from gateway.domain.errors import UnavailableError
+from gateway.mail.notice_facts import Voice
 from gateway.sections import Settings
 from gateway.store.probe import try_to_write
 from gateway.store.spool import RESERVE
 from gateway.watch import readiness, systemd
+from gateway.watch.alarm_round import Addressed, AlarmRound
 from gateway.watch.answerer import Answerer, Page
 from gateway.watch.counts import Counts
 from gateway.watch.health import Health, Patience, Pulse
@@ -25,11 +27,15 @@ from gateway.watch.metrics import Sight, exposition
 from gateway.watch.readiness import Fact
 from gateway.watch.remembered import Remembered
 from gateway.watch.sight import Lookout
+from gateway.worker import Bell, Worker
 
 T = TypeVar("T")
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 JSON = "application/json"
 SIGHT_SECONDS, STORE_SECONDS, RELAY_SECONDS = 1.0, 2.0, 30.0  # that an answer is remembered for
+ALARM_SECONDS = 10.0  # between two looks for what is stuck
+BEATS = 3  # in the time after which systemd would end us
+THREADS = 3  # one for each question that may hang: a look, a write, a round of alarms
 RENDERS_AT_ONCE = 5  # of one mail: parts that end their process are tried without, three times at most
 
 
@@ -40,9 +46,8 @@ class Watch:
     settings: Settings
     lookout: Lookout
     counts: Counts
-    wall: Callable[[], datetime]
-    threads: ThreadPoolExecutor
     listens: bool
+    threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="watch"))
     _health: Health | None = None
     _stopping: bool = False
     _answerer: Answerer | None = None
@@ -60,6 +65,16 @@ class Watch:
     def port(self) -> int:
         """Where the pages are; 0 for nowhere."""
         return self._answerer.port if self._answerer else 0
+
+    def workers(self, voice: Voice, host: str) -> tuple[Worker, ...]:
+        """Those that tell of alarms, and systemd that we are alive. No bell wakes them: they go by their own time."""
+        alarms, beat = self.settings.alarms, systemd.watchdog_seconds() / BEATS
+        addressed = Addressed(voice, alarms.mail, timedelta(minutes=alarms.mail_minutes)) if alarms.mail else None
+        watching = AlarmRound(self.lookout, host, self.threads, addressed)
+        found = [Worker("alarms", watching.next, Bell(), ALARM_SECONDS)]
+        if beat:
+            found.append(Worker("watchdog", self.keep_alive, Bell(), beat))
+        return tuple(found)
 
     async def start(self, workers: Sequence[Pulse], ended: Callable[[], Iterable[str]]) -> None:
         """Answer from now on, and tell systemd that we are ready; `ended` names tasks that are over too early."""

@@ -21,8 +21,10 @@ from pathlib import Path
 import pytest
 import trustme
 
+from gateway.domain.tally import Metric
 from gateway.listener_processes import TICK_SECONDS, Failure, Instructions, ListenerProcesses
 from gateway.settings import Settings, load_settings
+from gateway.watch.counts import Counts
 from samples.demo import DOMAIN, Demo
 from tests.flows.daemons import AMELIA, CARLAS_PASSWORD, demo_with_people
 from tests.processes import descendants, lives
@@ -211,10 +213,9 @@ def test_a_graceful_end_lets_a_text_come_to_its_end(demo: Demo) -> None:
 
 async def test_mails_are_stamped_with_the_gateways_time_also_after_a_leap(demo: Demo) -> None:
     settings = load_settings(demo.config, {})
-    ahead, rings = [timedelta()], asyncio.Event()
-    family = ListenerProcesses(
-        1, rings.set, lambda _address, _name: None, lambda: datetime.now(UTC) + ahead[0], lambda: datetime.now(UTC)
-    )
+    ahead, rings, counts = [timedelta()], asyncio.Event(), Counts()
+    wall = lambda: datetime.now(UTC)  # noqa: E731
+    family = ListenerProcesses(1, rings.set, lambda _address, _name: None, lambda: wall() + ahead[0], wall, counts.take)
     await family.start(settings)
     assert len(family.pids) == 1
     assert await asyncio.to_thread(send, demo, 0, 0)
@@ -228,12 +229,13 @@ async def test_mails_are_stamped_with_the_gateways_time_also_after_a_leap(demo: 
     later, earlier = (datetime.fromisoformat(str(job["accepted"])) for job in demo.jobs())
     assert timedelta(days=8) < later - earlier < timedelta(days=10)
     assert family.pids == ()
+    assert counts.sums()[Metric.MAILS, ("accepted",)].total == 2  # the last of it was told on the way out
 
 
 async def test_one_that_cannot_listen_is_tried_on_with_pauses(demo: Demo, caplog: pytest.LogCaptureFixture) -> None:
     elsewhere = load_settings(demo.config, {})
     elsewhere = replace(elsewhere, smtp=replace(elsewhere.smtp, host="203.0.113.1"))
-    family = ListenerProcesses(1, lambda: None, lambda _address, _name: None, lambda: WALL, lambda: WALL)
+    family = ListenerProcesses(1, lambda: None, lambda _address, _name: None, lambda: WALL, lambda: WALL, print)
 
     starting = asyncio.create_task(family.start(elsewhere))
     await asyncio.to_thread(wait_until, lambda: caplog.messages.count("listener-died") >= 2)

@@ -39,12 +39,12 @@ def lookout(stage: Stage, settings: Settings = SETTINGS) -> Lookout:
 
 def alarm_round(stage: Stage, *, mailed: bool = True) -> AlarmRound:
     addressed = Addressed(VOICE, ADMIN, timedelta(hours=1)) if mailed else None
-    return AlarmRound(lookout(stage), "fax-1", lambda: stage.wall, ThreadPoolExecutor(1), addressed)
+    return AlarmRound(lookout(stage), "fax-1", ThreadPoolExecutor(1), addressed)
 
 
 @pytest.fixture
 async def watch(stage: Stage) -> AsyncIterator[Watch]:
-    made = Watch(SETTINGS, lookout(stage), Counts(), lambda: stage.wall, ThreadPoolExecutor(2), listens=True)
+    made = Watch(SETTINGS, lookout(stage), Counts(), listens=True)
     await made.start([], lambda: [])
     yield made
     await made.stop()
@@ -100,7 +100,7 @@ async def test_a_full_disk_is_an_alarm_and_makes_us_not_ready(watch: Watch, monk
 async def test_a_gateway_that_is_well_says_so_whatever_the_relay_does(stage: Stage) -> None:
     async with SinkRelay() as sink:
         settings = replace(SETTINGS, relay=Relay(port=sink.port))
-        watch = Watch(settings, lookout(stage), Counts(), lambda: stage.wall, ThreadPoolExecutor(2), listens=True)
+        watch = Watch(settings, lookout(stage), Counts(), listens=True)
         page = await watch.ready()
 
     assert (page.status, told(page)["ready"], told(page)["alarms"]) == (HTTPStatus.OK, True, {})

@@ -1,13 +1,11 @@
-"""What commands write: tables, JSON, CSV; and what logs let through."""
+"""What commands write: tables, JSON, CSV."""
 
 import json
-import logging
 from datetime import UTC, datetime
 
 import pytest
 
 from gateway.cli.output import Progress, page_count, write_one, write_rows
-from gateway.logs import JsonLines
 
 ROWS = [
     {"job": "K7P2", "to": "+12025550123", "locked": False, "at": datetime(2026, 11, 22, 9, 5, tzinfo=UTC)},
@@ -81,28 +79,3 @@ def test_one_thing_is_a_line_a_field(capsys: pytest.CaptureFixture[str]) -> None
     write_one({"job": "K7P2", "sent_to": ["a@b.example", "c@d.example"]}, "table")
 
     assert capsys.readouterr().out == "job      K7P2\nsent to  a@b.example, c@d.example\n"
-
-
-def test_a_log_line_is_json_with_listed_fields_only() -> None:
-    record = logging.LogRecord("gateway.x", logging.INFO, "", 0, "call-ended", (), None)
-    record.__dict__.update(job="K7P2", subject="private")
-
-    line = json.loads(JsonLines().format(record))
-
-    assert line["event"] == "call-ended"
-    assert line["job"] == "K7P2"
-    assert "subject" not in line
-
-
-def test_a_log_line_names_kind_and_place_of_an_exception_and_never_its_text() -> None:
-    try:
-        raise ValueError("diagnosis: private")
-    except ValueError as error:
-        fault = (ValueError, error, error.__traceback__)
-    record = logging.LogRecord("gateway.x", logging.ERROR, "", 0, "smtp.fault", (), fault)
-
-    written = JsonLines().format(record)
-
-    assert json.loads(written)["error"] == "ValueError"
-    assert json.loads(written)["at"].startswith("test_cli_output:")
-    assert "private" not in written
