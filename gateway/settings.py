@@ -144,7 +144,7 @@ _POSITIVE = (
     ("alarms", "line_minutes"),
     ("alarms", "dead_letters"),
 )
-_LEVELS = ("debug", "info", "warning", "error")
+LEVELS = ("debug", "info", "warning", "error")
 _FORMATS = ("json", "text")
 # Section, key, what must hold of the value, and how a mistake is told.
 _RULES: tuple[tuple[str, str, Callable[[typing.Any], bool], str], ...] = (
