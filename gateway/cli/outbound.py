@@ -14,6 +14,7 @@ from gateway.cli.context import Console, pass_console
 from gateway.cli.output import Row, form_option, page_count, say, write_one, write_rows
 from gateway.domain.job import Attempt, Job, JobState, status_word
 from gateway.domain.outcome import Outcome
+from gateway.domain.story import story
 
 COLUMNS = (
     "job", "status", "state", "destination", "pages", "sent", "dials", "priority", "outcome", "accepted", "not_before",
@@ -116,6 +117,7 @@ def _detail_row(detail: activity.JobDetail) -> dict[str, object]:
         "user": asdict(detail.frozen.sender),
         "settings": detail.frozen.settings.every(),
         "parts": [f"{part.name}: {part.left_out or page_count(part.pages)}" for part in submission.part_pages],
+        "story": story(detail.job, detail.attempts, detail.events),
         "attempts": [_attempt_row(attempt) for attempt in detail.attempts],
         "notices": _notice_rows(detail),
         "history": _event_rows(detail),
@@ -156,8 +158,10 @@ def _attempt_row(attempt: Attempt) -> dict[str, object]:
 
 
 def _write_detail(detail: activity.JobDetail, row: dict[str, object], trace: bool) -> None:
-    lists = ("attempts", "notices", "history", "user", "settings")
+    lists = ("story", "attempts", "notices", "history", "user", "settings")
     write_one({name: value for name, value in row.items() if name not in lists}, "table")
+    told = story(detail.job, detail.attempts, detail.events)
+    click.echo("".join(("\nwhat happened\n", *(f"{sentence}\n" for sentence in told))) if told else "", nl=False)
     _write_section("attempts", [_attempt_row(attempt) for attempt in detail.attempts], ATTEMPT_COLUMNS)
     for attempt in detail.attempts if trace else ():
         click.echo(f"\nsignals of attempt {attempt.number}")
