@@ -11,25 +11,27 @@ import shutil
 import socket
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from time import sleep
 
 from gateway.crew import Crew, Shared, gather
-from gateway.domain.errors import UnavailableError
+from gateway.domain.errors import ConflictError, UnavailableError
 from gateway.domain.roles import Role, in_order
 from gateway.doors import Doors, build_doors
 from gateway.fax.call_journal import CallJournal
 from gateway.fax.simulator.transport import CallClock
 from gateway.lease import Lease
 from gateway.owed import Owed
-from gateway.parts import build_clock, composer, wall_clock
+from gateway.parts import build_clock, build_spool, composer, wall_clock
 from gateway.settings import Settings
-from gateway.store import processes
+from gateway.store import jobs, processes
 from gateway.store.database import Database
 from gateway.store.migrate import open_store
-from gateway.store.spool import Spool
+from gateway.store.shared_time import Wish
 from gateway.wake import News, news_of
 from gateway.watch.counts import Counts, count_commits
 from gateway.watch.sight import lookout_of
@@ -41,6 +43,7 @@ from renderers.standing import look as look_at_walls
 
 log = logging.getLogger(__name__)
 SPARE_THREADS = 4
+YIELD_LOOKS, YIELD_SECONDS = 10, 0.5
 STOP_SECONDS = 60  # how long a graceful stop lets calls and renders end
 
 
@@ -164,7 +167,7 @@ def build(settings: Settings, roles: Iterable[Role] = ()) -> Gateway:
     db, counts = open_store(settings.storage.database_url, settings.storage.folder), Counts()
     count_commits(db, counts)
     leases = processes.lease_clock(db, wall_clock)
-    process = _registered(settings, db, leases(), mine)
+    process = _registered(settings, db, leases, mine)
     shared = replace(_shared(settings, db, Lease(db, process, leases)), tally=counts)
     lookout = lookout_of(settings, db, shared.clock, leases, process.id)
     watch = Watch(settings, lookout, counts, listens=Role.SMTP in mine)
@@ -189,21 +192,29 @@ def build(settings: Settings, roles: Iterable[Role] = ()) -> Gateway:
     )
 
 
-def _registered(settings: Settings, db: Database, now: datetime, roles: Sequence[Role]) -> processes.Process:
-    about = processes.About(" ".join(roles), version("faxgw"), os.getpid())
-    ttl = timedelta(seconds=settings.queue.lease_seconds)
-    return processes.register(db, socket.gethostname(), ttl, now, settings.storage.folder / "locks", about)
+def _registered(
+    settings: Settings, db: Database, leases: Callable[[], datetime], roles: Sequence[Role]
+) -> processes.Process:
+    """Become known; one that has just died, and whose time cannot be shared, may take a moment to be gone."""
+    time = Wish(settings.simulator.speed, jobs.latest_time(db))
+    about = processes.About(" ".join(roles), version("faxgw"), os.getpid(), time)
+    ttl, locks = timedelta(seconds=settings.queue.lease_seconds), settings.storage.folder / "locks"
+    for _ in range(YIELD_LOOKS):
+        with suppress(ConflictError):
+            return processes.register(db, socket.gethostname(), ttl, leases(), locks, about)
+        sleep(YIELD_SECONDS)
+    return processes.register(db, socket.gethostname(), ttl, leases(), locks, about)
 
 
 def _shared(settings: Settings, db: Database, lease: Lease) -> Shared:
     folder = settings.storage.folder
     work = folder / "work" / lease.process.lock_path.stem
     work.mkdir(mode=0o700, parents=True)
-    clock: CallClock = build_clock(db, settings.simulator.speed)
+    clock: CallClock = build_clock(db, lease.process.time)
     return Shared(
         settings=settings,
         db=db,
-        spool=Spool(folder / "spool"),
+        spool=build_spool(settings),
         clock=clock,
         composer=composer(settings, db, clock),
         process=lease.process,

@@ -25,7 +25,9 @@ from gateway.store import jobs
 from gateway.store.acceptance import Acceptance
 from gateway.store.database import Database
 from gateway.store.known_tree import KnownTree
+from gateway.store.shared_time import Anchor
 from gateway.store.spool import Spool
+from gateway.store.spools import open_spool
 
 DESK_THREADS = 16  # each syncs a mail, reads its header, and waits for its commit
 
@@ -35,19 +37,28 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def build_spool(settings: Settings) -> Spool:
+    """Where contents lie: in the storage folder, and in a bucket when the settings name one."""
+    return open_spool(settings.storage.place)
+
+
 def _voice(settings: Settings) -> Voice:
     return Voice(settings.notices.sender_name, settings.notices.sender_address, settings.smtp.domains[0])
 
 
 def composer(settings: Settings, db: Database, clock: Clock) -> Composer:
     """What writes notices, for the daemon and for commands that end a job."""
-    return Composer(db, clock, _voice(settings))
+    return Composer(db, clock, _voice(settings), lambda digest: build_spool(settings).path(digest))
 
 
-def build_clock(db: Database, speed: float = 0.0) -> SimulatorClock | PacedClock:
-    """The simulator's clock; it never goes back behind what the store has seen."""
-    floor = jobs.latest_time(db)
-    return PacedClock(wall_clock, speed, floor) if speed else SimulatorClock(wall_clock, floor)
+def build_clock(db: Database, anchor: Anchor | None = None) -> SimulatorClock | PacedClock:
+    """The simulator's clock, at the speed that all processes share; it never goes back behind what the store has seen.
+
+    Without an anchor, or with one whose time leaps, it is a clock that leaps.
+    """
+    if anchor is not None and anchor.speed:
+        return PacedClock(wall_clock, anchor.speed, anchor.told, anchor.wall)
+    return SimulatorClock(wall_clock, jobs.latest_time(db))
 
 
 def following_clock(db: Database) -> SimulatorClock:
@@ -73,7 +84,7 @@ def build_listener(
 ) -> Listener:
     """The front door with its desk; `ring` is called when something was accepted."""
     judge = build_judge(settings, db, clock)
-    spool = Spool(settings.storage.folder / "spool")
+    spool = build_spool(settings)
     pool = ThreadPoolExecutor(DESK_THREADS, thread_name_prefix="desk")
     writer = composer(settings, db, clock)
     desk = FrontDesk(judge, spool, Acceptance(db), writer, ring, pool, settings.smtp.postmaster, tally=tally)

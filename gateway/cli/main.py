@@ -17,10 +17,11 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 # Where each command lives; its module is loaded when it is called for, so that a list does not wait for the daemon's.
 COMMANDS = {
     "serve": "serve",
+    "nodes": "nodes",
     "doctor": "doctor",
     "company": "tree",
-    "dept": "tree",
-    "user": "tree",
+    "dept": "departments",
+    "user": "users",
     "admin": "admins",
     "rights": "admins",
     "policy": "policies",

@@ -53,16 +53,17 @@ def take(cursor: Any, process_id: int) -> str:
 
 def proven_free(db: Database, rows: Sequence[ProcessRow], suspects: Suspects) -> list[ProcessRow]:
     """Those of the processes that have let go of their guards, by two looks some time apart; none on SQLite."""
-    guarded = [row for row in rows if row.guard]
-    if db.dialect.name != "postgresql" or not guarded:
+    if db.dialect.name != "postgresql" or not any(row.guard for row in rows):
         return []
-    free = db.read(lambda session: _free(session, [row.guard for row in guarded]))
-    dead = suspects.confirmed(free)
-    return [row for row in guarded if row.guard in dead]
+    dead = suspects.confirmed(db.read(lambda session: free_guards(session, rows)))
+    return [row for row in rows if row.guard in dead]
 
 
-def _free(session: Session, guards: Sequence[str]) -> list[str]:
-    """The locks that we get for the moment are nobody's; they are let go with the transaction."""
+def free_guards(session: Session, rows: Sequence[ProcessRow]) -> list[str]:
+    """The guards of these processes that nobody holds: we get them for the moment, until the transaction ends."""
+    guards = [row.guard for row in rows if row.guard]
+    if not guards:
+        return []
     connection = session.connection()
     started = str(connection.exec_driver_sql(_STARTED).scalar_one())
     known = [guard for guard in guards if guard.partition("@")[2] == started]

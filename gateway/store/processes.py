@@ -22,14 +22,15 @@ from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.domain.broken_call import ReadJournal, no_journal
-from gateway.domain.errors import LostClaimError, UnavailableError
+from gateway.domain.errors import GatewayError, LostClaimError, UnavailableError
 from gateway.store.columns import key_of
 from gateway.store.database import Database
-from gateway.store.guard import Suspects, proven_free
+from gateway.store.guard import Suspects, free_guards, proven_free
 from gateway.store.handback import Aftermath, Owned, hand_back, owned_by, owns_work
 from gateway.store.locking import doomed, doomed_if_free, locked
 from gateway.store.outbox import MakeMail
 from gateway.store.process_tables import ProcessRow
+from gateway.store.shared_time import Anchor, Wish, join, one_at_a_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class About:
     roles: str = ""  # with spaces between
     version: str = ""
     pid: int = 0
+    time: Wish | None = None  # none: it goes by the machine's
 
 
 _NOTHING = About()
@@ -48,7 +50,7 @@ _NOTHING = About()
 class Process:
     """This process, as others know it. The lock is held as long as the file is open.
 
-    `suspects` are others that it believes dead, until it has looked twice.
+    `suspects` are others that it believes dead, until it has looked twice. `time` is the one that it has joined.
     """
 
     id: int
@@ -57,6 +59,7 @@ class Process:
     lock_path: Path
     lock: BinaryIO = field(repr=False)
     suspects: Suspects = field(default_factory=Suspects, repr=False)
+    time: Anchor | None = None
 
 
 def lease_clock(db: Database, wall: Callable[[], datetime]) -> Callable[[], datetime]:
@@ -79,6 +82,7 @@ def register(db: Database, host: str, ttl: timedelta, wall: datetime, folder: Pa
 
     Raises:
         UnavailableError: the lock file or the row cannot be written.
+        ConflictError: others live by a time that we cannot share.
     """
     path = folder / f"{uuid.uuid4().hex}.lock"
     lock = _held(path)
@@ -92,12 +96,28 @@ def register(db: Database, host: str, ttl: timedelta, wall: datetime, folder: Pa
         pid=about.pid,
     )
 
-    def work(session: Session) -> int:
+    def work(session: Session) -> tuple[int, Anchor | None]:
+        anchor = _join(session, about.time, row, path.parent) if about.time else None
         session.add(row)
         session.flush()
-        return key_of(row.id)
+        return key_of(row.id), anchor
 
-    return Process(db.write(work), host, ttl, path, lock)
+    try:
+        number, anchor = db.write(work)
+    except GatewayError:
+        lock.close()
+        path.unlink()
+        raise
+    return Process(number, host, ttl, path, lock, time=anchor)
+
+
+def _join(session: Session, wish: Wish, own: ProcessRow, folder: Path) -> Anchor:
+    """Share the time of those that live as far as can be seen at one look."""
+    one_at_a_time(session)
+    rows = session.exec(select(ProcessRow).order_by(col(ProcessRow.id))).all()
+    free = free_guards(session, rows)
+    living = [row for row in rows if row.guard not in free and not _is_dead(row, own.host, folder, own.started)]
+    return join(session, wish, own.started, living)
 
 
 def renew(db: Database, process: Process, wall: datetime) -> None:
@@ -144,7 +164,7 @@ def reap(
     `journal` is asked what became of their calls.
     """
     others = db.read(lambda session: session.exec(select(ProcessRow).where(ProcessRow.id != process.id)).all())
-    dead = [row for row in others if _is_dead(row, process, wall)]
+    dead = [row for row in others if _is_dead(row, process.host, process.lock_path.parent, wall)]
     dead += proven_free(db, [row for row in others if row not in dead], process.suspects)
     after = Aftermath(make_mail, journal)
     return sum(_take_over(db, process, row, now, after) for row in dead)
@@ -185,10 +205,8 @@ def _row(process_id: int) -> SelectOfScalar[ProcessRow]:
     return select(ProcessRow).where(ProcessRow.id == process_id)
 
 
-def _is_dead(row: ProcessRow, process: Process, wall: datetime) -> bool:
-    if row.lease_until <= wall:
-        return True
-    return row.host == process.host and _is_free(process.lock_path.parent / row.lock_name)
+def _is_dead(row: ProcessRow, host: str, folder: Path, wall: datetime) -> bool:
+    return row.lease_until <= wall or (row.host == host and _is_free(folder / row.lock_name))
 
 
 def _held(path: Path) -> BinaryIO:

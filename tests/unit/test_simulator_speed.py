@@ -13,8 +13,9 @@ from gateway.fax.simulator.transport import SimulatorTransport
 from gateway.fax.t4 import classf, codec
 from gateway.fax.transport import CallOrder, CallWatch
 from gateway.parts import build_clock
+from gateway.store.shared_time import Anchor
 from tests.fax_calls import text_bitmap
-from tests.filled_store import opened
+from tests.filled_store import WALL, opened
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FAX, BUSY, NOBODY = "+12025550100", "+12025550101", "+12025550103"
@@ -54,7 +55,7 @@ class Office:
 
 def test_the_gateways_clock_has_the_speed_of_the_settings(tmp_path: Path) -> None:
     with opened(tmp_path) as db:
-        leaping, paced = build_clock(db), build_clock(db, speed=10)
+        leaping, paced = build_clock(db), build_clock(db, Anchor(WALL, WALL, speed=10))
 
     assert leaping.slice_ms is None
     assert paced.slice_ms == 2_000

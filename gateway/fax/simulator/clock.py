@@ -88,12 +88,21 @@ class SimulatorClock:
 
 
 class PacedClock:
-    """Runs `speed` times as fast as the wall clock, from its start or `floor`; calls take their time on it."""
+    """Runs `speed` times as fast as the wall clock, from its start or `floor`; calls take their time on it.
 
-    def __init__(self, wall: Callable[[], datetime], speed: float, floor: datetime | None = None) -> None:
+    With `since` it began then, at `floor`: so several processes tell one time.
+    """
+
+    def __init__(
+        self,
+        wall: Callable[[], datetime],
+        speed: float,
+        floor: datetime | None = None,
+        since: datetime | None = None,
+    ) -> None:
         self._wall = wall
         self._speed = speed
-        self._wall_start = wall()
+        self._wall_start = since or wall()
         self._start = self._last = max(self._wall_start, floor or self._wall_start)
         self._lock = Lock()
 
