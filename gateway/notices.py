@@ -6,11 +6,13 @@ sending (`gateway.flows.notify`). Used by flows and by commands that end a job.
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
 from gateway.domain.clock import Clock
+from gateway.domain.errors import NotFoundError
 from gateway.domain.job import Attempt, Job, JobState
 from gateway.domain.outcome import Outcome
 from gateway.domain.setting_catalog import Effective
@@ -23,6 +25,7 @@ from gateway.mail.messages import (
     NoticeFacts,
     NoticeKind,
     Preview,
+    Private,
     Voice,
     delivery_failure,
     delivery_success,
@@ -44,6 +47,8 @@ SETTING_OF = {
 }
 # A call takes about so long: set-up and release, and each page at 14400 bit/s.
 CALL_SECONDS, PAGE_SECONDS = 45, 35
+MINIMAL, WITH_PAGES = "minimal", "full-with-pages"  # of notify.content
+MOST_OCTETS = 8_000_000  # of a PDF in a notice; base64 makes a third more of it
 COVER_WISH = "cover page"
 SIGNALS_SECONDS, BETWEEN_PAGES_SECONDS, COVER_SECONDS = 20, 5, 15
 NOTHING_SEEN = Look((), 0)
@@ -51,11 +56,12 @@ NOTHING_SEEN = Look((), 0)
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """Writes notices in the gateway's voice."""
+    """Writes notices in the gateway's voice; `place` tells where the spool has a content, for those with the pages."""
 
     db: Database
     clock: Clock
     voice: Voice
+    place: Callable[[str], Path] | None = None
 
     def initial_success(
         self,
@@ -111,6 +117,7 @@ class Composer:
             detail=end.detail,
             session=end.session,
             pages_confirmed=confirmed,
+            pdf_digest=end.pdf_digest,
             report=end.report_json,
         )
         return lambda job: self._ended(job, [*before, last])
@@ -128,7 +135,7 @@ class Composer:
         if kind is None or not settings.on(SETTING_OF[kind]):
             return None
         submission = jobs.submission(self.db, job.submission_id)
-        facts = self._facts(submission, settings, (job,))
+        facts = self._facts(submission, settings, (job,), attempts)
         told = [_told(attempt, attempt.outcome) for attempt in attempts if attempt.outcome is not None]
         write = delivery_success if kind is NoticeKind.DELIVERY_SUCCESS else delivery_failure
         return _mail(write(facts, job, told), submission, job, attempts[-1].number if attempts else 0)
@@ -136,7 +143,11 @@ class Composer:
     def _settings(self, submission_id: int, user_id: int) -> Effective:
         return frozen.of_submission(self.db, submission_id, user_id).settings
 
-    def _facts(self, submission: Submission, settings: Effective, about: Sequence[Job]) -> NoticeFacts:
+    def _facts(
+        self, submission: Submission, settings: Effective, about: Sequence[Job], attempts: Sequence[Attempt] = ()
+    ) -> NoticeFacts:
+        content = settings.text("notify.content")
+        pdf, missing = self._pages(attempts) if content == WITH_PAGES else (b"", ())
         return NoticeFacts(
             recipient=submission.sender_address,
             voice=self.voice,
@@ -152,7 +163,22 @@ class Composer:
             duplicates=tuple(
                 Duplicate(job.destination, job.public_id) for job in about if job.destination in submission.repeated
             ),
+            warnings=missing,
+            private=None if content == MINIMAL else Private(submission.subject, pdf),
         )
+
+    def _pages(self, attempts: Sequence[Attempt]) -> tuple[bytes, tuple[str, ...]]:
+        """The fax as it was sent from its first page on, and why it is not there when it is not."""
+        whole = [attempt.pdf_digest for attempt in attempts if attempt.first_page == 0 and attempt.pdf_digest]
+        if not whole or self.place is None:
+            return b"", ()
+        try:
+            file = self.place(whole[-1])
+            if file.stat().st_size > MOST_OCTETS:
+                return b"", ("the pages are not attached: they are too large for a mail",)
+            return file.read_bytes(), ()
+        except (NotFoundError, OSError):
+            return b"", ("the pages are not attached: they are not kept any more",)
 
 
 def _call_length(line_seconds: int, pages: int, longest: int) -> timedelta | None:

@@ -18,6 +18,7 @@ from gateway.mail.notice_facts import (
     NoticeFacts,
     NoticeKind,
     Preview,
+    Private,
     Voice,
     part_label,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "NoticeFacts",
     "NoticeKind",
     "Preview",
+    "Private",
     "Voice",
     "delivery_failure",
     "delivery_success",

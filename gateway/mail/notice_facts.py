@@ -1,9 +1,10 @@
-"""What a notice may say: an allow-list. No field here holds a subject, a text or a cover's words.
+"""What a notice may say: an allow-list. Only `Private` holds words of the sender: it is there where they are wanted.
 
 What lives here: the facts that flows gather for `messages`. What does not: wording, and the file names of parts that
-were faxed: people are told "attachment 2 (PDF)". Only a part that failed is called by its name.
+were faxed: people are told "attachment 2 (PDF)". Only a failed part is called by its name, in full notices.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -33,6 +34,7 @@ class Voice:
     domain: str
 
 
+_NUMBER = re.compile(r"(?:/?fax=)?(\+?[0-9][0-9.\-]{0,30})(?:[/@].*)?", re.IGNORECASE | re.ASCII | re.DOTALL)
 NOT_SENT = "NOT SENT: "  # before the problem of a part that is missing from a fax
 
 
@@ -100,13 +102,21 @@ class AttemptFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Private:
+    """What only full notices say: the subject of the sender's mail, and, with the pages, the fax as a PDF."""
+
+    subject: str
+    pdf: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeFacts:
     """What all notices on one submission share.
 
     `recipient` is the sender's registered address, never a Reply-To. `message_id` and `references` are those of the
     sender's mail. `start` is given where a later time was asked for, `expected` is when the fax should be delivered,
-    `call` how long a call should take. The names in `parts` are labels made by
-    `part_label`, never those of files.
+    `call` how long a call should take. The names in `parts` are labels made by `part_label`, never those of files.
+    Without `private` a notice is minimal: free of subject, text, file names and what a cover says.
     """
 
     recipient: str
@@ -125,6 +135,7 @@ class NoticeFacts:
     expected: datetime | None = None
     call: timedelta | None = None
     warnings: tuple[str, ...] = ()
+    private: Private | None = None
 
 
 _TYPE_NAMES = {
@@ -176,3 +187,12 @@ def part_label(position: int, media_type: str, within: tuple[int, ...] = ()) -> 
     if within:
         return f"inside attachment {'.'.join(map(str, within))} ({kind})"
     return "text of the mail" if media_type in _TEXTS else f"inside the mail ({kind})"
+
+
+def number_alone(recipient: str) -> str:
+    """The number of a recipient address as it was written; empty when it has none.
+
+    What else such an address says, as the name in `/ATTN=`, stands on the cover and is private.
+    """
+    match = _NUMBER.fullmatch(recipient)
+    return match[1] if match else ""

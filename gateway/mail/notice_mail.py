@@ -15,6 +15,7 @@ from gateway.domain.addresses import Destination
 from gateway.mail.notice_facts import NoticeFacts, NoticeKind
 
 _POLICY = policy.SMTP
+_JSON = "notice.json"
 _WIRE = _POLICY.clone(max_line_length=200)  # else a long subject leaves its field's first line empty
 
 
@@ -30,7 +31,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What one notice says. `key` names the job or submission and the attempt, and makes the Message-ID."""
+    """What one notice says. `key` names the job or submission and the attempt, and makes the Message-ID.
+
+    `machine` is the same in JSON, for programs; empty for none.
+    """
 
     kind: NoticeKind
     key: str
@@ -38,6 +42,7 @@ class Draft:
     text: str
     html: str
     job_ids: tuple[str, ...] = ()
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +58,10 @@ class Reported:
     job_id: str = ""
 
 
-def plain_notice(draft: Draft, facts: NoticeFacts, pdf: bytes = b"") -> Notice:
-    """A notice of good news: text and HTML, and a PDF behind them where one is given."""
+def plain_notice(draft: Draft, facts: NoticeFacts, preview: bytes = b"") -> Notice:
+    """A notice of good news: text and HTML, and behind them what is for programs, and pages where there are any."""
     message_id = _message_id(draft, facts)
-    message = _bodies(draft, message_id)
-    if pdf:
-        message.add_attachment(pdf, maintype="application", subtype="pdf", filename="preview.pdf")
-        message.set_boundary(_boundary(message_id, "m"))
+    message = _whole_body(draft, facts, message_id, preview)
     _address(message, draft, facts, message_id)
     return Notice(draft.kind, facts.recipient, message.as_bytes(policy=_WIRE), message_id)
 
@@ -67,7 +69,7 @@ def plain_notice(draft: Draft, facts: NoticeFacts, pdf: bytes = b"") -> Notice:
 def report_notice(draft: Draft, facts: NoticeFacts, reported: Sequence[Reported]) -> Notice:
     """A notice of bad news: text and HTML for people, delivery-status for machines (RFC 3464 2)."""
     message_id = _message_id(draft, facts)
-    bodies = _bodies(draft, message_id)
+    bodies = _whole_body(draft, facts, message_id)
     del bodies["MIME-Version"]
     message = EmailMessage(policy=_POLICY)
     message["Content-Type"] = f'multipart/report; report-type=delivery-status; boundary="{_boundary(message_id, "r")}"'
@@ -75,6 +77,22 @@ def report_notice(draft: Draft, facts: NoticeFacts, reported: Sequence[Reported]
     message.set_payload([bodies, _delivery_status(facts, reported)])
     _address(message, draft, facts, message_id)
     return Notice(draft.kind, facts.recipient, message.as_bytes(policy=_WIRE), message_id)
+
+
+def _whole_body(draft: Draft, facts: NoticeFacts, message_id: str, preview: bytes = b"") -> EmailMessage:
+    """What people read; behind it the pages as PDF, where they are wanted, and the part for programs."""
+    message = _bodies(draft, message_id)
+    if preview:
+        message.add_attachment(preview, maintype="application", subtype="pdf", filename="preview.pdf")
+    elif facts.private is not None and facts.private.pdf:
+        message.add_attachment(facts.private.pdf, maintype="application", subtype="pdf", filename="fax.pdf")
+    if draft.machine:
+        message.add_attachment(draft.machine.encode("ascii"), maintype="application", subtype="json", filename=_JSON)
+    if message.get_content_type() == "multipart/mixed":
+        message.set_boundary(_boundary(message_id, "m"))
+        for part in message.iter_parts():
+            del part["MIME-Version"]
+    return message
 
 
 def _bodies(draft: Draft, message_id: str) -> EmailMessage:

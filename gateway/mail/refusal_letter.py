@@ -5,19 +5,16 @@ What lives here: what is told, and the numbers as they were written. What does n
 wrote that.
 """
 
-import re
-
 from gateway.domain.errors import SmtpReply
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import Refusal
 from gateway.mail.letter import Letter, Table, as_html, as_text
-from gateway.mail.notice_facts import NoticeFacts, NoticeKind
+from gateway.mail.notice_facts import NoticeFacts, NoticeKind, number_alone
 from gateway.mail.notice_mail import Draft, Notice, Reported, report_notice
 from gateway.mail.wording import words_for
 
 DIRECTIVES = "directives"  # the one rule that is not about who has sent the mail
 MOST_NUMBERS = 20  # told; a mail may ask for more
-_NUMBER = re.compile(r"(?:fax=)?(\+?[0-9][0-9.\-]{0,30})(?:[/@].*)?", re.IGNORECASE | re.ASCII | re.DOTALL)
 
 
 def refusal_letter(facts: NoticeFacts, refusal: Refusal, reply: SmtpReply) -> Notice:
@@ -47,8 +44,8 @@ def refusal_letter(facts: NoticeFacts, refusal: Refusal, reply: SmtpReply) -> No
 
 def _numbers(recipients: tuple[str, ...]) -> tuple[str, ...]:
     """The numbers alone, as they were written: what else an address says may be somebody else's words."""
-    matches = (_NUMBER.fullmatch(recipient) for recipient in recipients[:MOST_NUMBERS])
-    return tuple(dict.fromkeys(match[1] for match in matches if match))
+    numbers = (number_alone(recipient) for recipient in recipients[:MOST_NUMBERS])
+    return tuple(dict.fromkeys(number for number in numbers if number))
 
 
 def _told(numbers: tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ judged by what it must not hold and by saying the same words.
 """
 
 import email
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from email.message import EmailMessage
 from fnmatch import fnmatchcase
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,15 +24,16 @@ from gateway.domain.call import Cause
 from gateway.domain.dates import DateStyle
 from gateway.domain.job import Job, JobState
 from gateway.domain.outcome import Outcome
-from gateway.domain.submission import PartPages
+from gateway.domain.submission import PartPages, RefusedRecipient
 from gateway.mail import messages
-from gateway.mail.messages import AttemptFacts, Duplicate, FailedPart, Notice, NoticeFacts, Voice
+from gateway.mail.messages import AttemptFacts, Duplicate, FailedPart, Notice, NoticeFacts, Private, Voice
 from gateway.mail.notice_facts import NOT_SENT, Problem
 from gateway.mail.wording import EXPIRED, TEXT_OFF, status_for, words_for
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 NOW = datetime(2026, 3, 2, 15, 4, 5, tzinfo=UTC)
 SECRET = "canary-7f3a"  # stands in every private field that the facts could lead to
+PRIVATE = Private("The offer of Monday", b"%PDF-1.7 pages")
 
 JOB = Job(
     id=1,
@@ -90,7 +93,7 @@ NOTICES: dict[str, Callable[[], Notice]] = {
     "initial_failure": lambda: messages.initial_failure(
         FACTS,
         Outcome.INVALID_ATTACHMENT,
-        [FailedPart(2, "application/pdf", "plan <1>.pdf", "remove the password", Problem.ENCRYPTED)],
+        [FailedPart(2, "application/pdf", f"{SECRET}.pdf", "remove the password", Problem.ENCRYPTED)],
         "encrypted",
     ),
     "delivery_success": lambda: messages.delivery_success(FACTS, JOB, CALLS),
@@ -216,17 +219,82 @@ def test_a_mail_without_message_id_is_not_threaded() -> None:
     assert message["References"] is None
 
 
-def test_a_file_name_cannot_write_html() -> None:
-    html = html_of(NOTICES["initial_failure"]())
+def full_failure() -> Notice:
+    part = FailedPart(2, "application/pdf", "plan <1>.pdf", "remove the password", Problem.ENCRYPTED)
+    return messages.initial_failure(replace(FACTS, private=PRIVATE), Outcome.INVALID_ATTACHMENT, [part], "encrypted")
 
-    assert "plan &lt;1&gt;.pdf" in html
+
+def test_a_file_name_cannot_write_html() -> None:
+    assert "plan &lt;1&gt;.pdf" in html_of(full_failure())
+
+
+def test_a_full_notice_names_the_subject_and_the_file() -> None:
+    text = text_of(full_failure())
+
+    assert "Subject: The offer of Monday" in text
+    assert "attachment 2 (PDF): plan <1>.pdf" in text
+
+
+def test_pages_are_attached_where_they_are_wanted() -> None:
+    notice = messages.delivery_success(replace(FACTS, private=PRIVATE), JOB, CALLS)
+
+    attached = {part.get_filename(): part.get_content() for part in parsed(notice).iter_attachments()}
+    assert set(attached) == {"fax.pdf", "notice.json"}
+    assert attached["fax.pdf"] == PRIVATE.pdf
+
+
+def machine_part(notice: Notice) -> dict[str, Any]:
+    for part in parsed(notice).walk():
+        if part.get_content_type() == "application/json":
+            found: dict[str, Any] = json.loads(part.get_content())
+            return found
+    return {}
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_programs_find_the_same_facts(name: str) -> None:
+    told = machine_part(NOTICES[name]())
+
+    assert (told["version"], told["notice"]) == (1, name.replace("_", "-"))
+    assert told["received"] == "2026-03-02T14:54:05+00:00"
+    assert told["jobs"][0]["number"] == "+12025550123"
+
+
+def test_programs_find_the_outcome_and_every_call() -> None:
+    told = machine_part(NOTICES["delivery_failure"]())
+
+    assert told["jobs"] == [
+        {
+            "job": "K7P2QX", "number": "+12025550123", "pages": 3, "pages_confirmed": 0, "outcome": "Busy",
+            "detail": "busy", "status": "5.4.1", "ended": "2026-03-02T15:04:05+00:00",
+        }
+    ]  # fmt: skip
+    assert [(call["number"], call["outcome"], call["seconds"]) for call in told["attempts"]] == [
+        (1, "Busy", 12),
+        (2, "Busy", 12),
+    ]
+
+
+def test_the_machines_part_of_a_full_notice_is_as_free_of_private_words() -> None:
+    told = json.dumps(machine_part(full_failure()))
+
+    assert "plan" not in told
+    assert "Monday" not in told
+
+
+def test_names_in_recipient_addresses_are_private() -> None:
+    refused = (RefusedRecipient(f"911/ATTN={SECRET}@fax.example", "550 5.7.1 not permitted"),)
+    facts = replace(FACTS, refused=refused)
+
+    assert SECRET.encode() not in messages.initial_success(facts).message
+    assert SECRET in text_of(messages.initial_success(replace(facts, private=PRIVATE)))
 
 
 def test_failures_are_reports_and_successes_are_not() -> None:
     kinds = {name: parsed(make()).get_content_type() for name, make in NOTICES.items()}
 
     assert kinds["initial_failure"] == kinds["delivery_failure"] == "multipart/report"
-    assert kinds["initial_success"] == kinds["delivery_success"] == "multipart/alternative"
+    assert kinds["initial_success"] == kinds["delivery_success"] == "multipart/mixed"
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, "0 calls"), (1, "1 call"), (2, "2 calls")])

@@ -64,8 +64,8 @@ def test_the_pdf_stands_behind_the_words_under_a_name_of_its_own() -> None:
     message = parsed(initial_success(FACTS, WHOLE))
 
     kinds = [part.get_content_type() for part in message.walk()]
-    assert kinds == ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "application/pdf"]
-    [document] = message.iter_attachments()
+    assert kinds[:5] == ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "application/pdf"]
+    document, _for_programs = message.iter_attachments()
     assert (document.get_filename(), document.get_content()) == ("preview.pdf", WHOLE.pdf)
     assert [part["MIME-Version"] for part in message.walk()].count("1.0") <= 2
 
@@ -84,8 +84,8 @@ def test_a_preview_that_was_cut_says_how_much_it_has() -> None:
     assert "Please note: the PDF holds the first 2 of 3 pages: all are too large" in told
 
 
-def test_a_notice_without_a_preview_has_no_attachment() -> None:
-    assert list(parsed(initial_success(FACTS)).iter_attachments()) == []
+def test_a_notice_without_a_preview_has_no_attachment_for_people() -> None:
+    assert [part.get_filename() for part in parsed(initial_success(FACTS)).iter_attachments()] == ["notice.json"]
     assert "Your fax was accepted and is on its way." in text_of(initial_success(FACTS))
 
 
@@ -104,7 +104,7 @@ def test_recipients_that_were_refused_are_told_beside_those_that_were_taken() ->
     told = text_of(initial_success(replace(FACTS, refused=(refused,))))
 
     assert "What will be sent Fax number Job Pages +1 202 555 0123 K7P2QX 3" in told
-    assert "Not sent Recipient Why 911@fax.example 550 5.7.1 not permitted: emergency and service" in told
+    assert "Not sent Recipient Why 911 550 5.7.1 not permitted: emergency and service" in told
 
 
 @pytest.mark.parametrize(("most", "shown"), [(0, 1), (99, 1), (100, 1), (200, 2), (299, 2), (300, 3), (10_000, 3)])

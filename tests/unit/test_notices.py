@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.domain.job import JobEvent
+from gateway.domain.job import JobEvent, JobState
 from gateway.domain.nodes import User
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages
@@ -100,7 +100,39 @@ def test_an_initial_failure_names_the_part(desk: Desk) -> None:
 
     assert mail is not None
     assert mail.kind == "initial-failure"
-    assert "attachment 2 (PDF): x.pdf corrupt it is damaged" in text(mail)
+    assert "attachment 2 (PDF) corrupt it is damaged" in text(mail)
+
+
+def test_a_full_notice_says_what_the_settings_allow(desk: Desk, tmp_path: Path) -> None:
+    tree.set_setting(desk.db, "Acme", "notify.content", "full-with-pages")
+    pages = tmp_path / "sent.pdf"
+    pages.write_bytes(b"%PDF-1.7")
+    composer = replace(desk.composer, place=lambda digest: {"ab": pages}[digest])
+    claim = desk.in_call()
+
+    mail = composer.after_call(claim, end(JobEvent.CONFIRMED, Outcome.SUCCESS, pdf_digest="ab"))(
+        replace(claim.job, state=JobState.SENT, outcome=Outcome.SUCCESS)
+    )
+
+    assert mail is not None
+    assert "Subject: Offer" in text(mail)
+    assert b'filename="fax.pdf"' in mail.message
+
+
+@pytest.mark.parametrize(("size", "words"), [(0, "not kept any more"), (9_000_000, "too large for a mail")])
+def test_pages_that_cannot_be_attached_are_told(desk: Desk, tmp_path: Path, size: int, words: str) -> None:
+    tree.set_setting(desk.db, "Acme", "notify.content", "full-with-pages")
+    pages = tmp_path / "sent.pdf"
+    if size:
+        pages.write_bytes(bytes(size))
+    composer = replace(desk.composer, place=lambda _digest: pages)
+    claim = desk.in_call()
+
+    mail = composer.after_call(claim, end(JobEvent.CONFIRMED, Outcome.SUCCESS, pdf_digest="ab"))(
+        replace(claim.job, state=JobState.SENT, outcome=Outcome.SUCCESS)
+    )
+
+    assert f"the pages are not attached: they are {words}" in text(mail)
 
 
 @pytest.mark.parametrize(
