@@ -64,7 +64,6 @@ NOTIFY = (
         "minimal",
         "minimal: no subject, file name or text of the mail in notices; full: all; full-with-pages: the pages, too",
         ("minimal", "full", "full-with-pages"),
-        later=True,
     ),
     Setting("notify.welcome", "none", _WELCOME_ABOUT, ("none", "welcome", "welcome-with-credentials"), later=True),
 )
