@@ -15,9 +15,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection
+from sqlmodel import Session
 
 from gateway.domain.errors import GatewayError, UnavailableError
 from gateway.store.columns import Row
+from gateway.store.compatibility import check_others, declare, may_go_on
 from gateway.store.database import Database, open_database
 from gateway.store.engines import make_engine, translated
 from gateway.store.journal_tables import guard_journal
@@ -60,10 +62,11 @@ def migrate(database: Database) -> None:
     """Bring the schema to the newest revision; does nothing when it is there already.
 
     Raises:
-        GatewayError: the store was written by a newer version of the gateway.
+        GatewayError: the store was written by a newer version of the gateway, which does not say that we may go on.
+        ConflictError: the schema must be changed, and processes run that could not go on with it.
         UnavailableError: the store cannot be locked or reached.
     """
-    if schema_is_current(database):
+    if schema_is_current(database) or _newer_works_for_us(database):
         return  # a command must not wait for the daemon's writes
     # Foreign keys are off in this engine, or rebuilding a table would delete what points to it.
     engine = make_engine(database.url, migrating=True)
@@ -81,6 +84,19 @@ def schema_is_current(database: Database) -> bool:
     return database.read(lambda session: _revision(session.connection())) == head
 
 
+def _newer_works_for_us(database: Database) -> bool:
+    """Whether a newer gateway has upgraded the store, and says that we may go on."""
+    scripts = ScriptDirectory.from_config(alembic_config())
+
+    def work(session: Session) -> bool:
+        connection = session.connection()
+        found = _revision(connection)
+        known = {script.revision for script in scripts.walk_revisions()}
+        return found not in {None, *known} and may_go_on(connection, found, scripts.get_current_head())
+
+    return database.read(work)
+
+
 def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection, opts=dict(OPTIONS)).get_current_revision()
 
@@ -94,10 +110,14 @@ def _lock(connection: Connection) -> None:
 def _upgrade(connection: Connection) -> None:
     config = alembic_config()
     config.attributes["connection"] = connection
+    head = ScriptDirectory.from_config(config).get_revision("head")
+    works_for = tuple(getattr(head.module, "works_for", ()))
     try:
+        check_others(connection, _revision(connection), works_for)
         command.upgrade(config, "head")
     except CommandError as error:
         raise GatewayError(f"the store was written by a newer gateway; upgrade this one ({error})") from error
+    declare(connection, head.revision, works_for)
     watch_tree(connection)
     watch_queue(connection)
     guard_journal(connection)

@@ -21,6 +21,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    _without_news()
     _without_alarms()
     _without_queue()
     _without_nodes()
@@ -67,6 +68,14 @@ def _nodes() -> None:
         sa.Column("older", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("revision", "older", name=op.f("pk_works_for")),
     )
+
+
+def _without_news() -> None:
+    """Triggers stand outside of the history, but those of PostgreSQL hold the columns that they look at."""
+    if op.get_bind().dialect.name == "postgresql":
+        for table in ("submission", "job", "trunk", "outbox"):
+            for topic in ("prepare", "lines", "free", "cancel", "mail"):
+                op.execute(f"DROP TRIGGER IF EXISTS tell_{topic}_{table} ON {table}")
 
 
 def _without_nodes() -> None:
