@@ -35,7 +35,7 @@ machine:
 
 $(STAMP): pyproject.toml config/constraints.txt | machine
 	@test -x $(BIN)/python && $(BIN)/python $(NEW_ENOUGH) 2>/dev/null || $(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c config/constraints.txt -e '.[dev,postgresql]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c config/constraints.txt -e '.[dev,postgresql,s3]'
 	@touch $@
 
 demo: setup ## the main job on real input: mails in, faxes out, notices back; about two minutes
@@ -64,7 +64,7 @@ docs: setup ## write the references of commands and of what can be watched anew,
 
 lock: ## write config/constraints.txt anew: the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv --clear var/lock
-	var/lock/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,postgresql]'
+	var/lock/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,postgresql,s3]'
 	{ sed -n '/^#/p' config/constraints.txt; var/lock/bin/python -m pip freeze --exclude-editable; } > var/lock/constraints.txt
 	mv var/lock/constraints.txt config/constraints.txt
 	rm -rf var/lock

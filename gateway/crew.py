@@ -19,6 +19,7 @@ from gateway.flows.keep import Keep
 from gateway.flows.notify import Notify
 from gateway.flows.prepare import Prepare, RenderLimits
 from gateway.flows.tend import Tend
+from gateway.flows.tidy import Tidy
 from gateway.flows.transmit import Transmit, Trunk
 from gateway.gate import Gate
 from gateway.lease import Lease
@@ -34,6 +35,7 @@ from gateway.store.spool import Spool
 from gateway.worker import ANYTHING, Bell, Interest, Step, Topic, Worker
 
 LOOKS_IN_LEASE = 60  # at how we stand
+TIDY_EACH = 1.0  # seconds between two moments of a sweep
 GATE_SHARE = 0.9  # of the idle time: a look in vain holds a little less long than workers rest
 RENDERS = Interest((Topic.PREPARE,), (Topic.LINES, Topic.MAIL))
 CALLS = Interest((Topic.LINES, Topic.FREE), (Topic.LINES, Topic.FREE, Topic.MAIL))
@@ -102,7 +104,7 @@ def gather(shared: Shared, roles: Iterable[Role], lost: Callable[[], None]) -> C
         for worker in claiming:
             worker.cut()
 
-    return Crew(claiming, (*_keepers(shared, cut, lost), _tender(shared)), cut)
+    return Crew(claiming, (*_keepers(shared, cut, lost), _tender(shared), *_tidiers(shared, roles)), cut)
 
 
 def _counted(kind: str, step: Step, tally: Tally) -> Step:
@@ -181,6 +183,12 @@ def _keepers(shared: Shared, cut: Callable[[], None], lost: Callable[[], None]) 
         Worker("heed", keep.heed, shared.bell, ttl / LOOKS_IN_LEASE, SILENT),
         Worker("relieve", keep.relieve, shared.bell, poll, UNWOKEN),
     ]
+
+
+def _tidiers(shared: Shared, roles: Iterable[Role]) -> list[Worker]:
+    """Who renders makes most of the contents, and looks after them."""
+    tidy = Tidy(shared.db, shared.spool)
+    return [Worker("tidy", tidy.next, shared.bell, TIDY_EACH, SILENT)] if Role.PREPARE in roles else []
 
 
 def _tender(shared: Shared) -> Worker:

@@ -40,6 +40,8 @@ EVENTS: Mapping[str, LogEvent] = {
     "step-cut": _event("a worker's step was broken off", "worker"),
     "claim-owed": _event("claimed work could not be given back yet", "error", "count"),
     "forgotten": _event("rows that are kept for some days only were deleted", "count"),
+    "swept": _event("contents that no row names were put aside; erased: those put aside before", "count", "erased"),
+    "sweep-broken-off": _event("a sweep met a store, disk or bucket out of reach; a later one begins anew", "error"),
     # Several processes.
     "lease-lost": _event("this process was given up for dead, and ends", "owner"),
     "lease-over": _event("this process could not renew its lease in time; it hangs up and claims nothing", "owner"),

@@ -9,19 +9,30 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from gateway.domain.roles import Role, parse_roles
+from gateway.store.spools import SpoolPlace
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Where things are kept: the store's URL and the folder of spool and simulator."""
+    """Where things are kept: the store's URL, the folder of spool and simulator, and the bucket of a shared spool."""
 
     url: str = ""  # empty: SQLite in the folder
     folder: Path = Path("var")
+    spool: str = ""  # empty: the folder alone; else s3://BUCKET/PREFIX
+    endpoint: str = ""  # of the object store; empty: Amazon's
+    region: str = ""
+    credentials: str = ""  # a file; empty: they stand in the environment
 
     @property
     def database_url(self) -> str:
         """The store's URL; SQLite below the folder when none is given."""
         return self.url or f"sqlite:///{self.folder.absolute() / 'faxgw.sqlite'}"
+
+    @property
+    def place(self) -> SpoolPlace:
+        """Where contents lie."""
+        credentials = Path(self.credentials) if self.credentials else None
+        return SpoolPlace(self.folder, self.spool, self.endpoint, self.region, credentials)
 
 
 @dataclass(frozen=True, slots=True)

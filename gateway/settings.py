@@ -82,6 +82,10 @@ def _is_positive(value: float) -> bool:
     return value > 0
 
 
+def _is_bucket(value: str) -> bool:
+    return not value or re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w./-]*)?", value, re.ASCII) is not None
+
+
 def _are_domains(value: tuple[str, ...]) -> bool:
     return bool(value) and all(_DOMAIN.fullmatch(name) for name in value)
 
@@ -124,7 +128,7 @@ def _is_mail_address(value: str) -> bool:
 
 
 _PORTS = ("port", "submission_port", "submission_starttls_port")
-_FILES = {("smtp", "tls_certificate"), ("smtp", "tls_key"), ("calling", "scenario")}
+_FILES = {("smtp", "tls_certificate"), ("smtp", "tls_key"), ("calling", "scenario"), ("storage", "credentials")}
 _POSITIVE = (
     ("calling", "lines"),
     ("rendering", "workers"),
@@ -153,6 +157,7 @@ _RULES: tuple[tuple[str, str, Callable[[typing.Any], bool], str], ...] = (
     ("smtp", "bounce_address", _is_local_part, "must be a local part of letters, digits, dots and hyphens, or empty"),
     ("smtp", "least_rate", lambda rate: rate >= 0, "must be 0 or more"),
     ("smtp", "greeting_delay", lambda seconds: 0 <= seconds <= 60, "must be 0 to 60 seconds"),  # RFC 5321 4.5.3.2.1
+    ("storage", "spool", _is_bucket, "must be empty or s3://BUCKET/PREFIX, without credentials"),
     ("relay", "port", lambda port: 1 <= port <= 65535, "must be 1 to 65535"),
     ("smtp", "domains", _are_domains, "must name at least one domain, each of letters, digits, hyphens and dots"),
     ("queue", "roles", _are_roles, f"must be some of {', '.join(Role)}"),

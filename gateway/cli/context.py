@@ -18,6 +18,7 @@ from gateway.settings import Settings, load_settings
 from gateway.store.database import Database
 from gateway.store.migrate import open_store
 from gateway.store.spool import Spool
+from gateway.store.spools import open_spool
 
 
 @dataclass
@@ -44,7 +45,7 @@ class Console:
     @cached_property
     def spool(self) -> Spool:
         """The contents."""
-        return Spool(self.settings.storage.folder / "spool")
+        return open_spool(self.settings.storage.place)
 
     @cached_property
     def door(self) -> Door:

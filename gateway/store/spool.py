@@ -1,7 +1,7 @@
 """Contents by digest: raw mails, rendered pages, pages as sent.
 
-What lives here: putting, finding, deleting and sweeping files named by the SHA-256 of what they hold, in two levels of
-folders. What does not: which digests are still needed (the rows say), and object stores.
+What lives here: putting, finding, deleting and retiring files named by the SHA-256 of what they hold, in two levels of
+folders. What does not: which digests are still needed (`references`, `sweep`), and object stores (`bucket_spool`).
 
 A file is in place only when it is whole and would survive a power cut: written beside, synced, renamed, and the
 folders synced. It must lie on a local file system.
@@ -10,8 +10,7 @@ folders synced. It must lie on a local file system.
 import hashlib
 import os
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -19,7 +18,8 @@ from typing import BinaryIO
 from gateway.domain.errors import NotFoundError, UnavailableError
 
 BLOCK = 1 << 20  # octets
-ORPHAN_SECONDS = 3600
+ARRIVING = "arriving"  # where the front door streams mails to, beside the contents
+KEPT_SECONDS = 86_400  # that an idle copy of what lies in a bucket stays
 RESERVE = 64 << 20  # octets that stay free, so that the database can still write
 
 
@@ -28,10 +28,11 @@ class Spool:
 
     def __init__(self, directory: Path) -> None:
         self._contents = directory / "contents"
+        self._trash = directory / "trash"
         self._folders: set[Path] = set()  # those that are there, and durably so
         self.incoming = directory / "incoming"
         with _translated():
-            for folder in (self._contents, self.incoming):
+            for folder in (self._contents, self._trash, self.incoming):
                 folder.mkdir(parents=True, exist_ok=True)
 
     def put_bytes(self, content: bytes) -> str:
@@ -90,6 +91,8 @@ class Spool:
         """
         path = self._place(digest)
         if not path.is_file():
+            self.bring_back(digest)  # a row that was late for the sweep
+        if not path.is_file():
             raise NotFoundError(f"the spool does not hold {digest[:12]}: it was erased, or the folder is another one")
         return path
 
@@ -116,26 +119,59 @@ class Spool:
             stat = os.statvfs(self.incoming)
         return stat.f_bavail * stat.f_frsize >= octets + RESERVE
 
-    def digests(self) -> Iterator[str]:
-        """All contents, in no order."""
-        return (path.name for path in self._contents.glob("??/*"))
+    def digests(self, prefix: str = "") -> Iterator[str]:
+        """All contents, in no order; or those whose digests begin with these two letters."""
+        return (path.name for path in self._contents.glob(f"{prefix or '??'}/*"))
 
-    def sweep(self, is_known: Callable[[str], bool], now: float | None = None) -> int:
-        """Erase what no row knows and what was left half-streamed, when older than an hour; returns how many.
+    def check(self, digest: str) -> bool:
+        """Whether a content is what its digest says; reads it whole.
 
-        Args:
-            is_known: whether any row names the digest; asked after the age was seen, since rows follow files.
-            now: seconds since 1970, as files are stamped.
+        Raises:
+            NotFoundError: it is not in the spool.
+            UnavailableError: it cannot be read.
         """
-        limit = (time.time() if now is None else now) - ORPHAN_SECONDS
-        swept = 0
-        for path in (*self._contents.glob("??/*"), *self.incoming.iterdir()):
-            streamed = path.parent == self.incoming
-            # The age is looked at twice: a content that is put again while we ask becomes young.
-            if _older(path, limit) and (streamed or not is_known(path.name)) and _older(path, limit):
-                path.unlink(missing_ok=True)
-                swept += 1
-        return swept
+        with _translated():
+            return file_digest(self.path(digest)) == digest
+
+    def old(self, prefix: str, limit: float) -> Iterator[str]:
+        """The digests of a prefix that were put before `limit`, in seconds since 1970."""
+        return (path.name for path in self._contents.glob(f"{prefix}/*") if _older(path, limit))
+
+    def retire(self, digest: str, limit: float) -> bool:
+        """Put a content aside that was put before `limit`, for a while; whether it was. `path` brings it back."""
+        place = self._place(digest)
+        with _translated():
+            # The age is looked at again: a content that was put meanwhile became young.
+            if not _older(place, limit):
+                return False
+            os.utime(place)
+            place.rename(self._trash / digest)
+        return True
+
+    def retired(self, prefix: str, limit: float) -> Iterator[str]:
+        """The digests of a prefix that were put aside before `limit`."""
+        return (path.name for path in self._trash.glob(f"{prefix}*") if _older(path, limit))
+
+    def bring_back(self, digest: str) -> None:
+        """Put a content in its place again that was put aside; nothing happens when it is not there."""
+        aside = self._trash / digest
+        if aside.is_file():
+            with _translated():
+                self._name(aside, digest)
+
+    def forget(self, digest: str) -> None:
+        """Erase a content that was put aside."""
+        with _translated():
+            (self._trash / digest).unlink(missing_ok=True)
+
+    def half_streamed(self, limit: float) -> list[Path]:
+        """The files that were left before `limit` by who died while he wrote them."""
+        folders = [folder for folder in (self.incoming, self.incoming.with_name(ARRIVING)) if folder.is_dir()]
+        return [path for folder in folders for path in folder.iterdir() if _older(path, limit)]
+
+    def _drop_copy(self, digest: str, limit: float) -> None:
+        if _older(self._place(digest), limit):
+            self._place(digest).unlink(missing_ok=True)
 
     def _place(self, digest: str) -> Path:
         return self._contents / digest[:2] / digest

@@ -1,6 +1,7 @@
 import errno
 import hashlib
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.errors import NotFoundError, UnavailableError
-from gateway.store.spool import ORPHAN_SECONDS, Spool
+from gateway.store.spool import Spool
 
 CONTENT = b"%PDF-1.7 and so on"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
+NOW, DAY = time.time(), 86_400
 
 
 @pytest.fixture
@@ -46,6 +48,10 @@ def put_copy(spool: Spool, folder: Path) -> str:
 
 Put = Callable[[Spool, Path], str]
 every_way = pytest.mark.parametrize("put", [put_bytes, put_file, put_synced, put_copy])
+
+
+def old(spool: Spool) -> None:
+    os.utime(spool.path(DIGEST), (0, 0))
 
 
 def files(spool: Spool) -> list[str]:
@@ -162,27 +168,51 @@ def test_a_deleted_content_is_gone_and_may_be_deleted_again(spool: Spool) -> Non
     assert not spool.exists(DIGEST)
 
 
-def test_only_old_orphans_are_swept(spool: Spool) -> None:
-    known, orphan = spool.put_bytes(b"known"), spool.put_bytes(b"orphan")
-    (spool.incoming / "half").write_bytes(b"ha")
-    now = spool.path(orphan).stat().st_mtime
-
-    assert spool.sweep(lambda digest: digest == known, now + ORPHAN_SECONDS - 1) == 0
-    assert spool.sweep(lambda digest: digest == known, now + ORPHAN_SECONDS + 1) == 2
-
-    assert files(spool) == [known]
-
-
-def test_a_content_put_again_while_it_is_swept_stays(spool: Spool) -> None:
+def test_what_is_old_is_told_by_prefix(spool: Spool) -> None:
     digest = spool.put_bytes(CONTENT)
-    os.utime(spool.path(digest), (0, 0))
+    now = spool.path(digest).stat().st_mtime
 
-    def put_meanwhile(_digest: str) -> bool:
-        spool.put_bytes(CONTENT)
-        return False
+    assert list(spool.old(DIGEST[:2], now + 1)) == [DIGEST]
+    assert list(spool.old(DIGEST[:2], now - 1)) == []
+    assert list(spool.old("zz", now + 1)) == []
+    assert list(spool.digests(DIGEST[:2])) == [DIGEST]
 
-    assert spool.sweep(put_meanwhile) == 0
-    assert spool.exists(digest)
+
+def test_what_was_put_aside_comes_back_when_it_is_asked_for(spool: Spool) -> None:
+    spool.put_bytes(CONTENT)
+    old(spool)
+
+    assert spool.retire(DIGEST, NOW)
+    assert not spool.exists(DIGEST)
+
+    assert spool.path(DIGEST).read_bytes() == CONTENT
+    assert spool.exists(DIGEST)
+    assert list(spool.retired(DIGEST[:2], NOW + DAY)) == []
+
+
+def test_what_was_put_aside_long_ago_can_be_forgotten(spool: Spool) -> None:
+    spool.put_bytes(CONTENT)
+    old(spool)
+    spool.retire(DIGEST, NOW)
+
+    assert list(spool.retired(DIGEST[:2], NOW - DAY)) == []
+    assert list(spool.retired(DIGEST[:2], NOW + DAY)) == [DIGEST]
+    spool.forget(DIGEST)
+    spool.forget(DIGEST)
+
+    with pytest.raises(NotFoundError):
+        spool.path(DIGEST)
+
+
+def test_a_content_that_is_put_again_is_young_and_stays(spool: Spool) -> None:
+    spool.put_bytes(CONTENT)
+    old(spool)
+    [seen] = spool.old(DIGEST[:2], NOW - DAY)
+
+    spool.put_bytes(CONTENT)
+
+    assert not spool.retire(seen, NOW - DAY)
+    assert spool.exists(DIGEST)
 
 
 def test_a_content_is_young_when_it_was_just_put(spool: Spool) -> None:
@@ -192,7 +222,35 @@ def test_a_content_is_young_when_it_was_just_put(spool: Spool) -> None:
 
     spool.put_file(streamed)
 
-    assert spool.sweep(lambda _digest: False) == 0
+    assert list(spool.old(DIGEST[:2], NOW - DAY)) == []
+
+
+def test_what_is_not_there_is_not_put_aside(spool: Spool) -> None:
+    assert not spool.retire(DIGEST, NOW)
+    spool.bring_back(DIGEST)
+    assert files(spool) == []
+
+
+def test_what_was_left_half_written_is_found_in_both_folders(spool: Spool) -> None:
+    arriving = spool.incoming.with_name("arriving")
+    arriving.mkdir()
+    for path in (spool.incoming / "half", arriving / "half", arriving / "young"):
+        path.write_bytes(b"ha")
+    for folder in (spool.incoming, arriving):
+        os.utime(folder / "half", (0, 0))
+
+    assert spool.half_streamed(NOW - DAY) == [spool.incoming / "half", arriving / "half"]
+
+
+def test_a_damaged_content_fails_the_check(spool: Spool) -> None:
+    spool.put_bytes(CONTENT)
+    assert spool.check(DIGEST)
+
+    spool.path(DIGEST).write_bytes(CONTENT + b"?")
+
+    assert not spool.check(DIGEST)
+    with pytest.raises(NotFoundError):
+        spool.check("ab" * 32)
 
 
 def test_room_is_what_is_free_less_a_reserve(spool: Spool) -> None:
