@@ -52,14 +52,23 @@ def set_password(door: Door, user_name: str, password: str) -> Changed[PasswordP
     login = _login(door.db, user_name)
 
     def work(act: Act) -> PasswordPolicy:
-        policy = policy_of(act.db, login.node_id)
-        refuse_weak(act.db, policy, login, password)
-        hashed = hash_password(password)
-        passwords.set_password(act.db, login.user_name, hashed, door.now(), must_change=policy.forced_change)
-        act.note("password.set", _called(login), {}, {"must_change": policy.forced_change})
-        return policy
+        return give(act, user_name, password, door.now())
 
     return door.change(_right(login), f"#{login.node_id}", work)
+
+
+def give(act: Act, user_name: str, password: str, now: datetime) -> PasswordPolicy:
+    """As `set_password`, in an act that is going on, of an actor who was asked for the right; the policy it fulfils.
+
+    Raises:
+        NotFoundError, RefusedError: as `set_password`.
+    """
+    login = _login(act.db, user_name)
+    policy = policy_of(act.db, login.node_id)
+    refuse_weak(act.db, policy, login, password)
+    passwords.set_password(act.db, login.user_name, hash_password(password), now, must_change=policy.forced_change)
+    act.note("password.set", _called(login), {}, {"must_change": policy.forced_change})
+    return policy
 
 
 def change_own(db: Database, user_name: str, old: str, new: str, now: datetime) -> None:

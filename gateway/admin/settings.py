@@ -223,6 +223,15 @@ def _right(name: str) -> str:
     return f"{setting_named(name).part}.change"
 
 
+def check_may_set(act: Act, name: str) -> None:
+    """Return when the actor may set a setting at the target, or at what is made below it.
+
+    Raises:
+        NotAllowedError: says which right is missing.
+    """
+    _need_change(act, setting_named(name))
+
+
 def _need_change(act: Act, setting: Setting) -> None:
     if setting.system_only and act.actor.place is not None:
         raise NotAllowedError(f"{act.actor}: {setting.name} is set by accounts of the machine alone")

@@ -49,6 +49,16 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class EmergencyContact:
+    """Whom to call at a company when something is wrong."""
+
+    name: str
+    email: str
+    voice_phone: str
+    extension: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """Somebody who sends and receives faxes. `locked` is true when the user or any node above is locked.
 

@@ -5,14 +5,16 @@ What lives here: what `tree` needs to write and read users. What does not: the f
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from sqlmodel import Session, col, select
 
-from gateway.domain.errors import RefusedError
+from gateway.domain.errors import ConflictError
 from gateway.domain.nodes import Contact, User
 from gateway.store.places import Place, place_of
 from gateway.store.tree_tables import ReceivingAddressRow, SendingAddressRow, UserRow
+
+_AT_ONCE = 5_000  # users asked for by one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +35,21 @@ class NewUser:
 
 def user_row(new: NewUser, node_id: int, user_name: str) -> UserRow:
     """The profile of a new user."""
-    contact = new.contact
-    return UserRow(
-        node_id=node_id,
-        user_name=user_name,
-        user_name_key=user_name.casefold(),
-        first_name=new.first_name,
-        last_name=new.last_name,
-        password_hash=new.password_hash,
-        fax_number=new.fax_number,
-        address1=contact.address1,
-        address2=contact.address2,
-        city=contact.city,
-        state=contact.state,
-        postal_code=contact.postal_code,
-        country=contact.country,
-        phone=contact.phone,
-        custom1=new.custom[0],
-        custom2=new.custom[1],
-        custom3=new.custom[2],
-        custom4=new.custom[3],
-    )
+    return UserRow(node_id=node_id, password_hash=new.password_hash, **profile(new, user_name))
+
+
+def profile(new: NewUser, user_name: str) -> dict[str, str]:
+    """What a user's row holds of the person, by column; all but the password."""
+    custom = {f"custom{number}": text for number, text in enumerate(new.custom, 1)}
+    return {
+        "user_name": user_name,
+        "user_name_key": user_name.casefold(),
+        "first_name": new.first_name,
+        "last_name": new.last_name,
+        "fax_number": new.fax_number,
+        **asdict(new.contact),
+        **custom,
+    }
 
 
 def address_rows(new: NewUser, node_id: int) -> list[SendingAddressRow | ReceivingAddressRow]:
@@ -69,35 +65,34 @@ def address_rows(new: NewUser, node_id: int) -> list[SendingAddressRow | Receivi
     return [*sending, *receiving]
 
 
-def refuse_taken(session: Session, new: NewUser, user_name: str) -> None:
-    """Sending addresses, user names and fax numbers belong to one user of the whole system.
+def refuse_taken(session: Session, new: NewUser, user_name: str, but: int = 0) -> None:
+    """Sending addresses, user names and fax numbers belong to one user of the whole system; `but` may keep his own.
 
     Raises:
-        RefusedError: says who has it.
+        ConflictError: says who has it.
     """
     for address in new.sending_addresses:
         row = session.get(SendingAddressRow, address.lower())
-        if row is not None:
-            raise RefusedError(f"{address} is a sending address of {_holder(session, row.user_id)} already")
-    taken = session.exec(select(UserRow).where(UserRow.user_name_key == user_name.casefold())).one_or_none()
+        if row is not None and row.user_id != but:
+            raise ConflictError(f"{address} is a sending address of {_holder(session, row.user_id)} already")
+    others = select(UserRow).where(UserRow.node_id != but)
+    taken = session.exec(others.where(UserRow.user_name_key == user_name.casefold())).one_or_none()
     if taken is not None:
-        raise RefusedError(f"the user name {user_name!r} belongs to {_holder(session, taken.node_id)} already")
-    _refuse_taken_number(session, new.fax_number)
-
-
-def _refuse_taken_number(session: Session, fax_number: str) -> None:
-    """Many users have no number; that is shared by all."""
-    if not fax_number:
-        return
-    taken = session.exec(select(UserRow).where(UserRow.fax_number == fax_number)).first()
+        raise ConflictError(f"the user name {user_name!r} belongs to {_holder(session, taken.node_id)} already")
+    # Many users have no number; that is shared by all.
+    taken = session.exec(others.where(UserRow.fax_number == new.fax_number)).first() if new.fax_number else None
     if taken is not None:
-        raise RefusedError(f"the fax number {fax_number} belongs to {_holder(session, taken.node_id)} already")
+        raise ConflictError(f"the fax number {new.fax_number} belongs to {_holder(session, taken.node_id)} already")
 
 
 def users_at(session: Session, places: Sequence[Place]) -> list[User]:
     """The users that stand at these places, in their order."""
-    if not places:
-        return []
+    return [
+        user for start in range(0, len(places), _AT_ONCE) for user in _some(session, places[start : start + _AT_ONCE])
+    ]
+
+
+def _some(session: Session, places: Sequence[Place]) -> list[User]:
     ids = [place.id for place in places]
     profiles = {row.node_id: row for row in session.exec(select(UserRow).where(col(UserRow.node_id).in_(ids)))}
     sending, receiving = SendingAddressRow, ReceivingAddressRow

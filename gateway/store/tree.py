@@ -4,23 +4,33 @@ What lives here: the store's functions on the tree. What does not: how paths are
 rows (`people`), what a setting may be (`gateway.domain.setting_catalog`).
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeVar
+from types import MappingProxyType
 
-from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, select
+from sqlmodel import Session, col, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.domain.errors import NotFoundError, RefusedError, UsageError
 from gateway.domain.nodes import Node, NodeKind, User, checked_name
 from gateway.store.database import Database
-from gateway.store.node_settings import effective, effective_in, explicit_settings, set_setting
+from gateway.store.node_settings import (
+    check_level,
+    effective,
+    effective_in,
+    explicit_settings,
+    levels_of,
+    refuse_locked,
+    set_setting,
+    write_down,
+)
 from gateway.store.people import NewUser, address_rows, refuse_taken, user_row, users_at
 from gateway.store.places import Place, find, name_key, place_of, places
-from gateway.store.tree_tables import NodeRow, SendingAddressRow, UserRow
+from gateway.store.tree_changes import refuse_sibling, written
+from gateway.store.tree_tables import NodeRow, SendingAddressRow, SettingRow, UserRow
 
-T = TypeVar("T")
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 __all__ = [
     "Credentials", "NewUser", "add_company", "add_department", "add_user", "companies", "credentials", "departments",
     "effective", "effective_in", "explicit_settings", "node_by_path", "set_setting", "user_by_address", "user_by_id",
@@ -37,45 +47,46 @@ class Credentials:
     locked: bool
 
 
-def add_company(db: Database, name: str) -> Node:
-    """Add a company.
+def add_company(db: Database, name: str, settings: Mapping[str, str] = NO_SETTINGS) -> Node:
+    """Add a company, with settings of its own.
 
     Raises:
-        UsageError: the name cannot be one.
-        RefusedError: there is a company of that name.
+        UsageError: the name cannot be one, or it does not give such a setting.
+        ConflictError: there is a company of that name.
     """
     wanted = checked_name(name, "a company's name")
-    return _added(db, lambda session: _add_node(session, None, NodeKind.COMPANY, wanted).node())
+    return written(db, lambda session: _add_node(session, None, NodeKind.COMPANY, wanted, settings).node())
 
 
-def add_department(db: Database, parent_path: str, name: str) -> Node:
-    """Add a department to a company or a department.
+def add_department(db: Database, parent_path: str, name: str, settings: Mapping[str, str] = NO_SETTINGS) -> Node:
+    """Add a department to a company or a department, with settings of its own.
 
     Raises:
-        UsageError: the name cannot be one.
+        UsageError: the name cannot be one, or it does not give such a setting.
         NotFoundError: there is no such parent; names what comes near.
-        RefusedError: the parent is a user, or has something of that name.
+        RefusedError: the parent is a user.
+        ConflictError: the parent has something of that name, or a setting is locked above.
     """
     wanted = checked_name(name, "a department's name")
 
     def work(session: Session) -> Node:
-        return _add_node(session, find(session, parent_path), NodeKind.DEPARTMENT, wanted).node()
+        return _add_node(session, find(session, parent_path), NodeKind.DEPARTMENT, wanted, settings).node()
 
-    return _added(db, work)
+    return written(db, work)
 
 
-def add_user(db: Database, new: NewUser) -> User:
-    """Add a user to a company or a department.
+def add_user(db: Database, new: NewUser, settings: Mapping[str, str] = NO_SETTINGS) -> User:
+    """Add a user to a company or a department, with settings of their own.
 
     Raises:
-        UsageError: no sending address, or a user name that cannot be one.
+        UsageError: no sending address, a user name that cannot be one, or a setting that users do not give.
         NotFoundError: there is no such parent; names what comes near.
-        RefusedError: a sending address or the user name is somebody's already; names the holder.
+        ConflictError: an address, the user name or the number is somebody's already, or a setting is locked above.
     """
     if not new.sending_addresses:
         raise UsageError("a user needs at least one sending address")
     user_name = checked_name(new.user_name or new.sending_addresses[0], "a user name")
-    return _added(db, lambda session: _add_user(session, new, user_name))
+    return written(db, lambda session: _add_user(session, new, user_name, settings))
 
 
 def companies(db: Database, search: str = "") -> tuple[Node, ...]:
@@ -93,18 +104,21 @@ def departments(db: Database, under: str = "", search: str = "") -> tuple[Node, 
 
 
 def users(db: Database, under: str = "", search: str = "") -> tuple[User, ...]:
-    """The users below a path (all when empty) whose path, name or sending address holds `search`, by path.
+    """The users below a path (all when empty) whose path, name, address or number holds `search`, by path.
 
     Raises:
         NotFoundError: there is no such path.
     """
-    wanted = search.casefold()
 
-    def holds(user: User) -> bool:
-        return any(wanted in text.casefold() for text in (user.path, user.full_name, *user.sending_addresses))
+    def work(session: Session) -> tuple[User, ...]:
+        found: Sequence[Place] = places(session, NodeKind.USER, under, "")
+        if search:
+            named = set(session.exec(_whose_facts_hold(search)))
+            wanted = search.casefold()
+            found = [place for place in found if place.id in named or wanted in place.path.casefold()]
+        return tuple(users_at(session, found))
 
-    found = db.read(lambda session: users_at(session, places(session, NodeKind.USER, under, "")))
-    return tuple(user for user in found if holds(user))
+    return db.read(work)
 
 
 def node_by_path(db: Database, path: str) -> Node:
@@ -151,25 +165,8 @@ def credentials(db: Database, user_name: str) -> Credentials | None:
     return db.read(work)
 
 
-def _added(db: Database, work: Callable[[Session], T]) -> T:
-    """Write; two processes that add the same thing at once meet at the unique constraints."""
-    try:
-        return db.write(work)
-    except IntegrityError:
-        raise RefusedError("somebody else has just added the same name or address") from None
-
-
 def _nodes(db: Database, kind: NodeKind, under: str, search: str) -> tuple[Node, ...]:
     return db.read(lambda session: tuple(place.node() for place in places(session, kind, under, search)))
-
-
-def _place(session: Session, node: int | str) -> Place:
-    if isinstance(node, str):
-        return find(session, node)
-    place = place_of(session, node)
-    if place is None:
-        raise NotFoundError(f"there is no node {node}")
-    return place
 
 
 def _user(session: Session, user_id: int) -> User:
@@ -179,28 +176,46 @@ def _user(session: Session, user_id: int) -> User:
     return users_at(session, [place])[0]
 
 
-def _add_node(session: Session, parent: Place | None, kind: NodeKind, name: str) -> Place:
+def _whose_facts_hold(search: str) -> SelectOfScalar[int]:
+    """Ids of users by their names, number or addresses."""
+    full_name = col(UserRow.first_name) + " " + col(UserRow.last_name)
+    texts = (full_name, col(UserRow.user_name), col(UserRow.fax_number))
+    addressed = select(SendingAddressRow.user_id).where(
+        col(SendingAddressRow.address).icontains(search, autoescape=True)
+    )
+    own = [text.icontains(search, autoescape=True) for text in texts]
+    return select(UserRow.node_id).where(or_(*own, col(UserRow.node_id).in_(addressed)))
+
+
+def _add_node(session: Session, parent: Place | None, kind: NodeKind, name: str, settings: Mapping[str, str]) -> Place:
     if parent is not None and parent.kind is NodeKind.USER:
         raise RefusedError(f"{parent.path} is a user: only companies and departments hold others")
     parent_id = parent.id if parent else None
-    same = select(NodeRow).where(NodeRow.parent_id == parent_id, NodeRow.name_key == name_key(name))
-    taken = session.exec(same).one_or_none()
-    if taken is not None:
-        where = f" in {parent.path}" if parent else ""
-        raise RefusedError(f"there is a {taken.kind} named {taken.name!r}{where} already")
+    refuse_sibling(session, parent_id, name)
     row = NodeRow(parent_id=parent_id, kind=kind.value, name=name, name_key=name_key(name), created=datetime.now(UTC))
     session.add(row)
     session.flush()
     place = place_of(session, row.id or 0)
     if place is None:
         raise NotFoundError(f"{name} vanished while it was added")
+    _give(session, place, settings)
     return place
 
 
-def _add_user(session: Session, new: NewUser, user_name: str) -> User:
+def _give(session: Session, place: Place, settings: Mapping[str, str]) -> None:
+    """The settings of a new node, and all others where its company keeps snapshots."""
+    for name in settings:
+        check_level(name, place)
+    refuse_locked(levels_of(session, place.id), list(settings))
+    session.add_all(SettingRow(node_id=place.id, name=name, value=value) for name, value in settings.items())
+    session.flush()
+    write_down(session, place.id)
+
+
+def _add_user(session: Session, new: NewUser, user_name: str, settings: Mapping[str, str]) -> User:
     parent = find(session, new.parent_path)
     refuse_taken(session, new, user_name)
-    place = _add_node(session, parent, NodeKind.USER, user_name)
+    place = _add_node(session, parent, NodeKind.USER, user_name, settings)
     session.add(user_row(new, place.id, user_name))
     session.add_all(address_rows(new, place.id))
     session.flush()

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from gateway.admin import tree
+from gateway.admin import tree, users
 from gateway.store.migrate import open_store
 from samples.demo import Demo
+from tests.actors import root
 
 AMELIA, BEN, CARLA = "amelia.ross@acme.example", "ben.ortiz@acme.example", "carla.ruiz@acme.example"
-CARLAS_PASSWORD = "correct horse"
+CARLAS_PASSWORD = "Correct-h0rse"
 
 
 def demo_with_people(folder: Path) -> Demo:
@@ -16,10 +17,10 @@ def demo_with_people(folder: Path) -> Demo:
     demo.prepare()
     store = folder / "store"
     db = open_store(f"sqlite:///{store / 'faxgw.sqlite'}", store)
-    tree.add_company(db, "Acme")
+    tree.add_company(root(db), "Acme")
     for name, address in (("Amelia Ross", AMELIA), ("Ben Ortiz", BEN), ("Carla Ruiz", CARLA)):
         first, last = name.split()
         password = CARLAS_PASSWORD if address == CARLA else ""
-        tree.add_user(db, tree.UserForm("Acme", first, last, [address], user_name=first, password=password))
+        users.add_user(root(db), users.UserForm("Acme", first, last, [address], user_name=first, password=password))
     db.close()
     return demo

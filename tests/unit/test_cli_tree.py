@@ -54,7 +54,7 @@ def test_a_user_has_all_that_was_typed(faxgw: Commands) -> None:
     ran = faxgw(
         *ANNA, "--sending", "a.smith@acme.example", "--receiving", "fax@acme.example", "--fax-number", "202-555-0190",
         "--user-name", "Anna", "--password-stdin", "--phone", "+1 202 555 0191", "--city", "Washington",
-        "--set", "fax.resolution=standard", typed="correct horse\n",
+        "--set", "fax.resolution=standard", typed="Correct-h0rse\n",
     )  # fmt: skip
 
     assert ran.code == 0
@@ -62,7 +62,7 @@ def test_a_user_has_all_that_was_typed(faxgw: Commands) -> None:
     [row] = json.loads(faxgw("user", "list", "-o", "json").out)
     assert row["sending_addresses"] == ["anna@acme.example", "a.smith@acme.example"]
     assert (row["user_name"], row["fax_number"], row["locked"]) == ("anna", "+12025550190", False)
-    assert "correct horse" not in ran.err
+    assert "Correct-h0rse" not in ran.err
     assert_kept(faxgw.folder)
 
 
@@ -72,7 +72,7 @@ def assert_kept(folder: Path) -> None:
     found, user = tree.credentials(db, "anna"), tree.user_by_address(db, "anna@acme.example")
     assert found is not None
     assert user is not None
-    assert verify_password(found.password_hash, "correct horse")
+    assert verify_password(found.password_hash, "Correct-h0rse")
     assert (user.contact.city, user.contact.phone) == ("Washington", "+1 202 555 0191")
     assert tree.effective(db, user.id).text("fax.resolution") == "standard"
     db.close()
@@ -98,13 +98,13 @@ def test_an_empty_list_says_so_on_stderr(faxgw: Commands) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("company", "add", "Acme"), 6, "Acme"),
+        (("company", "add", "Acme"), 5, "Acme"),
         (("company", "add", "Acme/West"), 2, "no slash"),
         (("company", "add", "Zen", "--set", "fax.paper"), 2, "write a setting as NAME=VALUE, not 'fax.paper'"),
-        (("company", "add", "Zen", "--set", "fax.papr=a4"), 2, "unknown setting 'fax.papr'; known are fax."),
+        (("company", "add", "Zen", "--set", "fax.papr=a4"), 2, "unknown setting 'fax.papr'; known are fax.paper"),
         (("company", "add", "Zen", "--set", "fax.paper=a5"), 2, "fax.paper takes letter, a4, legal; not 'a5'"),
         (("dept", "add", "Acne", "Sales"), 3, "Acne"),
-        (("dept", "add", "Acme", "Sales"), 6, "Sales"),
+        (("dept", "add", "Acme", "Sales"), 5, "Sales"),
         (("dept", "list", "--under", "Acne"), 3, "Acne"),
         (("user", "add", "Acme/Sale", "A", "S", "--sending", "a@acme.example"), 3, "Acme/Sale"),
         ((*ANNA[:-1], "anna"), 2, "'anna' is not a mail address: write name@domain"),
@@ -112,7 +112,7 @@ def test_an_empty_list_says_so_on_stderr(faxgw: Commands) -> None:
         ((*ANNA, *("--receiving", "x@a.example") * 4), 2, "at most 3 receiving addresses, not 4"),
         (ANNA[:-2], 2, "Missing option '--sending'; see faxgw user add --help"),
         (("user", "list", "-o", "xml"), 2, "'xml' is not one of 'table', 'json', 'csv'"),
-        (("user", "remove"), 2, "No such command 'remove'; see faxgw user --help"),
+        (("user", "bake"), 2, "No such command 'bake'; see faxgw user --help"),
     ],
 )
 def test_every_mistake_is_one_line_and_a_code(
@@ -130,7 +130,7 @@ def test_an_address_that_is_taken_names_its_holder(faxgw: Commands) -> None:
 
     ran = faxgw("user", "add", "Acme", "Ben", "Ortiz", "--sending", "ANNA@acme.example")
 
-    assert ran.code == 6
+    assert ran.code == 5
     assert "anna@acme.example" in ran.complaint
     assert "Acme/Sales" in ran.complaint
 
@@ -138,7 +138,9 @@ def test_an_address_that_is_taken_names_its_holder(faxgw: Commands) -> None:
 def test_a_short_password_is_refused_and_not_repeated(faxgw: Commands) -> None:
     ran = faxgw(*ANNA, "--password-stdin", typed="secret\n")
 
-    assert (ran.code, ran.complaint) == (2, "faxgw: the password must have 8 characters or more")
+    assert ran.code == 6
+    assert "at least 8 characters" in ran.complaint
+    assert "secret" not in ran.complaint
 
 
 def test_a_company_with_a_bad_setting_is_not_made(faxgw: Commands) -> None:
