@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from gateway.domain.errors import GatewayError
+from gateway.event_loop import run
 from gateway.fax.simulator.clock import SimulatorClock
 from gateway.listener_processes import COUNTED, FAILED, Failure, Instructions
 from gateway.logs import start_logging
@@ -35,7 +36,7 @@ STANDARD_OUTPUT = 1
 def main() -> None:
     """Run until told to stop, or until the parent has died."""
     try:
-        asyncio.run(_listen())
+        run(_listen())
     except GatewayError as error:
         log.error("listener-failed", extra={"error": type(error).__name__, "detail": error.text})
         sys.exit(error.exit_code)

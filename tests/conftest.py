@@ -1,6 +1,11 @@
 """What all tests share: how properties are tried, and which modules make check leaves out."""
 
+import asyncio
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
 import pytest
+import uvloop
 from hypothesis import settings
 
 # No deadline: a busy machine is no bug. The examples of a failure are printed, to be written down as a case.
@@ -101,12 +106,16 @@ ON_BOTH_ENGINES = frozenset(
         "test_store_signatures",
         "test_store_submissions",
         "test_store_tree",
+        "test_store_trunks",
         "test_store_writer",
         "test_tend",
         "test_transmit",
         "test_wake",
     )
 )
+# Modules of what is said over sockets: in either loop that a daemon may run in.
+IN_BOTH_LOOPS = frozenset(("test_mail_listener", "test_mail_smtp_tls", "test_smtp_dialogues"))
+LOOPS = MappingProxyType({"asyncio": asyncio.SelectorEventLoop, "uvloop": uvloop.new_event_loop})
 ENGINES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
 
 
@@ -124,6 +133,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.fixturenames.insert(0, "engine")  # before the store is made
     if "engine" in metafunc.fixturenames:
         metafunc.parametrize("engine", ENGINES, indirect=True)
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loops that a test is to be run in."""
+    return LOOPS if item.path.stem in IN_BOTH_LOOPS else {"asyncio": LOOPS["asyncio"]}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

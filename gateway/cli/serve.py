@@ -11,6 +11,7 @@ from gateway.app import Gateway, build
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import say
 from gateway.domain.roles import Role, parse_roles
+from gateway.event_loop import run
 from gateway.logs import FORMATS, start_logging
 from gateway.settings import LEVELS
 
@@ -34,7 +35,7 @@ def serve(console: Console, roles: str, log_level: str | None, log_format: str |
     settings = replace(console.settings, logs=logs)
     start_logging(logging.getLevelNamesMapping()[logs.level.upper()], logs.format)
     chosen = parse_roles(roles.split(",")) if roles else settings.queue.role_set()
-    while asyncio.run(_serve(build(settings, chosen))):
+    while run(_serve(build(settings, chosen))):
         say("given up for dead by the others; starting anew")
 
 

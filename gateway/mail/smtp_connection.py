@@ -16,7 +16,7 @@ from gateway.domain.errors import SmtpReply
 from gateway.mail.desk import Doorway
 from gateway.mail.front_door import ClientGoneError, FrontDoor
 from gateway.mail.peers import plain_address
-from gateway.mail.smtp_inbox import Inbox
+from gateway.mail.smtp_inbox import MAX_BLOB, MAX_DISCARD, EndlessLineError, Inbox
 from gateway.mail.smtp_pace import Patience
 from gateway.mail.smtp_syntax import refuse
 from gateway.mail.smtp_tls import TlsLayer
@@ -24,8 +24,6 @@ from gateway.mail.smtp_tls import TlsLayer
 logger = logging.getLogger(__name__)
 
 MAX_LINE = 2048  # octets; RFC 5321 4.5.3.1.4 asks for 512 and room for parameters
-MAX_BLOB = 12_288  # a line of an AUTH exchange (RFC 4954 4)
-MAX_DISCARD = 65_536  # of an overlong line, before we give up on the client
 MAX_REPLY = 480
 LAST_WORDS = 3.0  # seconds in which a client that is sent away can still read why
 
@@ -68,6 +66,7 @@ class SmtpConnection(SMTP):
         self._busy = False  # with a command
         self.cut_short = False
         self.storing = False
+        self._choked = False
         self._line_awaited = False
         self._unsent: list[str] = []
 
@@ -102,6 +101,16 @@ class SmtpConnection(SMTP):
         if not self.storing:
             self._handler_coroutine.cancel()
         self.door.leave(self, self.known)
+
+    def pause_writing(self) -> None:
+        """The client does not read what we say."""
+        self._choked = True
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """It has read it."""
+        self._choked = False
+        super().resume_writing()
 
     def eof_received(self) -> bool:
         """Go on answering what came before: simple devices send all, close their half and wait."""
@@ -175,8 +184,8 @@ class SmtpConnection(SMTP):
         if self.transport is None:
             raise ClientGoneError
         self._writer.write(self._words())
-        if not self.transport.is_closing() and not self._writer.transport.get_write_buffer_size():
-            return  # the system has taken it
+        if not self._choked and not self.transport.is_closing():
+            return
         try:
             await self._writer.drain()
         except ConnectionError:
@@ -269,23 +278,17 @@ class SmtpConnection(SMTP):
         return "".join(f"{line}\r\n" for line in words).encode("ascii", "replace")
 
     async def _await_line(self) -> bytes | None:
-        """A line with its line end; of an overlong one no more than that it is too long."""
         await self.flush()
         if self.reader.octets:
             self.patience.shorten(self.waits.line)
         else:
             self._line_awaited = True
-        discarded = 0
-        while (line := self.reader.line()) is None:
-            if len(self.reader.octets) > MAX_BLOB:
-                discarded += len(self.reader.octets)
-                self.reader.octets.clear()
-            if discarded > MAX_DISCARD:
-                raise ClientGoneError
-            if not await self.reader.more():
-                return None
+        try:
+            line = await self.reader.next_line()
+        except EndlessLineError:
+            raise ClientGoneError from None
         self._line_awaited = False
-        return bytes(discarded) + line
+        return line
 
 
 def _one_line(reply: SmtpReply) -> str:

@@ -6,8 +6,14 @@ alone. What does not: what the lines mean (`smtp_connection`), and where a text 
 
 import asyncio
 
+MAX_BLOB = 12_288  # a line of an AUTH exchange (RFC 4954 4)
+MAX_DISCARD = 65_536  # of an overlong line, before we give up on the client
 PIECE = 131_072  # octets of a text that are worth waking up for
 LATEST = 0.05  # seconds after which fewer are, too
+
+
+class EndlessLineError(Exception):
+    """A line that is so long that nobody means it."""
 
 
 class Inbox(asyncio.StreamReader):
@@ -56,6 +62,23 @@ class Inbox(asyncio.StreamReader):
         line = bytes(self.octets[:end])
         del self.octets[:end]
         return line
+
+    async def next_line(self) -> bytes | None:
+        """As `line`, after a wait; None at the end of the stream. Of an overlong one as much as tells its length.
+
+        Raises:
+            EndlessLineError: it is longer than that.
+        """
+        discarded = 0
+        while (line := self.line()) is None:
+            if len(self.octets) > MAX_BLOB:
+                discarded += len(self.octets)
+                self.octets.clear()
+            if discarded > MAX_DISCARD:
+                raise EndlessLineError
+            if not await self.more():
+                return None
+        return bytes(discarded) + line
 
     async def more(self) -> bool:
         """Wait for more to come; false when nothing will."""

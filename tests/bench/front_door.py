@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gateway.app import Gateway, build
+from gateway.event_loop import run
 from gateway.logs import start_logging
 from gateway.settings import load_settings
 
@@ -19,7 +20,7 @@ from gateway.settings import load_settings
 def main() -> None:
     """Serve until SIGTERM; tells when it listens."""
     start_logging(logging.INFO)
-    asyncio.run(_serve(build(load_settings(Path(sys.argv[1])))))
+    run(_serve(build(load_settings(Path(sys.argv[1])))))
 
 
 async def _serve(gateway: Gateway) -> None:
