@@ -12,7 +12,8 @@ from gateway.domain.alarms import AlarmKind, Depth, Lease, QueueLook, Room, Trun
 from gateway.domain.tally import Metric
 from gateway.log_events import EVENTS
 from gateway.watch.counts import Counts
-from gateway.watch.metrics import COUNTED, Sight, exposition
+from gateway.watch.metrics import COUNTED, exposition
+from gateway.watch.sight import Sight
 
 TARGET = Path(__file__).parents[1] / "gateway" / "watch" / "README.md"
 TOP = """# Watching the gateway

@@ -30,6 +30,7 @@ COMMANDS = {
     "settings": "settings",
     "journal": "journal",
     "outbound": "outbound",
+    "queue": "queue",
     "outbox": "outbox",
     "refused": "refused",
     "quarantine": "quarantine",

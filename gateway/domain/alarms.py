@@ -58,6 +58,29 @@ class TrunkLook:
 
 
 @dataclass(frozen=True, slots=True)
+class RunningLook:
+    """A call that runs. The destination is masked; `number` counts the job's calls, pages are those of the job."""
+
+    trunk: str
+    line: int
+    job: str
+    destination: str
+    number: int
+    started: datetime
+    pages_sent: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many jobs, calls and notices there ever were, roughly: for how fast they come."""
+
+    jobs: int
+    calls: int
+    notices: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """A process that holds a lease, by number and machine."""
 

@@ -9,14 +9,16 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
-from gateway.domain.alarms import Depth, Lease, QueueLook, TrunkLook
+from gateway.domain.addresses import Destination
+from gateway.domain.alarms import Depth, Lease, QueueLook, RunningLook, Totals, TrunkLook
 from gateway.domain.job import JobState
 from gateway.domain.submission import SubmissionState
-from gateway.store.columns import in_state
+from gateway.store.columns import in_state, key_of
 from gateway.store.database import Database
 from gateway.store.fax_tables import AttemptRow, JobRow, OutboxRow, SubmissionRow
 from gateway.store.outbox import MailState
 from gateway.store.process_tables import ProcessRow, TrunkRow
+from gateway.store.public_ids import public_id
 
 DAY = timedelta(days=1)
 # Letters from anywhere that nobody is named for are no trouble of ours; and an alarm must not raise the next one.
@@ -57,6 +59,48 @@ def look(db: Database, now: datetime, wall: datetime, lines: Mapping[str, int]) 
         )
 
     return db.read(work)
+
+
+def running(db: Database) -> tuple[RunningLook, ...]:
+    """The calls that run, by trunk and line.
+
+    Raises:
+        UnavailableError: the store cannot be read.
+    """
+    calls = select(AttemptRow, JobRow).join(JobRow, col(JobRow.id) == col(AttemptRow.job_id))
+    open_calls = calls.where(col(AttemptRow.ended).is_(None)).order_by(col(AttemptRow.trunk), col(AttemptRow.line))
+
+    def work(session: Session) -> tuple[RunningLook, ...]:
+        return tuple(_running(attempt, job) for attempt, job in session.exec(open_calls).all())
+
+    return db.read(work)
+
+
+def totals(db: Database) -> Totals:
+    """How many there ever were, by the numbers that the newest have.
+
+    Raises:
+        UnavailableError: the store cannot be read.
+    """
+
+    def work(session: Session) -> Totals:
+        tables = (JobRow, AttemptRow, OutboxRow)
+        return Totals(*(session.exec(select(func.max(table.id))).one() or 0 for table in tables))
+
+    return db.read(work)
+
+
+def _running(attempt: AttemptRow, job: JobRow) -> RunningLook:
+    return RunningLook(
+        trunk=attempt.trunk,
+        line=attempt.line,
+        job=public_id(key_of(job.id)),
+        destination=Destination(job.number).masked(),
+        number=attempt.number,
+        started=attempt.started,
+        pages_sent=job.pages_sent,
+        pages=job.pages,
+    )
 
 
 def _jobs(session: Session) -> dict[str, Depth]:

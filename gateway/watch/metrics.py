@@ -13,9 +13,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from gateway.domain.alarms import Alarm, AlarmKind, QueueLook, Room
+from gateway.domain.alarms import AlarmKind, QueueLook
 from gateway.domain.tally import Metric
 from gateway.watch.counts import BUCKETS, Key, Sum
+from gateway.watch.sight import Sight
 
 PREFIX = "faxgw_"
 
@@ -43,17 +44,6 @@ COUNTED: Mapping[Metric, Told] = {
     Metric.COMMIT_WORKS: Told("commit_works", "Pieces of work that shared a commit"),
     Metric.FAILED_STEPS: Told("steps_failed", "Steps of workers that an error ended", ("worker",)),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """All that is to be seen at a moment. `look` is None while the store cannot be read; `process` is our number."""
-
-    look: QueueLook | None
-    room: Room
-    alarms: tuple[Alarm, ...]
-    process: int
-    version: str
 
 
 class _Seen(Collector):

@@ -11,15 +11,25 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
-from gateway.domain.alarms import QueueLook, Room, Thresholds, alarms
+from gateway.domain.alarms import Alarm, QueueLook, Room, Thresholds, alarms
 from gateway.domain.clock import Clock
 from gateway.domain.errors import UnavailableError
 from gateway.sections import Settings
 from gateway.store import gauges
 from gateway.store.database import Database
-from gateway.watch.metrics import Sight
 
 UNCLAIMED = 2  # leases that a dead process's work may lie for
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """All that is to be seen at a moment. `look` is None while the store cannot be read; `process` is our number."""
+
+    look: QueueLook | None
+    room: Room
+    alarms: tuple[Alarm, ...]
+    process: int
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,7 @@ def lookout_of(
     settings: Settings, db: Database, clock: Clock, lease_time: Callable[[], datetime], process: int = 0
 ) -> Lookout:
     """Where the daemon looks out, or with no `process` of its own a command beside it."""
-    lines, folder = {settings.calling.trunk: settings.calling.lines}, settings.storage.folder
+    lines, folder = {route.name: route.lines for route in settings.calling.routes()}, settings.storage.folder
     return Lookout(db, folder, lines, thresholds(settings), clock.now, lease_time, process)
 
 

@@ -23,10 +23,10 @@ from gateway.watch.alarm_round import Addressed, AlarmRound
 from gateway.watch.answerer import Answerer, Page
 from gateway.watch.counts import Counts
 from gateway.watch.health import Health, Patience, Pulse
-from gateway.watch.metrics import Sight, exposition
+from gateway.watch.metrics import exposition
 from gateway.watch.readiness import Fact
 from gateway.watch.remembered import Remembered
-from gateway.watch.sight import Lookout
+from gateway.watch.sight import Lookout, Sight
 from gateway.worker import Bell, Worker
 
 T = TypeVar("T")

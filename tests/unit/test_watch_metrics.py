@@ -8,7 +8,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway.domain.alarms import Alarm, AlarmKind, Depth, Lease, QueueLook, Room, TrunkLook
 from gateway.domain.tally import Metric
 from gateway.watch.counts import Counts
-from gateway.watch.metrics import COUNTED, Sight, exposition
+from gateway.watch.metrics import COUNTED, exposition
+from gateway.watch.sight import Sight
 from tests.filled_store import NOW, WALL
 
 LOOK = QueueLook(
