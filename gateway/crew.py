@@ -29,7 +29,7 @@ from gateway.owed import Owed
 from gateway.parts import wall_clock
 from gateway.running_call import NOTE_EACH
 from gateway.settings import Settings
-from gateway.store import processes, waiting
+from gateway.store import processes, trunks, waiting
 from gateway.store.database import Database
 from gateway.store.spool import Spool
 from gateway.worker import ANYTHING, Bell, Interest, Step, Topic, Worker
@@ -142,12 +142,13 @@ def _renderers(shared: Shared) -> list[Worker]:
 
 
 def _callers(shared: Shared) -> list[Worker]:
-    calling = shared.settings.calling
+    routes = shared.settings.calling.routes()
+    trunks.register(shared.db, routes)
     transmit = Transmit(
         db=shared.db,
         spool=shared.spool,
         clock=shared.clock,
-        trunk=_trunk(shared),
+        trunks=_trunks(shared),
         composer=shared.composer,
         process=shared.process.id,
         work=shared.work,
@@ -157,7 +158,10 @@ def _callers(shared: Shared) -> list[Worker]:
         hang_up=shared.lease.is_gone,
         tally=shared.tally,
     )
-    lines = [shared.worker(f"transmit-{number}", transmit.next, CALLS) for number in range(calling.lines)]
+    lines = [
+        shared.worker(f"transmit-{number}", transmit.next, CALLS)
+        for number in range(sum(route.lines for route in routes))
+    ]
     return [*lines, Worker("note", transmit.note, shared.bell, NOTE_EACH, SILENT)]
 
 
@@ -207,11 +211,14 @@ def _tender(shared: Shared) -> Worker:
     return Worker("tend", tend.next, shared.bell, shared.settings.queue.poll_seconds, interest)
 
 
-def _trunk(shared: Shared) -> Trunk:
-    calling = shared.settings.calling
-    exchange = Exchange.load([Path(calling.scenario)] if calling.scenario else [], shared.settings.simulator.seed)
-    transport = SimulatorTransport(exchange, shared.clock, shared.settings.storage.folder / "simulator")
-    return Trunk(calling.trunk, calling.lines, transport)
+def _trunks(shared: Shared) -> list[Trunk]:
+    """Each with an exchange of its own, as with a provider of its own; what they hear goes to one folder."""
+    seed, folder = shared.settings.simulator.seed, shared.settings.storage.folder / "simulator"
+    found = []
+    for trunk in shared.settings.calling.all_trunks:
+        exchange = Exchange.load([Path(trunk.scenario)] if trunk.scenario else [], seed)
+        found.append(Trunk(trunk.route, SimulatorTransport(exchange, shared.clock, folder)))
+    return found
 
 
 def _relay(settings: Settings) -> RelaySettings:

@@ -4,11 +4,13 @@ What lives here: one frozen class a section. What does not: reading and checking
 tree (`gateway.domain.setting_catalog`).
 """
 
+import re
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from gateway.domain.roles import Role, parse_roles
+from gateway.domain.trunks import Mode, Route
 from gateway.store.spools import SpoolPlace
 
 
@@ -113,13 +115,57 @@ class Rendering:
 
 
 @dataclass(frozen=True, slots=True)
+class CallingTrunk:
+    """One of several trunks, in the order in which calls try them."""
+
+    name: str = ""
+    lines: int = 1
+    mode: str = Mode.AUDIO.value
+    scenario: str = ""  # as of `Calling`
+
+    @property
+    def route(self) -> Route:
+        """What the queue knows of it."""
+        return Route(self.name, self.lines, Mode(self.mode))
+
+    def check(self) -> None:
+        """ValueError says what is wrong with it."""
+        if re.fullmatch(r"[A-Za-z0-9._-]{1,40}", self.name) is None:
+            raise ValueError(f"name must be letters, digits, dots, hyphens and underscores, not {self.name!r}")
+        if self.lines < 1:
+            raise ValueError(f"{self.name}: lines must be more than 0, not {self.lines}")
+        if self.mode not in set(Mode):
+            raise ValueError(f"{self.name}: mode must be one of {', '.join(Mode)}, not {self.mode!r}")
+        if self.scenario and not Path(self.scenario).is_file():
+            raise ValueError(f"{self.name}: scenario must name a file that is there, not {self.scenario!r}")
+
+
+@dataclass(frozen=True, slots=True)
 class Calling:
-    """The trunk and its lines."""
+    """The trunks and their lines."""
 
     transport: str = "simulator"
     trunk: str = "simulator"
     lines: int = 4
     scenario: str = ""  # far-end scenario file of the simulator, beside the reserved numbers
+    trunks: tuple[CallingTrunk, ...] = ()
+    stop_seconds: int = 300  # how long a graceful stop lets calls go on
+
+    @property
+    def all_trunks(self) -> tuple[CallingTrunk, ...]:
+        """The trunks, or the only one."""
+        return self.trunks or (CallingTrunk(self.trunk, self.lines, Mode.AUDIO.value, self.scenario),)
+
+    def routes(self) -> tuple[Route, ...]:
+        """What the queue knows of them, in their order."""
+        return tuple(trunk.route for trunk in self.all_trunks)
+
+    def checked_trunks(self) -> None:
+        """ValueError says what is wrong with the trunks."""
+        for trunk in self.trunks:
+            trunk.check()
+        if len({trunk.name for trunk in self.trunks}) < len(self.trunks):
+            raise ValueError("two have the same name")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from gateway.domain.roles import Role
 from gateway.sections import (
     Alarms,
     Calling,
+    CallingTrunk,
     Dns,
     Http,
     Logs,
@@ -34,6 +35,7 @@ from gateway.sections import (
 __all__ = [
     "Alarms",
     "Calling",
+    "CallingTrunk",
     "Dns",
     "Http",
     "Logs",
@@ -128,7 +130,13 @@ def _is_mail_address(value: str) -> bool:
 
 
 _PORTS = ("port", "submission_port", "submission_starttls_port")
-_FILES = {("smtp", "tls_certificate"), ("smtp", "tls_key"), ("calling", "scenario"), ("storage", "credentials")}
+_FILES = {
+    ("calling.trunks", "scenario"),
+    ("smtp", "tls_certificate"),
+    ("smtp", "tls_key"),
+    ("calling", "scenario"),
+    ("storage", "credentials"),
+}
 _POSITIVE = (
     ("calling", "lines"),
     ("rendering", "workers"),
@@ -171,7 +179,12 @@ _RULES: tuple[tuple[str, str, Callable[[typing.Any], bool], str], ...] = (
     ("alarms", "free_octets", lambda octets: octets >= 0, "must be 0 or more"),
     ("rendering", "max_memory", lambda size: size >= _LEAST_MEMORY, f"must be at least {_LEAST_MEMORY} octets"),
     *((section, key, _is_positive, "must be more than 0") for section, key in _POSITIVE),
-    *((section, key, _is_file, "must name a file that is there") for section, key in sorted(_FILES)),
+    *(
+        (section, key, _is_file, "must name a file that is there")
+        for section, key in sorted(_FILES)
+        if section != "calling.trunks"
+    ),
+    ("calling", "stop_seconds", lambda seconds: seconds >= 0, "must be 0 or more"),
 )
 
 
@@ -211,6 +224,8 @@ class _Reader:
             return self._path.parent / value
         if kind == tuple[str, ...] and isinstance(value, list) and all(isinstance(entry, str) for entry in value):
             return tuple(value)
+        if kind == tuple[CallingTrunk, ...] and isinstance(value, list):
+            return tuple(self._trunk(entry) for entry in value)
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
         if (section, key) in _FILES and isinstance(value, str):
@@ -221,13 +236,25 @@ class _Reader:
         wanted = words.get(typing.cast(type, kind), "true or false" if kind is bool else "a list of texts")
         raise self._error(f"{section}.{key} must be {wanted}, not {value!r}", section, key)
 
+    def _trunk(self, entry: object) -> CallingTrunk:
+        """One of `calling.trunks`."""
+        if not isinstance(entry, dict):
+            raise self._error("calling.trunks must be a list of tables", "calling", "trunks")
+        trunk: CallingTrunk = self._section("calling.trunks", CallingTrunk, entry)
+        return trunk
+
     def _check(self, settings: Settings) -> None:
         """What types cannot say."""
-        for key, networks in (("trusted_relays", settings.smtp.networks), ("proxies", settings.smtp.balancers)):
+        asked: tuple[tuple[str, str, Callable[[], object]], ...] = (
+            ("smtp", "trusted_relays", settings.smtp.networks),
+            ("smtp", "proxies", settings.smtp.balancers),
+            ("calling", "trunks", settings.calling.checked_trunks),
+        )
+        for section, key, read in asked:
             try:
-                networks()
+                read()
             except ValueError as error:
-                raise self._error(f"smtp.{key}: {error}", "smtp", key) from None
+                raise self._error(f"{section}.{key}: {error}", section, key) from None
         if settings.calling.transport != "simulator":
             text = f"calling.transport: unknown transport {settings.calling.transport!r}; known is simulator"
             raise self._error(text, "calling", "transport")

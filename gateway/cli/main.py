@@ -31,6 +31,7 @@ COMMANDS = {
     "journal": "journal",
     "outbound": "outbound",
     "queue": "queue",
+    "trunk": "trunks",
     "outbox": "outbox",
     "refused": "refused",
     "quarantine": "quarantine",

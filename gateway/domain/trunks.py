@@ -53,7 +53,7 @@ def in_order(routes: Sequence[Route], first: str) -> tuple[Route, ...]:
     return (*routes[at:], *routes[:at])
 
 
-def next_route(routes: Sequence[Route], used: str, kept: str, outcome: Outcome, detail: str) -> str:
+def next_route(routes: Sequence[Route], used: str, kept: str, outcome: Outcome, detail: str = "") -> str:
     """The name of the trunk that the next call should go by first; empty for any.
 
     A full network asks for the next route; ends that could not agree for the next that carries faxes the other way,

@@ -25,6 +25,7 @@ from gateway.domain.retry_policy import RATES, Continuation, Policy, Walk, walk_
 from gateway.domain.setting_catalog import Effective
 from gateway.domain.tally import NOBODY, Metric, Tally
 from gateway.domain.time_zones import zones_of
+from gateway.domain.trunks import Route, next_route
 from gateway.fax.call_journal import CallJournal, JournaledTransport
 from gateway.fax.transport import CallOrder, Transport
 from gateway.gate import Gate
@@ -45,16 +46,15 @@ TONE_WAIT = timedelta(seconds=35)  # T.30 5.4.3.1, T1
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
-    """What carries the calls, and how many at a time."""
+    """One of the ways that calls go, and what carries them."""
 
-    name: str
-    lines: int
+    route: Route
     transport: Transport
 
 
 @dataclass(frozen=True, slots=True)
 class Transmit:
-    """The flow that places calls; `work` is a folder for what one call needs.
+    """The flow that places calls; `work` is a folder for what one call needs. Calls try the trunks in their order.
 
     `hang_up` tells that our lease is over: no call may go on.
     """
@@ -62,7 +62,7 @@ class Transmit:
     db: Database
     spool: Spool
     clock: Clock
-    trunk: Trunk
+    trunks: Sequence[Trunk]
     composer: Composer
     process: int
     work: Path
@@ -93,7 +93,12 @@ class Transmit:
         return True
 
     def _claim(self) -> CallClaim | None:
-        return calls.claim_call(self.db, self.process, self.trunk.name, self.trunk.lines, self.clock.now())
+        claims = calls.claim_calls(self.db, self.process, self._routes, self.clock.now())
+        return claims[0] if claims else None
+
+    @property
+    def _routes(self) -> list[Route]:
+        return [trunk.route for trunk in self.trunks]
 
     async def _call(self, claim: CallClaim) -> None:
         with tempfile.TemporaryDirectory(dir=self.work, prefix="call-") as folder:
@@ -107,7 +112,8 @@ class Transmit:
         """Call, with a journal that is written before anybody else hears of a page."""
         running = self.running.add(order.call_uid, RunningCall(self.db, claim, order, self.hang_up))
         try:
-            transport = JournaledTransport(self.trunk.transport, self.journal)
+            [carrier] = [trunk.transport for trunk in self.trunks if trunk.route.name == claim.attempt.trunk]
+            transport = JournaledTransport(carrier, self.journal)
             return running.ended(await transport.place(order, running.watch()))
         finally:
             self.running.remove(order.call_uid)
@@ -167,18 +173,19 @@ class Transmit:
                 "job": claim.job.public_id,
                 "attempt": claim.attempt.number,
                 "destination": claim.job.destination.masked(),
-                "trunk": self.trunk.name,
+                "trunk": claim.attempt.trunk,
                 "outcome": verdict.outcome.value,
                 "detail": verdict.detail,
                 "pages": report.pages_confirmed,
                 "seconds": round(report.duration.total_seconds()),
             },
         )
-        self.tally.tell(Metric.CALLS, 1, self.trunk.name, verdict.outcome.value)
-        self.tally.tell(Metric.CALL_SECONDS, report.duration.total_seconds(), self.trunk.name)
-        self.tally.tell(Metric.PAGES, report.pages_confirmed, self.trunk.name)
+        trunk = claim.attempt.trunk
+        self.tally.tell(Metric.CALLS, 1, trunk, verdict.outcome.value)
+        self.tally.tell(Metric.CALL_SECONDS, report.duration.total_seconds(), trunk)
+        self.tally.tell(Metric.PAGES, report.pages_confirmed, trunk)
         if end.alarm:
-            log.warning("operator", extra={"kind": end.alarm, "trunk": self.trunk.name, "job": claim.job.public_id})
+            log.warning("operator", extra={"kind": end.alarm, "trunk": trunk, "job": claim.job.public_id})
 
     def _end(self, claim: CallClaim, stamped: "Stamped", report: CallReport, verdict: Verdict) -> CallEnd:
         settings = frozen.of_submission(self.db, claim.job.submission_id, claim.job.user_id).settings
@@ -199,8 +206,9 @@ class Transmit:
             ecm=follow.ecm if follow else claim.job.ecm,
             slower=follow.slower if follow else claim.job.slower,
             anew=follow is not None and follow.anew,
+            route=next_route(self._routes, claim.attempt.trunk, claim.job.route, verdict.outcome, verdict.detail),
             reason=then.reason if isinstance(then, Stop) else "",
-            alarm=self._alarm(verdict, settings.retry_policy()),
+            alarm=self._alarm(claim.attempt.trunk, verdict, settings.retry_policy()),
             quarantine=settings.quarantine_rule(),
         )
 
@@ -227,10 +235,10 @@ class Transmit:
         )
         return what_follows(history, report.ended, self.chance())
 
-    def _alarm(self, verdict: Verdict, policy: Policy) -> str:
+    def _alarm(self, trunk: str, verdict: Verdict, policy: Policy) -> str:
         """What the operator of the trunk must hear of, empty for nothing; told in the log, and kept with the job."""
         full = walk_of(verdict.outcome, verdict.detail) is Walk.FAST_BUSY
-        before = calls.last_endings(self.db, self.trunk.name, policy.fast_busy_alarm - 1) if full else []
+        before = calls.last_endings(self.db, trunk, policy.fast_busy_alarm - 1) if full else []
         return alarm_after(verdict.outcome, verdict.detail, before, policy)
 
 

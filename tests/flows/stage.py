@@ -17,6 +17,7 @@ from gateway.domain.call import CallReport, Cause, Phase
 from gateway.domain.errors import SmtpReply
 from gateway.domain.job import Job
 from gateway.domain.submission import Envelope
+from gateway.domain.trunks import Route
 from gateway.fax.call_journal import CallJournal
 from gateway.fax.simulator.exchange import Exchange
 from gateway.fax.simulator.transport import SimulatorTransport
@@ -140,9 +141,9 @@ class Stage:
         return Prepare(self.db, self.spool, self.clock, self.composer, self.process.id, self.work, limits)
 
     def transmit(self, transport: Transport, lines: int = 4, chance: float = 0.5) -> Transmit:
-        trunk = Trunk("trunk", lines, transport)
+        trunks = [Trunk(Route("trunk", lines), transport)]
         return Transmit(
-            self.db, self.spool, self.clock, trunk, self.composer, self.process.id, self.work, self.journal,
+            self.db, self.spool, self.clock, trunks, self.composer, self.process.id, self.work, self.journal,
             lambda: chance,
         )  # fmt: skip
 

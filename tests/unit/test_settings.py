@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.errors import ExitCode, UsageError
+from gateway.domain.trunks import Mode, Route
 from gateway.settings import Settings, load_settings
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "faxgw.example.toml"
@@ -170,6 +171,34 @@ def test_balancers_and_relays_are_networks(tmp_path: Path) -> None:
     assert [str(network) for network in smtp.balancers()] == ["10.0.0.5/32"]
     assert [str(network) for network in smtp.networks()] == ["127.0.0.0/8", "::1/128"]
     assert smtp.ports == (8025,)
+
+
+def test_several_trunks_are_tried_in_their_order(tmp_path: Path) -> None:
+    text = '[calling]\ntrunks = [{name = "main", lines = 30, mode = "t38"}, {name = "second", scenario = "far.toml"}]\n'
+    (tmp_path / "far.toml").touch()
+
+    calling = load_settings(written(tmp_path, text), {}).calling
+
+    assert calling.routes() == (Route("main", 30, Mode.T38), Route("second", 1))
+    assert calling.all_trunks[1].scenario == str(tmp_path / "far.toml")
+    assert Settings().calling.routes() == (Route("simulator", 4),)
+
+
+@pytest.mark.parametrize(
+    ("trunks", "words"),
+    [
+        ("[{lines = 1}]", "name must be letters"),
+        ("[{name = 'a', lines = 0}]", "lines must be more than 0"),
+        ("[{name = 'a', mode = 'fax'}]", "mode must be one of audio, t38"),
+        ("[{name = 'a', scenario = 'gone'}]", "scenario must name a file"),
+        ("[{name = 'a'}, {name = 'a'}]", "two have the same name"),
+        ("[{name = 'a', rate = 1}]", "unknown key calling.trunks.rate"),
+        ("['a']", "must be a list of tables"),
+    ],
+)
+def test_a_mistake_in_a_trunk_is_told(tmp_path: Path, trunks: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        load_settings(written(tmp_path, f"[calling]\ntrunks = {trunks}\n"), {})
 
 
 def test_broken_toml_names_file_and_line(tmp_path: Path) -> None:
