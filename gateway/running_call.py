@@ -1,7 +1,8 @@
 """A call that runs, as its owner follows it: the pages that are over, a cancel, and the leave to end the last page.
 
-What lives here: what the engine is answered while it calls. What does not: the call's journal, which is written before
-anything here is told (`gateway.fax.call_journal`), the call's end (`gateway.flows.transmit`).
+What lives here: what the engine is answered while it calls, and when a call's journal is dropped. What does not: that
+journal, which is written before anything here is told (`gateway.fax.call_journal`), the call's end
+(`gateway.flows.transmit`).
 """
 
 import time
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from gateway.domain.call import CallReport, Cause
 from gateway.domain.errors import LostClaimError
+from gateway.fax.call_journal import CallJournal
 from gateway.fax.transport import CallOrder, CallWatch
 from gateway.store import calls
 from gateway.store.calls import CallClaim
@@ -90,6 +92,14 @@ class RunningCalls:
         self._next = time.monotonic() + NOTE_EACH
         for call in list(self._calls.values()):
             call.note()
+
+
+def forget_settled(db: Database, journal: CallJournal) -> int:
+    """Drop the journals of calls whose rows say that they are settled; how many those were."""
+    settled = calls.settled(db, journal.kept())
+    for call_uid in settled:
+        journal.forget(call_uid)
+    return len(settled)
 
 
 class _Throttled:

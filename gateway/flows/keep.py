@@ -14,6 +14,7 @@ from gateway.fax.call_journal import CallJournal
 from gateway.lease import Lease
 from gateway.notices import Composer
 from gateway.owed import Owed
+from gateway.running_call import forget_settled
 from gateway.store import processes
 from gateway.store.handback import Aftermath, Owned
 
@@ -81,4 +82,5 @@ class Keep:
         reaped = processes.reap(lease.db, lease.process, lease.wall(), self.clock.now(), make_mail, read)
         if reaped:
             log.warning("process-lost", extra={"count": reaped})
+            forget_settled(lease.db, self.journal)
         return reaped > 0

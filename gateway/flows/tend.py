@@ -14,7 +14,8 @@ from pathlib import Path
 from gateway.domain.clock import Clock
 from gateway.fax.call_journal import CallJournal
 from gateway.notices import Composer
-from gateway.store import calls, jobs, processes, quarantine, refusals, signatures
+from gateway.running_call import forget_settled
+from gateway.store import jobs, processes, quarantine, refusals, signatures
 from gateway.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -83,13 +84,6 @@ class Tend:
             return
         forgotten = refusals.sweep(self.db, now) + signatures.sweep(self.db, now)
         forgotten += quarantine.sweep(self.db, self.clock.now())
-        forgotten += self._forget_journals()
+        forgotten += forget_settled(self.db, self.journal)
         if forgotten:
             log.info("forgotten", extra={"count": forgotten})
-
-    def _forget_journals(self) -> int:
-        """Drop the journals of calls whose rows say that they are settled."""
-        settled = calls.settled(self.db, self.journal.kept())
-        for call_uid in settled:
-            self.journal.forget(call_uid)
-        return len(settled)
