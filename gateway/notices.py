@@ -36,6 +36,7 @@ from gateway.part_troubles import Look
 from gateway.store import frozen, jobs
 from gateway.store.calls import CallClaim, CallEnd
 from gateway.store.database import Database
+from gateway.store.material import Material
 from gateway.store.outbox import MakeMail, NewMail
 from gateway.store.submissions import FailedRender, RenderClaim, RenderedSubmission
 
@@ -105,9 +106,8 @@ class Composer:
         facts = self._facts(claim.submission, settings, claim.jobs)
         return _mail(initial_failure(facts, failed.outcome, parts, failed.detail), claim.submission, None, 0)
 
-    def after_call(self, claim: CallClaim, end: CallEnd) -> MakeMail:
+    def after_call(self, claim: CallClaim, end: CallEnd, fax: Material) -> MakeMail:
         """What tells of a job when this call has ended it; nothing while the job goes on."""
-        before = [one for one in self._attempts(claim.job) if one.id != claim.attempt.id]
         confirmed = max(claim.attempt.pages_confirmed, end.pages_confirmed)
         last = replace(
             claim.attempt,
@@ -120,21 +120,19 @@ class Composer:
             pdf_digest=end.pdf_digest,
             report=end.report_json,
         )
-        return lambda job: self._ended(job, [*before, last])
+        return lambda job: self._ended(job, [*fax.before, last], fax.submission, fax.held.settings)
 
     def after_end(self, job: Job) -> NewMail | None:
         """What tells of a job that ended outside a call: cancelled, expired, or found delivered after a crash."""
-        return self._ended(job, self._attempts(job))
+        whole = jobs.detail(self.db, job.public_id)
+        return self._ended(job, whole.attempts, whole.submission, whole.frozen.settings)
 
-    def _attempts(self, job: Job) -> list[Attempt]:
-        return list(jobs.detail(self.db, job.public_id).attempts)
-
-    def _ended(self, job: Job, attempts: Sequence[Attempt]) -> NewMail | None:
+    def _ended(
+        self, job: Job, attempts: Sequence[Attempt], submission: Submission, settings: Effective
+    ) -> NewMail | None:
         kind = _kind_of(job)
-        settings = self._settings(job.submission_id, job.user_id)
         if kind is None or not settings.on(SETTING_OF[kind]):
             return None
-        submission = jobs.submission(self.db, job.submission_id)
         facts = self._facts(submission, settings, (job,), attempts)
         told = [_told(attempt, attempt.outcome) for attempt in attempts if attempt.outcome is not None]
         write = delivery_success if kind is NoticeKind.DELIVERY_SUCCESS else delivery_failure

@@ -33,10 +33,11 @@ from gateway.line_pages import Resumption, header_line, line_pages, station_of
 from gateway.notices import Composer
 from gateway.owed import Owed
 from gateway.running_call import RunningCall, RunningCalls
-from gateway.store import calls, frozen, jobs
+from gateway.store import calls, jobs, material
 from gateway.store.calls import CallClaim, CallEnd
 from gateway.store.database import Database
 from gateway.store.handback import Owned
+from gateway.store.material import Material
 from gateway.store.spool import Spool
 from renderers.faxpage import write_pdf, write_tiff
 
@@ -102,11 +103,12 @@ class Transmit:
 
     async def _call(self, claim: CallClaim) -> None:
         with tempfile.TemporaryDirectory(dir=self.work, prefix="call-") as folder:
-            stamped = await asyncio.to_thread(self._stamp, claim, Path(folder))
+            fax = await asyncio.to_thread(material.of_claim, self.db, claim)
+            stamped = await asyncio.to_thread(self._stamp, claim, fax, Path(folder))
             report = await self._place(claim, self._order(claim, stamped))
             if report.cause is Cause.CANCELLED and self.hang_up():
                 raise LostClaimError("the lease is over: the call was hung up")
-            await asyncio.to_thread(self._settle, claim, stamped, report)
+            await asyncio.to_thread(self._settle, claim, fax, stamped, report)
 
     async def _place(self, claim: CallClaim, order: CallOrder) -> CallReport:
         """Call, with a journal that is written before anybody else hears of a page."""
@@ -129,14 +131,12 @@ class Transmit:
         calls.give_back(self.db, claim, self.clock.now(), end, read, counted=counted)
         self.journal.forget(claim.attempt.call_uid)
 
-    def _stamp(self, claim: CallClaim, folder: Path) -> "Stamped":
+    def _stamp(self, claim: CallClaim, fax: Material, folder: Path) -> "Stamped":
         """This attempt's pages: the job's cover, then the shared document, each with its header line."""
         job = claim.job
-        digests = (job.cover_digest, jobs.submission(self.db, job.submission_id).pages_digest)
-        held = frozen.of_submission(self.db, job.submission_id, job.user_id)
-        sender, settings = held.sender, held.settings
-        before = jobs.history(self.db, job) if job.dials > 1 else []
-        resumption = resumed(claim, before, settings)
+        digests = (job.cover_digest, fax.submission.pages_digest)
+        sender, settings = fax.held.sender, fax.held.settings
+        resumption = resumed(claim, fax.past, settings)
         header = header_line(sender, settings, job.destination, self.clock.now())
         files = [self.spool.path(digest) for digest in digests if digest]
         pages = line_pages(files, header, resumption)
@@ -144,7 +144,7 @@ class Transmit:
         write_tiff(tiff, pages)
         write_pdf(pdf, pages)
         kept = (self.spool.put_copy(tiff), self.spool.put_copy(pdf))
-        wait = settings.retry_policy().patience if met_no_machine(before) else TONE_WAIT
+        wait = settings.retry_policy().patience if met_no_machine(fax.past) else TONE_WAIT
         return Stamped(tiff, *kept, station_of(sender, settings), wait, resumption.leading)
 
     def _order(self, claim: CallClaim, stamped: "Stamped") -> CallOrder:
@@ -162,10 +162,10 @@ class Transmit:
             tone_wait=stamped.tone_wait,
         )
 
-    def _settle(self, claim: CallClaim, stamped: "Stamped", report: CallReport) -> None:
-        verdict = classify(report, claim.job.pages - claim.attempt.first_page)
-        end = self._end(claim, stamped, report, verdict)
-        calls.finish_call(self.db, claim, end, self.clock.now(), self.composer.after_call(claim, end))
+    def _settle(self, claim: CallClaim, fax: Material, stamped: "Stamped", report: CallReport) -> None:
+        verdict = self._verdict(claim, report)
+        end = self._end(claim, fax, stamped, report)
+        calls.finish_call(self.db, claim, end, self.clock.now(), self.composer.after_call(claim, end, fax))
         self.journal.forget(claim.attempt.call_uid)
         log.info(
             "call-ended",
@@ -187,9 +187,10 @@ class Transmit:
         if end.alarm:
             log.warning("operator", extra={"kind": end.alarm, "trunk": trunk, "job": claim.job.public_id})
 
-    def _end(self, claim: CallClaim, stamped: "Stamped", report: CallReport, verdict: Verdict) -> CallEnd:
-        settings = frozen.of_submission(self.db, claim.job.submission_id, claim.job.user_id).settings
-        event, then = self._follow(claim, verdict, report, settings.retry_policy())
+    def _end(self, claim: CallClaim, fax: Material, stamped: "Stamped", report: CallReport) -> CallEnd:
+        verdict = self._verdict(claim, report)
+        settings, policy = fax.held.settings, fax.held.settings.retry_policy()
+        event, then = self._follow(claim, fax, report, policy)
         follow = then if isinstance(then, Retry) else None
         return CallEnd(
             event=event,
@@ -208,15 +209,18 @@ class Transmit:
             anew=follow is not None and follow.anew,
             route=next_route(self._routes, claim.attempt.trunk, claim.job.route, verdict.outcome, verdict.detail),
             reason=then.reason if isinstance(then, Stop) else "",
-            alarm=self._alarm(claim.attempt.trunk, verdict, settings.retry_policy()),
+            alarm=self._alarm(claim.attempt.trunk, verdict, policy),
             quarantine=settings.quarantine_rule(),
         )
 
+    def _verdict(self, claim: CallClaim, report: CallReport) -> Verdict:
+        return classify(report, claim.job.pages - claim.attempt.first_page)
+
     def _follow(
-        self, claim: CallClaim, verdict: Verdict, report: CallReport, policy: Policy
+        self, claim: CallClaim, fax: Material, report: CallReport, policy: Policy
     ) -> tuple[JobEvent, Retry | Stop]:
         """What becomes of the job, and the retry if there is one."""
-        job = claim.job
+        job, verdict = claim.job, self._verdict(claim, report)
         last = Past(
             verdict.outcome,
             verdict.detail,
@@ -227,9 +231,9 @@ class Transmit:
             report.rate,
         )
         history = History(
-            attempts=(*jobs.history(self.db, job), last),
+            attempts=(*fax.past, last),
             expires=job.expires,
-            reached_before=jobs.reached_before(self.db, job.destination),
+            reached_before=verdict.outcome is Outcome.SUCCESS or jobs.reached_before(self.db, job.destination),
             policy=policy,
             zones=zones_of(job.destination),
         )

@@ -16,6 +16,7 @@ from gateway.domain.errors import LostClaimError
 from gateway.domain.job import Attempt, Job, JobEvent, JobState
 from gateway.domain.outcome import Outcome
 from gateway.domain.quarantine import QuarantineRule, Standing
+from gateway.store.by_hand import Cursor, marked
 from gateway.store.columns import in_state
 from gateway.store.database import Database
 from gateway.store.fax_rows import ON_REQUEST, confirm, job_from, move, note
@@ -26,6 +27,13 @@ from gateway.store.outbox import MakeMail, add_mails
 from gateway.store.quarantine import note_end
 
 MOST_AT_ONCE = 500  # values in one question
+# By hand: while it is written the far end waits. The first locks the job against who would take it away.
+_LEAVE = """
+UPDATE job SET pages_sent = CASE WHEN pages_sent < ? THEN ? ELSE pages_sent END
+WHERE id = ? AND fence = ? AND state = 'calling' RETURNING cancel_asked, hold_asked"""
+_LAST_PAGE = """
+UPDATE attempt SET last_page_sent = TRUE,
+pages_confirmed = CASE WHEN pages_confirmed < ? THEN ? ELSE pages_confirmed END WHERE id = ?"""
 # With a cancel asked for, these do not keep a job alive.
 _GOING_ON = frozenset({JobEvent.RETRY, JobEvent.HELD, JobEvent.OWNER_LOST})
 
@@ -96,25 +104,26 @@ def record_last_page(db: Database, claim: CallClaim, pages: int = 0) -> bool:
     Raises:
         LostClaimError: the job is another process's by now: hang up.
     """
+    style = db.dialect.paramstyle
+    attempt = claim.attempt
+    sent = attempt.first_page + pages
 
-    def work(session: Session) -> bool:
-        job, attempt = _fenced(session, claim)
-        confirm(job, attempt, pages)
-        if not (job.cancel_asked or job.hold_asked):
-            attempt.last_page_sent = True
-        return attempt.last_page_sent
+    def work(cursor: Cursor) -> bool:
+        found = cursor.execute(marked(_LEAVE, style), (sent, sent, claim.job.id, claim.job.fence)).fetchone()
+        if found is None:
+            raise _lost(claim)
+        if any(found):
+            return False
+        cursor.execute(marked(_LAST_PAGE, style), (pages, pages, attempt.id))
+        return True
 
-    return db.write(work)
+    return db.write_by_hand(work)
 
 
 def cancel_asked(db: Database, claim: CallClaim) -> bool:
     """Whether the call should be hung up: somebody cancelled or holds the job, or it is ours no longer."""
-
-    def work(session: Session) -> bool:
-        row = session.get(JobRow, claim.job.id)
-        return row is None or row.fence != claim.job.fence or row.cancel_asked or row.hold_asked
-
-    return db.read(work)
+    ours = f"id = {claim.job.id} AND fence = {claim.job.fence}"
+    return db.glance(f"SELECT 1 FROM job WHERE {ours} AND NOT cancel_asked AND NOT hold_asked") is None
 
 
 def finish_call(db: Database, claim: CallClaim, end: CallEnd, now: datetime, make_mail: MakeMail) -> Job:
@@ -194,8 +203,12 @@ def _fenced(session: Session, claim: CallClaim) -> tuple[JobRow, AttemptRow]:
     job = session.exec(locked(statement)).one_or_none()
     attempt = session.get(AttemptRow, claim.attempt.id)
     if job is None or attempt is None:
-        raise LostClaimError(f"job {claim.job.public_id} is another process's by now")
+        raise _lost(claim)
     return job, attempt
+
+
+def _lost(claim: CallClaim) -> LostClaimError:
+    return LostClaimError(f"job {claim.job.public_id} is another process's by now")
 
 
 def _close(attempt: AttemptRow, end: CallEnd) -> None:

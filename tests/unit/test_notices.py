@@ -16,7 +16,7 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages
 from gateway.mail.messages import FailedPart, Voice
 from gateway.notices import Composer
-from gateway.store import calls, jobs, submissions, tree
+from gateway.store import calls, jobs, material, submissions, tree
 from gateway.store.calls import CallClaim, CallEnd
 from gateway.store.database import Database
 from gateway.store.outbox import NewMail
@@ -48,7 +48,7 @@ class Desk:
 
     def told(self, claim: CallClaim, ending: CallEnd) -> NewMail | None:
         """Settle a call; the mail that tells of it."""
-        make = self.composer.after_call(claim, ending)
+        make = self.composer.after_call(claim, ending, material.of_claim(self.db, claim))
         return make(calls.finish_call(self.db, claim, ending, NOW, no_mail))
 
 
@@ -110,7 +110,8 @@ def test_a_full_notice_says_what_the_settings_allow(desk: Desk, tmp_path: Path) 
     composer = replace(desk.composer, place=lambda digest: {"ab": pages}[digest])
     claim = desk.in_call()
 
-    mail = composer.after_call(claim, end(JobEvent.CONFIRMED, Outcome.SUCCESS, pdf_digest="ab"))(
+    done = end(JobEvent.CONFIRMED, Outcome.SUCCESS, pdf_digest="ab")
+    mail = composer.after_call(claim, done, material.of_claim(desk.db, claim))(
         replace(claim.job, state=JobState.SENT, outcome=Outcome.SUCCESS)
     )
 
@@ -128,7 +129,8 @@ def test_pages_that_cannot_be_attached_are_told(desk: Desk, tmp_path: Path, size
     composer = replace(desk.composer, place=lambda _digest: pages)
     claim = desk.in_call()
 
-    mail = composer.after_call(claim, end(JobEvent.CONFIRMED, Outcome.SUCCESS, pdf_digest="ab"))(
+    done = end(JobEvent.CONFIRMED, Outcome.SUCCESS, pdf_digest="ab")
+    mail = composer.after_call(claim, done, material.of_claim(desk.db, claim))(
         replace(claim.job, state=JobState.SENT, outcome=Outcome.SUCCESS)
     )
 
@@ -148,6 +150,8 @@ def test_a_call_that_ends_a_job_is_told_of(
     desk: Desk, event: JobEvent, outcome: Outcome, kind: str, words: str
 ) -> None:
     claim = desk.in_call()
+    if event is JobEvent.CANCELLED:
+        jobs.cancel(desk.db, claim.job.public_id, NOW, no_mail)
 
     mail = desk.told(claim, end(event, outcome, pages_confirmed=3))
 
