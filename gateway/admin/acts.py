@@ -18,17 +18,22 @@ from gateway.store.database import Database
 from gateway.store.joined import together
 from gateway.store.journal import Verified, Wanted
 
+MOST_AT_HAND = 1000  # entries of a change that writes them down as it goes
 T = TypeVar("T")
 Target = Node | User
 
 
 @dataclass(frozen=True, slots=True)
 class Changed(Generic[T]):
-    """What a change answers, and what the journal says of it; with `dry_run` nothing was kept."""
+    """What a change answers, and what the journal says of it; with `dry_run` nothing was kept.
+
+    Of very many entries only the first are at hand; `count` is how many there are.
+    """
 
     answer: T
     entries: tuple[Entry, ...]
     dry_run: bool
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,9 @@ class Act:
     db: Database
     actor: Actor
     target: Target | None
+    at: datetime
     notes: list[Note] = field(default_factory=list)
+    kept: list[Entry] = field(default_factory=list)
 
     @property
     def node(self) -> Target:
@@ -74,6 +81,14 @@ class Act:
         node_id, target = (None, node) if isinstance(node, str) else (node.id, node.path)
         self.notes.append(Note(what, node_id, target, gone, come))
 
+    def keep_notes(self) -> int:
+        """Write down what was noted so far, so that it need not be remembered; how many entries that makes."""
+        signature = Signature(str(self.actor), self.at, self.actor.reason)
+        entries = journal.append(self.db, self.notes, signature)
+        self.notes.clear()
+        self.kept.extend(entries if not self.kept else entries[: max(0, MOST_AT_HAND - len(self.kept))])
+        return len(entries)
+
     def note_all(self, notes: Sequence[Note]) -> None:
         """Say what was changed at many nodes."""
         self.notes.extend(notes)
@@ -104,11 +119,12 @@ class Door:
 
         def within(db: Database) -> Changed[T]:
             journal.begin(db)
-            act = Act(db, self.actor, None if target is None else named.named(db, target))
+            act = Act(db, self.actor, None if target is None else named.named(db, target), self.now())
+            first = journal.last_number(db)
             act.need(right, act.target)
             answer = work(act)
-            signature = Signature(str(self.actor), self.now(), self.actor.reason)
-            return Changed(answer, journal.append(db, act.notes, signature), self.dry_run)
+            act.keep_notes()
+            return Changed(answer, tuple(act.kept), self.dry_run, journal.last_number(db) - first)
 
         return together(self.db, within, undo=self.dry_run)
 

@@ -93,7 +93,7 @@ def give(door: Door, node: str, pairs: Sequence[tuple[str, str]]) -> Changed[Tar
 
 def _given(act: Act, pairs: Sequence[tuple[str, str]]) -> Target:
     for name, value in pairs:
-        _need_change(act, setting_named(name))
+        check_may_set(act, name)
         put(act, act.node, name, value)
     return act.node
 
@@ -119,7 +119,7 @@ def take_back(door: Door, node: str, names: Sequence[str]) -> Changed[Target]:
 
     def work(act: Act) -> Target:
         for name in names:
-            _need_change(act, setting_named(name))
+            check_may_set(act, name)
             before = node_settings.explicit_settings(act.db, act.node.id)
             node_settings.unset_setting(act.db, act.node.id, name)
             act.note("settings.unset", act.node, _only(name, before), {})
@@ -137,7 +137,7 @@ def lock(door: Door, node: str, names: Sequence[str], *, locked: bool) -> Change
 
     def work(act: Act) -> Target:
         for name in names:
-            _need_change(act, setting_named(name))
+            check_may_set(act, name)
             before = name in node_settings.levels(act.db, act.node.id)[-1].locks
             node_settings.set_lock(act.db, act.node.id, name, locked=locked)
             what = "settings.lock" if locked else "settings.unlock"
@@ -163,7 +163,7 @@ def push_down(
     setting = setting_named(name)
 
     def work(act: Act) -> tuple[str, tuple[Reached, ...]]:
-        _need_change(act, setting)
+        check_may_set(act, name)
         line = node_settings.levels(act.db, act.node.id)
         wanted = settle(line)[name].value if value is None else checked_value(name, value)
         check_cover(act.db, act.node.id, name, wanted)
@@ -223,19 +223,16 @@ def _right(name: str) -> str:
     return f"{setting_named(name).part}.change"
 
 
-def check_may_set(act: Act, name: str) -> None:
-    """Return when the actor may set a setting at the target, or at what is made below it.
+def check_may_set(act: Act, name: str, node: Target | None = None) -> None:
+    """Return when the actor may set a setting at a node, by default the target, or at what is made below it.
 
     Raises:
         NotAllowedError: says which right is missing.
     """
-    _need_change(act, setting_named(name))
-
-
-def _need_change(act: Act, setting: Setting) -> None:
+    setting = setting_named(name)
     if setting.system_only and act.actor.place is not None:
         raise NotAllowedError(f"{act.actor}: {setting.name} is set by accounts of the machine alone")
-    act.need(f"{setting.part}.change", act.node)
+    act.need(f"{setting.part}.change", node or act.node)
 
 
 def _seen(door: Door, levels: Sequence[Level], settings: Sequence[Setting]) -> list[Setting]:

@@ -117,7 +117,7 @@ def show(door: Door, who: str) -> User:
     return tree.user_by_id(door.db, check_kind(found, NodeKind.USER).id)
 
 
-def facts(user: User) -> dict[str, object]:
+def facts(user: User | NewUser) -> dict[str, object]:
     """What the journal says of a user: all that is not empty."""
     told: dict[str, Any] = {
         "user_name": user.user_name,

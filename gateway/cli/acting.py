@@ -64,18 +64,18 @@ def tell(changed: Changed[Any], words: str) -> None:
     if not changed.entries:
         say("nothing to change" if not words else f"nothing to change: {words}")
     elif changed.dry_run:
-        tell_entries(changed.entries)
-        say(f"{_count(len(changed.entries))} would be made; nothing was changed")
+        tell_entries(changed.entries, changed.count)
+        say(f"{_count(changed.count)} would be made; nothing was changed")
     else:
-        say(words or f"{_count(len(changed.entries))} made")
+        say(words or f"{_count(changed.count)} made")
 
 
-def tell_entries(entries: Sequence[Entry]) -> None:
-    """What would be changed, one line each."""
+def tell_entries(entries: Sequence[Entry], count: int) -> None:
+    """What would be changed, the first of so many, one line each."""
     for entry in entries[:MOST_TOLD]:
         click.echo(f"{entry.what}  {entry.target}  {entry.before} -> {entry.after}")
-    if len(entries) > MOST_TOLD:
-        click.echo(f"and {len(entries) - MOST_TOLD} more")
+    if count > MOST_TOLD:
+        click.echo(f"and {count - MOST_TOLD} more")
 
 
 def _count(number: int) -> str:

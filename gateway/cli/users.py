@@ -3,21 +3,26 @@
 What lives here: arguments and answers. What does not: the steps (`gateway.admin.users`, `gateway.admin.bulk`).
 """
 
+import csv
+import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gateway.admin import bulk
 from gateway.admin import tree as tree_steps
 from gateway.admin import users as steps
 from gateway.admin.settings import pairs_of
 from gateway.admin.users import CONTACT_FIELDS, UserEdit, UserForm
 from gateway.cli.acting import as_option, changing, confirm, confirming, tell
 from gateway.cli.context import Console, pass_console
-from gateway.cli.output import form_option, say, write_one, write_rows
+from gateway.cli.output import Progress, form_option, say, write_one, write_rows
 from gateway.cli.secret import needed_password
 from gateway.cli.tree import set_option
+from gateway.domain import people_file
 from gateway.domain.nodes import Contact, NodeKind, User
 
 USER_COLUMNS = ("id", "path", "user_name", "sending_addresses", "receiving_addresses", "fax_number", "locked")
@@ -222,6 +227,40 @@ def user_delete(console: Console, who: str) -> None:
     confirm(console, f"Delete the user {who}?")
     changed = tree_steps.remove(console.door, who, NodeKind.USER)
     tell(changed, f"user {changed.answer.path} deleted")
+
+
+@user.command("import")
+@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--parent", default="", help="Where users stand whose line does not say.")
+@click.option("--template", is_flag=True, help="Write a file to begin with, and do nothing else.")
+@changing
+@form_option
+@pass_console
+def user_import(console: Console, file: Path | None, parent: str, template: bool, form: str) -> None:
+    """Create all users of the CSV file FILE, or none: then every line that cannot be taken is named, with its reason.
+
+    The columns are those of --template, in any order; a column may be the name of any setting. Several addresses have
+    semicolons between.
+
+    \b
+    Examples:
+      faxgw user import --template > users.csv
+      faxgw user import users.csv --dry-run
+    """
+    if template:
+        csv.writer(sys.stdout, lineterminator="\n").writerows(people_file.template())
+        return
+    if file is None:
+        raise click.UsageError("name a file; faxgw user import --template writes one to begin with")
+    try:
+        with Progress(time.monotonic) as progress:
+            words = f"{file.name}: {{}} users"
+            changed = bulk.add_users(console.door, file, parent, lambda count: progress.show(words.format(count)))
+    except bulk.BadLinesError as error:
+        rows = [{"line": trouble.line, "reason": trouble.reason} for trouble in error.troubles]
+        write_rows(rows, ("line", "reason"), form)
+        raise
+    say(f"{changed.answer} users {'would be ' if changed.dry_run else ''}added")
 
 
 def _contact(given: dict[str, Any]) -> Mapping[str, str]:

@@ -48,6 +48,11 @@ def begin(db: Database) -> None:
     db.write(lambda session: _head(session))
 
 
+def last_number(db: Database) -> int:
+    """The number of the last entry, in the transaction that has begun; 0 of an empty journal."""
+    return db.read(lambda session: _head(session).number)
+
+
 def append(db: Database, notes: Sequence[Note], signature: Signature) -> tuple[Entry, ...]:
     """Keep notes as entries behind the last one."""
 

@@ -74,15 +74,15 @@ def refuse_taken(session: Session, new: NewUser, user_name: str, but: int = 0) -
     for address in new.sending_addresses:
         row = session.get(SendingAddressRow, address.lower())
         if row is not None and row.user_id != but:
-            raise ConflictError(f"{address} is a sending address of {_holder(session, row.user_id)} already")
+            raise ConflictError(f"{address} is a sending address of {holder(session, row.user_id)} already")
     others = select(UserRow).where(UserRow.node_id != but)
     taken = session.exec(others.where(UserRow.user_name_key == user_name.casefold())).one_or_none()
     if taken is not None:
-        raise ConflictError(f"the user name {user_name!r} belongs to {_holder(session, taken.node_id)} already")
+        raise ConflictError(f"the user name {user_name!r} belongs to {holder(session, taken.node_id)} already")
     # Many users have no number; that is shared by all.
     taken = session.exec(others.where(UserRow.fax_number == new.fax_number)).first() if new.fax_number else None
     if taken is not None:
-        raise ConflictError(f"the fax number {new.fax_number} belongs to {_holder(session, taken.node_id)} already")
+        raise ConflictError(f"the fax number {new.fax_number} belongs to {holder(session, taken.node_id)} already")
 
 
 def users_at(session: Session, places: Sequence[Place]) -> list[User]:
@@ -130,7 +130,8 @@ def _user(row: UserRow, place: Place, sending: tuple[str, ...], receiving: tuple
     )  # fmt: skip
 
 
-def _holder(session: Session, node_id: int) -> str:
+def holder(session: Session, node_id: int) -> str:
+    """A user in words: name and path."""
     place = place_of(session, node_id)
     if place is None:
         return "somebody"
