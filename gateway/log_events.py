@@ -49,7 +49,9 @@ EVENTS: Mapping[str, LogEvent] = {
     "strays-released": _event("work that nobody in this process does was given back", "owner", "count"),
     "process-lost": _event("what dead processes had claimed was taken back", "count"),
     # Faxes.
-    "submission-accepted": _event("a mail became jobs; rule: why it was let in", "submission", "job", "size", "rule"),
+    "submission-accepted": _event(
+        "a mail became jobs; rule: why it was let in", "peer", "submission", "job", "size", "rule"
+    ),
     "submission-refused": _event("a mail was refused; rule: why", "rule", "peer", "reply"),
     "submission-rendered": _event("its pages are ready", "submission", "pages", "job"),
     "submission-failed": _event("it cannot be faxed", "submission", "outcome"),
@@ -73,7 +75,7 @@ EVENTS: Mapping[str, LogEvent] = {
     # The listener.
     "smtp.listening": _event("mail is taken; detail: address and ports", "detail"),
     "smtp.stopped": _event("mail is taken no longer"),
-    "smtp.mail": _event("a mail was answered; kind: which box, reply: how", "peer", "size", "count", "kind", "reply"),
+    "smtp.mail": _event("answered, and no fax: kind is the box", "peer", "size", "count", "kind", "reply"),
     "smtp.bounce": _event("a bounce was swallowed; count: so far", "peer", "size", "count"),
     "smtp.timeout": _event("a client said nothing for too long", "peer"),
     "smtp.client_gone": _event("a client left in the middle of a text", "peer"),

@@ -43,13 +43,19 @@ class Commits:
         self._commit: Future[list[Answer]] | None = None
         self._done = asyncio.Event()
 
-    async def wait(self, commit: Future[list[Answer]]) -> None:
-        """Return when it is done, well or not."""
+    async def wait(self, commit: Future[list[Answer]], ring: Callable[[], None]) -> None:
+        """Return when it is done, well or not; then it rings once for all."""
         if commit is not self._commit:
             self._commit, self._done = commit, asyncio.Event()
-            wake = functools.partial(asyncio.get_running_loop().call_soon_threadsafe, self._done.set)
-            commit.add_done_callback(lambda _: wake())
+            wake = functools.partial(_wake, self._done, ring)
+            tell = asyncio.get_running_loop().call_soon_threadsafe
+            commit.add_done_callback(lambda _: tell(wake))
         await self._done.wait()
+
+
+def _wake(done: asyncio.Event, ring: Callable[[], None]) -> None:
+    done.set()
+    ring()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +124,8 @@ class FrontDesk:
             case, accepted = await self._apart(self._begin, envelope, content)
             if accepted is None:
                 accepted = await self._apart(self._finish, await self.judge.prove(case))
+            self.ring()
         self._count(accepted)
-        self.ring()
         ids = " ".join(job.public_id for job in accepted.jobs)
         words = "already accepted, not sent twice: fax job" if accepted.duplicate else "accepted as fax job"
         return SmtpReply(250, "2.0.0", f"{words} {ids}"[:480])
@@ -144,7 +150,7 @@ class FrontDesk:
             new = replace(new, content=b"")
             await self._apart(self._file, envelope, content, new.content_digest)
         entered = self.acceptance.enter(new)
-        await self.commits.wait(entered.done)
+        await self.commits.wait(entered.done, self.ring)
         accepted = self.acceptance.plain_answer(entered)
         if accepted is None:
             accepted = await self._apart(self.acceptance.answer, entered)
@@ -259,6 +265,7 @@ def _told(envelope: Envelope, accepted: Accepted, rule: str) -> Accepted:
     log.info(
         "submission-accepted",
         extra={
+            "peer": envelope.peer,
             "submission": accepted.submission_id,
             "job": [job.public_id for job in accepted.jobs],
             "size": envelope.size,

@@ -143,8 +143,9 @@ class SmtpMailing(SmtpConnection):
         finally:
             await content.remove()
             self.storing = False
-        facts = {"peer": self.peer, "size": content.size, "count": len(transaction.recipients)}
-        logger.info("smtp.mail", extra=facts | {"kind": box.value, "reply": reply.enhanced})
+        if box is not Box.FAX or reply.code != 250:  # of a fax that is taken the desk tells more
+            facts = {"peer": self.peer, "size": content.size, "count": len(transaction.recipients)}
+            logger.info("smtp.mail", extra=facts | {"kind": box.value, "reply": reply.enhanced})
         if self.transport is None:
             raise ClientGoneError
         return reply

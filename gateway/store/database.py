@@ -11,6 +11,7 @@ whole file with BEGIN IMMEDIATE, PostgreSQL locks the rows that statements name 
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,6 +36,8 @@ class Database:
         self._readers = engine.execution_options(**{READING: True, **level})
         self._writer = Writer(engine, _turns(url) if near else None)
         self._glancing = threading.Lock()
+        driver: Any = engine.dialect.loaded_dbapi
+        self._driver_error: type[Exception] = driver.Error
         self._eye: PoolProxiedConnection | None = None
         self.url = url
 
@@ -106,11 +109,14 @@ class Database:
         """
         if not self.is_near:
             return self.read(lambda session: session.connection().exec_driver_sql(query).scalar())
-        with self._glancing, translated(self.url), driver_errors(self.dialect):
-            if self._eye is None:
-                self._eye = self._engine.raw_connection()
-            row = self._eye.cursor().execute(query).fetchone()
-            return row[0] if row else None
+        with self._glancing:
+            if self._eye is not None:
+                with suppress(self._driver_error):  # it is told in our own words when it comes again
+                    return _first(self._eye.driver_connection, query)
+            with translated(self.url), driver_errors(self.dialect):
+                if self._eye is None:
+                    self._eye = self._engine.raw_connection()
+                return _first(self._eye.driver_connection, query)
 
     def close(self) -> None:
         """Close all connections, when all is written."""
@@ -118,6 +124,11 @@ class Database:
         if self._eye is not None:
             self._eye.close()
         self._engine.dispose()
+
+
+def _first(connection: Any, query: str) -> object:
+    row = connection.execute(query).fetchone()
+    return row[0] if row else None
 
 
 def open_database(url: str) -> Database:
