@@ -5,7 +5,7 @@ It turns to the next node when one does not greet in time, as a balancer that ch
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 GREETING_SECONDS = 2.0
 
@@ -31,30 +31,47 @@ class Balancer:
         self._server.close()
 
     async def _serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-        for _ in range(len(self._nodes)):
-            self._nodes.append(self._nodes.pop(0))
-            with contextlib.suppress(OSError, TimeoutError):
-                node, to_node, greeting = await self._greeted(self._nodes[0])
-                to_client.write(greeting)
-                await asyncio.gather(_pass(client, to_node), _pass(node, to_client))
-                return
-        to_client.close()
+        async with _closed(to_client):
+            for _ in range(len(self._nodes)):
+                self._nodes.append(self._nodes.pop(0))
+                if await _through(self._nodes[0], client, to_client):
+                    return
 
-    async def _greeted(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, bytes]:
-        async with asyncio.timeout(GREETING_SECONDS):
-            node, to_node = await asyncio.open_connection("127.0.0.1", port)
-            to_node.write(b"PROXY TCP4 10.0.0.77 10.0.0.5 40000 25\r\n")
-            greeting = await node.readline()
-        if not greeting.startswith(b"220"):
-            to_node.close()
-            raise ConnectionRefusedError
-        return node, to_node, greeting
+
+async def _through(port: int, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> bool:
+    """Join client and node until the end; false when the node does not greet."""
+    with contextlib.suppress(OSError, TimeoutError):
+        node, to_node = await asyncio.open_connection("127.0.0.1", port)
+        async with _closed(to_node):
+            to_client.write(await _greeting(node, to_node))
+            await asyncio.gather(_pass(client, to_node), _pass(node, to_client))
+        return True
+    return False
+
+
+async def _greeting(node: asyncio.StreamReader, to_node: asyncio.StreamWriter) -> bytes:
+    async with asyncio.timeout(GREETING_SECONDS):
+        to_node.write(b"PROXY TCP4 10.0.0.77 10.0.0.5 40000 25\r\n")
+        greeting = await node.readline()
+    if not greeting.startswith(b"220"):
+        raise ConnectionRefusedError
+    return greeting
+
+
+@contextlib.asynccontextmanager
+async def _closed(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Until the end of one side, which is the other's, too."""
     with contextlib.suppress(OSError):
         while octets := await reader.read(65_536):
             writer.write(octets)
             await writer.drain()
-    with contextlib.suppress(OSError):
-        writer.close()
+    writer.close()

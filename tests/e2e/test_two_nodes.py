@@ -14,7 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ GUIDE = Path(__file__).parents[2] / "config" / "README.md"
 SENDER = "anna@acme.example"
 PATIENCE = 90.0  # seconds, on a busy machine
 LEASE = 4  # seconds
-FAXES = 8  # before each trouble
+FAXES = 6  # before each trouble
 
 
 def block(language: str) -> str:
@@ -55,7 +55,6 @@ class Node:
     folder: Path
     port: int
     running: subprocess.Popen[bytes] | None = None
-    children: set[int] = field(default_factory=set)
 
     @property
     def config(self) -> Path:
@@ -86,10 +85,11 @@ class Node:
         os.killpg(self.running.pid, number)
 
     def end(self) -> None:
+        """As the power goes."""
         if self.running is not None:
-            self.signal(signal.SIGCONT)
             self.signal(signal.SIGKILL)
             self.running.wait()
+            self.running = None
 
     def log(self) -> list[dict[str, Any]]:
         lines = (self.folder / "log").read_text().splitlines() if (self.folder / "log").exists() else []
@@ -192,7 +192,7 @@ async def kill_one_and_freeze_the_other(here: Site) -> None:
     first, second = here.nodes
     await here.send(FAXES)
     await until(lambda: bool(first.pages_heard()))
-    first.signal(signal.SIGKILL)
+    first.end()
     await here.send(FAXES)
     await until(lambda: "process-lost" in second.events())
     first.start()
