@@ -21,6 +21,7 @@ from gateway.store.database import Database
 from gateway.store.handback import Owned
 
 log = logging.getLogger(__name__)
+IN_A_ROW = 10  # mails that one step sends, so that it ends soon when it must
 HELD_WAIT = timedelta(minutes=1)  # when nobody answers at the relay: the mail has used up no try
 
 
@@ -44,29 +45,49 @@ class Notify:
         claim = await self.gate.claim(lambda: outbox.claim_mail(self.db, self.process, self.clock.now()))
         if claim is None:
             return False
-        with self.owed.having(Owned("outbox", claim.id, claim.fence)):
-            try:
-                sent = await self.relay.send(claim.recipient, claim.message)
-                await asyncio.to_thread(self._settle, claim, sent)
-            finally:
+        return await self._deliver(claim)
+
+    async def _deliver(self, first: outbox.MailClaim) -> bool:
+        """Send this mail, and those that are due after it; false when the relay was not reached."""
+        claim: outbox.MailClaim | None = first
+        reached, left = True, IN_A_ROW
+        while claim is not None:
+            left -= 1
+            with self.owed.having(Owned("outbox", claim.id, claim.fence)):
+                sent, claim = await self._send(claim, self.process if left else None)
+            reached = sent.reached
+        return reached
+
+    async def _send(self, claim: outbox.MailClaim, next_for: int | None) -> tuple[Sent, outbox.MailClaim | None]:
+        """Send one mail and settle it; how that went, and the next one, which the same commit took."""
+        settled = False
+        try:
+            sent = await self.relay.send(claim.recipient, claim.message)
+            following = await asyncio.to_thread(self._settle, claim, sent, next_for)
+            settled = True
+        finally:
+            if not settled:
                 await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim))
-        return sent.reached
+        return sent, following
 
     def _give_back(self, claim: outbox.MailClaim) -> None:
         """Free a mail that could not be settled."""
         outbox.give_back(self.db, claim, self.clock.now())
 
-    def _settle(self, claim: outbox.MailClaim, sent: Sent) -> None:
-        self.tally.tell(Metric.NOTICES, 1, self._settled(claim, sent))
+    def _settle(self, claim: outbox.MailClaim, sent: Sent, next_for: int | None) -> outbox.MailClaim | None:
+        """Write down what became of a mail; the next one to send, if the relay takes mail."""
+        if not sent.done:
+            self.tally.tell(Metric.NOTICES, 1, self._put_off(claim, sent))
+            return None
+        following = outbox.mail_sent(self.db, claim, self.clock.now(), sent.reply, next_for=next_for)
+        log.info("mail-sent", extra={"kind": claim.kind, "reply": sent.code, "attempt": claim.tries})
+        self.tally.tell(Metric.NOTICES, 1, "sent")
+        return following
 
-    def _settled(self, claim: outbox.MailClaim, sent: Sent) -> str:
-        """Write down what became of a mail; how it went, as it is counted."""
+    def _put_off(self, claim: outbox.MailClaim, sent: Sent) -> str:
+        """Have a mail tried again, or given up; how it went, as it is counted."""
         now = self.clock.now()
         extra = {"kind": claim.kind, "reply": sent.code, "attempt": claim.tries}
-        if sent.done:
-            outbox.mail_sent(self.db, claim, now, sent.reply)
-            log.info("mail-sent", extra=extra)
-            return "sent"
         wait = self._wait(claim, sent, now)
         if wait is None:
             outbox.mail_dead(self.db, claim, sent.reply)

@@ -83,14 +83,16 @@ class Transmit:
         if claim is None:
             return False
         with self.owed.having(Owned("job", claim.job.id, claim.job.fence)):
-            counted = True
+            settled, counted = False, True
             try:
                 await self._call(claim)
+                settled = True
             except UnavailableError:
                 counted = False  # a full disk or a store out of reach is no fault of the job's
                 raise
             finally:
-                await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim, counted))
+                if not settled:
+                    await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim, counted))
         return True
 
     def _claim(self) -> CallClaim | None:

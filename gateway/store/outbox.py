@@ -128,20 +128,7 @@ def claim_mail(db: Database, process_id: int, now: datetime) -> MailClaim | None
     Raises:
         LostClaimError: this process was given up for dead.
     """
-    due = select(OutboxRow).where(in_state(OutboxRow.state, MailState.WAITING), col(OutboxRow.not_before) <= now)
-    oldest = due.order_by(col(OutboxRow.not_before), col(OutboxRow.id)).limit(1)
-
-    def work(session: Session) -> MailClaim | None:
-        check_process(session, process_id)
-        row = session.exec(unlocked_ones(oldest)).one_or_none()
-        if row is None:
-            return None
-        row.state, row.owner = MailState.SENDING.value, process_id
-        row.fence += 1
-        row.tries += 1
-        return _claim_from(row)
-
-    return db.write(work)
+    return db.write(lambda session: _claim(session, process_id, now))
 
 
 def give_back(db: Database, claim: MailClaim, now: datetime) -> None:
@@ -153,18 +140,24 @@ def give_back(db: Database, claim: MailClaim, now: datetime) -> None:
     mail_retry(db, claim, now + PAUSE_AFTER_FAULT, "broken off")
 
 
-def mail_sent(db: Database, claim: MailClaim, now: datetime, reply: str) -> None:
-    """The relay took the mail.
+def mail_sent(
+    db: Database, claim: MailClaim, now: datetime, reply: str, *, next_for: int | None = None
+) -> MailClaim | None:
+    """The relay took the mail; in the same commit the process `next_for` takes the next one that is due.
 
     Raises:
-        LostClaimError: the mail is another process's by now.
+        LostClaimError: the mail is another process's by now, or that process was given up for dead.
     """
 
-    def work(session: Session) -> None:
+    def work(session: Session) -> MailClaim | None:
         row = _fenced(session, claim)
         row.state, row.owner, row.reply, row.sent = MailState.SENT.value, None, reply, now
+        if next_for is None:
+            return None
+        session.flush()
+        return _claim(session, next_for, now)
 
-    db.write(work)
+    return db.write(work)
 
 
 def mail_retry(db: Database, claim: MailClaim, not_before: datetime, reply: str, *, counted: bool = True) -> None:
@@ -231,6 +224,19 @@ def mail_from(row: OutboxRow) -> Mail:
         reply=row.reply,
         sent=row.sent,
     )
+
+
+def _claim(session: Session, process_id: int, now: datetime) -> MailClaim | None:
+    due = select(OutboxRow).where(in_state(OutboxRow.state, MailState.WAITING), col(OutboxRow.not_before) <= now)
+    oldest = due.order_by(col(OutboxRow.not_before), col(OutboxRow.id)).limit(1)
+    check_process(session, process_id)
+    row = session.exec(unlocked_ones(oldest)).one_or_none()
+    if row is None:
+        return None
+    row.state, row.owner = MailState.SENDING.value, process_id
+    row.fence += 1
+    row.tries += 1
+    return _claim_from(row)
 
 
 def _claim_from(row: OutboxRow) -> MailClaim:

@@ -124,6 +124,29 @@ async def test_one_refused_mail_does_not_stop_the_others(stage: Stage) -> None:
     assert [one.state for one in outbox.listing(stage.db)] == [MailState.SENT, MailState.DEAD]
 
 
+async def test_the_commit_that_settles_a_mail_takes_the_next_one(stage: Stage) -> None:
+    for number in range(3):
+        await stage.rendered(mail(" ", Message_ID=f"<{number}@a.example>"))
+    before = stage.db.tally.works
+
+    async with SinkRelay() as sink:
+        await stage.notify(sink.port).next()
+
+    assert len(sink.mails) == 3
+    assert stage.db.tally.works - before == 1 + 3  # the first claim, then one for each mail
+
+
+async def test_a_step_ends_after_some_mails(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.flows.notify.IN_A_ROW", 2)
+    for number in range(3):
+        await stage.rendered(mail(" ", Message_ID=f"<{number}@a.example>"))
+
+    async with SinkRelay() as sink:
+        await stage.notify(sink.port).next()
+
+        assert [one.state for one in outbox.listing(stage.db)] == [MailState.WAITING, MailState.SENT, MailState.SENT]
+
+
 @pytest.mark.usefixtures("waiting")
 async def test_a_mail_that_was_taken_over_is_not_settled_by_us(stage: Stage) -> None:
     other = processes.register(stage.db, "elsewhere", MINUTE, WALL, stage.folder / "other")
