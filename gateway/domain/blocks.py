@@ -14,7 +14,7 @@ from gateway.domain.errors import RefusedError
 from gateway.domain.numbers import NumberPlan, parse_number
 
 _LOOSE = re.compile(r"[\s()/]+")
-BLOCKED = "number-blocked"  # the detail of a job that a block cancelled
+NUMBER_BLOCKED = "number-blocked"  # the detail of a job that a block cancelled
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from gateway.store.database import Database
 
 log = logging.getLogger(__name__)
 FORGET_EACH = timedelta(minutes=10)
+BLOCKS_EACH = timedelta(seconds=5)
 
 
 @dataclass(slots=True)
@@ -53,6 +54,7 @@ class Tend:
     work: Path
     journal: CallJournal
     forgetting: Rhythm = field(default_factory=lambda: Rhythm(FORGET_EACH))
+    blocking: Rhythm = field(default_factory=lambda: Rhythm(BLOCKS_EACH))
 
     async def next(self) -> bool:
         """Look once over the queue; true when something moved."""
@@ -62,7 +64,7 @@ class Tend:
         self._sweep()
         self._forget()
         moved = jobs.expire_due(self.db, self.clock.now(), self.composer.after_end)
-        moved += jobs.promote_due(self.db, self.clock.now())
+        moved += self._stop_blocked() + jobs.promote_due(self.db, self.clock.now())
         if moved:
             return True
         due = jobs.next_due(self.db)
@@ -70,6 +72,12 @@ class Tend:
             return False
         self.clock.skip_to(due)
         return jobs.promote_due(self.db, self.clock.now()) > 0
+
+    def _stop_blocked(self) -> int:
+        """Cancel what waits for a number that was blocked meanwhile."""
+        if not self.blocking.is_due(self.wall()):
+            return 0
+        return jobs.cancel_blocked(self.db, self.clock.now(), self.composer.after_end)
 
     def _sweep(self) -> None:
         """Remove what processes that are gone left in their work folders: pages and parts of mails."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from gateway.domain.blocks import NUMBER_BLOCKED
 from gateway.domain.call import Cause
 from gateway.domain.outcome import Outcome
 from gateway.mail.notice_facts import AttemptFacts
@@ -151,6 +152,11 @@ DETAIL_WORDS = MappingProxyType(
             "The time allowed for it ran out before a call succeeded, and no further calls are made.",
             "Send the fax again later, or ask the recipient for another fax number.",
         ),
+        (Outcome.CANCELLED, NUMBER_BLOCKED): Words(
+            "Your company has blocked this fax number.",
+            "The fax was not sent, and no calls are made to that number.",
+            "Ask your fax administrator why. If you need to reach the recipient, use another way.",
+        ),
         (Outcome.UNCONFIRMED, OWNER_LOST): Words(
             "We were interrupted when every page had been sent, and before the last one was confirmed to us.",
             "The recipient probably has the whole fax. We do not send it again by ourselves, so that it is not "
@@ -197,6 +203,7 @@ STATUS = MappingProxyType(
 DETAIL_STATUS = MappingProxyType(
     {
         (Outcome.CANCELLED, EXPIRED): "5.4.7",
+        (Outcome.CANCELLED, NUMBER_BLOCKED): "5.7.1",
         (Outcome.SIT_TONE, Cause.SIT_NO_CIRCUIT.value): "5.4.1",
         (Outcome.SIT_TONE, Cause.SIT_REORDER.value): "5.4.1",
         (Outcome.SIT_TONE, Cause.SIT_VACANT.value): "5.1.1",

@@ -97,6 +97,7 @@ class BlockRow(Row, table=True):
     """A number that a company's users may not fax, in E.164."""
 
     __tablename__ = "block"
+    __table_args__: Any = (Index("ix_block_number", "number"),)
 
     company_id: int = Field(primary_key=True, foreign_key="node.id", sa_type=BIG)
     number: str = Field(primary_key=True)

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import delete
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.domain.blocks import Block
 from gateway.domain.job import JobState
 from gateway.store.admin_tables import BlockRow
-from gateway.store.columns import in_state, key_of
+from gateway.store.columns import in_state
 from gateway.store.database import Database
 from gateway.store.fax_tables import JobRow
 from gateway.store.places import line_above
-from gateway.store.public_ids import public_id
 
 PAGE = 1000  # rows of an export held at a time
 STOPPABLE = (JobState.ACCEPTED, JobState.READY, JobState.WAITING, JobState.HELD)
@@ -72,19 +72,15 @@ def listed(db: Database, company_id: int, starts_with: str = "") -> Iterator[Blo
         after = page[-1].number
 
 
-def waiting_jobs(db: Database, most: int) -> list[str]:
-    """Public ids of jobs in no call whose number their company has blocked since."""
-    listed_anywhere = select(BlockRow.number).where(BlockRow.number == JobRow.number).exists()
+def waiting_for_blocked(most: int) -> SelectOfScalar[JobRow]:
+    """Jobs in no call whose number is on any company's list: not always on their own, see `is_blocked`."""
+    on_a_list = select(BlockRow.number).where(BlockRow.number == JobRow.number).exists()
     open_jobs = select(JobRow).where(col(JobRow.ended).is_(None), in_state(JobRow.state, *STOPPABLE))
-    candidates = open_jobs.where(listed_anywhere).limit(most)
-
-    def work(session: Session) -> list[str]:
-        return [public_id(key_of(row.id)) for row in session.exec(candidates) if _is_blocked(session, row)]
-
-    return db.read(work)
+    return open_jobs.where(on_a_list).order_by(col(JobRow.id)).limit(most)
 
 
-def _is_blocked(session: Session, job: JobRow) -> bool:
+def is_blocked(session: Session, job: JobRow) -> bool:
+    """Whether the company of a job's user has blocked its number."""
     line = line_above(job.user_id)
     own = select(BlockRow.number).join(line, line.c.id == col(BlockRow.company_id))
     return session.exec(own.where(BlockRow.number == job.number)).first() is not None

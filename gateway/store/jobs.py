@@ -10,12 +10,14 @@ from datetime import datetime
 from sqlmodel import Session, col, func, or_, select
 
 from gateway.domain.addresses import Destination
+from gateway.domain.blocks import NUMBER_BLOCKED
 from gateway.domain.errors import NotFoundError, RefusedError
 from gateway.domain.job import FINAL_STATES, Job, JobEvent, JobState
 from gateway.domain.outcome import Outcome
 from gateway.domain.retry import Past
 from gateway.domain.submission import Submission, SubmissionState
 from gateway.store.activity import Filter, JobDetail, detail, listing
+from gateway.store.blocks import is_blocked, waiting_for_blocked
 from gateway.store.columns import in_state
 from gateway.store.database import Database
 from gateway.store.due import next_due, promote_due
@@ -35,8 +37,8 @@ from gateway.store.locking import locked, unlocked_ones
 from gateway.store.outbox import MailState, MakeMail, add_mails
 
 __all__ = [
-    "Filter", "JobDetail", "cancel", "detail", "expire_due", "history", "hold", "is_quiet", "job", "latest_time",
-    "listing", "next_due", "promote_due", "reached_before", "release", "submission", "unfinished",
+    "Filter", "JobDetail", "cancel", "cancel_blocked", "detail", "expire_due", "history", "hold", "is_quiet", "job",
+    "latest_time", "listing", "next_due", "promote_due", "reached_before", "release", "submission", "unfinished",
 ]  # fmt: skip
 BATCH = 100  # rows changed in one transaction
 _CAN_EXPIRE = (JobState.ACCEPTED, JobState.READY, JobState.WAITING, JobState.HELD)
@@ -77,6 +79,18 @@ def cancel(db: Database, public_id: str, now: datetime, make_mail: MakeMail) -> 
         return True
 
     return db.write(work)
+
+
+def cancel_blocked(db: Database, now: datetime, make_mail: MakeMail) -> int:
+    """Cancel jobs in no call whose company has blocked their number since; returns how many, a batch at most."""
+
+    def work(session: Session) -> int:
+        rows = [row for row in session.exec(locked(waiting_for_blocked(BATCH))) if is_blocked(session, row)]
+        for row in rows:
+            _end(session, row, JobEvent.CANCELLED, now, make_mail, NUMBER_BLOCKED)
+        return len(rows)
+
+    return db.write(work) if db.read(lambda session: session.exec(waiting_for_blocked(1)).first()) else 0
 
 
 def job(db: Database, public_id: str) -> Job:
@@ -162,10 +176,10 @@ def _past(row: AttemptRow) -> Past:
     return Past(outcome, row.detail, row.session, row.first_page, row.pages_confirmed, row.started, rate)
 
 
-def _end(session: Session, row: JobRow, event: JobEvent, now: datetime, make_mail: MakeMail) -> None:
+def _end(session: Session, row: JobRow, event: JobEvent, now: datetime, make_mail: MakeMail, detail: str = "") -> None:
     """Cancel a job that is in no call; when it was the last to wait for rendering, nothing is rendered any more."""
     unrendered = row.state == JobState.ACCEPTED.value
-    cancel_row(session, row, event, now, event.value)
+    cancel_row(session, row, event, now, detail or event.value)
     if unrendered:
         _leave_unrendered(session, row.submission_id, now)
     add_mails(session, [make_mail(job_from(row))], now)

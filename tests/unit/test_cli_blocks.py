@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.errors import ExitCode, RefusedError
+from gateway.domain.job import JobState
+from gateway.store import tree
 from tests.flows.commands import Commands
 from tests.flows.letters import ANNA, mail
-from tests.flows.stage import DOMAIN, RELAY_PEER, Stage, staged
+from tests.flows.stage import DOMAIN, RELAY_PEER, Stage, staged, words
 
 ONE, TWO = "+12025550142", "+12025550143"
 
@@ -91,3 +93,37 @@ def test_a_trial_says_what_it_would_do(faxgw: Commands) -> None:
     assert f'"number":"{ONE}"' in ran.out
     assert "nothing was changed" in ran.err
     assert faxgw("block", "list").err == "nothing to list\n"
+
+
+async def test_what_waits_for_a_blocked_number_is_cancelled_and_told(faxgw: Commands, stage: Stage) -> None:
+    await stage.rendered(mail(), ONE, TWO)
+    faxgw("block", "add", ONE)
+
+    assert await stage.tend().next()
+
+    assert {str(job.destination): (job.state, job.outcome_detail) for job in stage.jobs} == {
+        ONE: (JobState.CANCELLED, "number-blocked"),
+        TWO: (JobState.READY, ""),
+    }
+    told = stage.notices[-1]
+    assert "Your company has blocked this fax number." in words(told)
+
+
+async def test_another_companys_list_stops_nothing(faxgw: Commands, stage: Stage) -> None:
+    await stage.rendered(mail(), ONE)
+    tree.add_company(stage.db, "Other")
+    faxgw("block", "add", ONE, "--company", "Other")
+
+    await stage.tend().next()
+
+    assert [job.state for job in stage.jobs] == [JobState.READY]
+
+
+async def test_a_fax_that_was_not_rendered_yet_is_stopped_before(faxgw: Commands, stage: Stage) -> None:
+    await stage.submit(mail(), ONE)
+    faxgw("block", "add", ONE)
+
+    await stage.tend().next()
+
+    assert [job.state for job in stage.jobs] == [JobState.CANCELLED]
+    assert not await stage.prepare().next()

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("added", BIG, nullable=False),
         sa.PrimaryKeyConstraint("company_id", "number", name="pk_block"),
     )
+    op.create_index("ix_block_number", "block", ["number"])
 
 
 def downgrade() -> None:
