@@ -156,6 +156,7 @@ def _callers(shared: Shared) -> list[Worker]:
         owed=shared.owed,
         gate=shared.gate(CALLS, "job"),
         hang_up=shared.lease.is_gone,
+        cancels=functools.partial(shared.bell.rung, Topic.CANCEL),
         tally=shared.tally,
     )
     lines = [

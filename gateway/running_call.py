@@ -11,30 +11,44 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from gateway.domain.call import CallReport, Cause
-from gateway.domain.errors import LostClaimError
+from gateway.domain.errors import LostClaimError, UnavailableError
 from gateway.fax.call_journal import CallJournal
 from gateway.fax.transport import CallOrder, CallWatch
 from gateway.store import calls
 from gateway.store.calls import CallClaim
 from gateway.store.database import Database
 
-CANCEL_LOOK = 0.2  # seconds between two looks at the store for a cancel
+CANCEL_LOOK = 0.2  # seconds between two looks at the store for a cancel, where nobody tells of one
+LOOK_ANYWAY = 5.0  # and where somebody does, who may have been missed
 NOTE_EACH = 5.0  # seconds between two commits of how far the calls of this process are
+
+
+def ticks() -> int:
+    """A number that changes as often as the store is to be looked at, where nobody tells of cancels."""
+    return int(time.monotonic() / CANCEL_LOOK)
 
 
 class RunningCall:
     """One call that is ours. The engine asks and tells from a thread of its own.
 
-    `must_hang_up` says that this process may be given up for dead at any moment.
+    `must_hang_up` says that this process may be given up for dead at any moment; `news` tells another number when
+    somebody may have cancelled a call.
     """
 
-    def __init__(self, db: Database, claim: CallClaim, order: CallOrder, must_hang_up: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        claim: CallClaim,
+        order: CallOrder,
+        must_hang_up: Callable[[], bool],
+        news: Callable[[], int] = ticks,
+    ) -> None:
         self._db = db
         self._claim = claim
         self._before = order.first_page + order.leading
         self._leading = order.leading
         self._must_hang_up = must_hang_up
-        self._asked = _Throttled(lambda: calls.cancel_asked(db, claim), CANCEL_LOOK)
+        self._asked = _Asked(lambda: calls.cancel_asked(db, claim), news)
         self._pages = self._noted = 0
         self._cancelled = False
 
@@ -102,17 +116,23 @@ def forget_settled(db: Database, journal: CallJournal) -> int:
     return len(settled)
 
 
-class _Throttled:
-    """Asks a question at most every `every` seconds; a yes stays a yes."""
+class _Asked:
+    """Asks a question when there is news, and now and then; a yes stays a yes.
 
-    def __init__(self, ask: Callable[[], bool], every: float) -> None:
+    A store that does not answer ends no call: our lease does, if that lasts.
+    """
+
+    def __init__(self, ask: Callable[[], bool], news: Callable[[], int]) -> None:
         self._ask = ask
-        self._every = every
+        self._news = news
+        self._heard: int | None = None
         self._next = 0.0
         self._yes = False
 
     def __call__(self) -> bool:
-        if not self._yes and time.monotonic() >= self._next:
-            self._next = time.monotonic() + self._every
-            self._yes = self._ask()
+        heard, present = self._news(), time.monotonic()
+        if not self._yes and (heard != self._heard or present >= self._next):
+            self._heard, self._next = heard, present + LOOK_ANYWAY
+            with suppress(UnavailableError):
+                self._yes = self._ask()
         return self._yes

@@ -7,9 +7,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from gateway.domain.clock import Clock
 from gateway.domain.errors import LostClaimError, UnavailableError
+from gateway.domain.lease import BEATS
 from gateway.fax.call_journal import CallJournal
 from gateway.lease import Lease
 from gateway.notices import Composer
@@ -19,6 +21,8 @@ from gateway.store import processes
 from gateway.store.handback import Aftermath, Owned
 
 log = logging.getLogger(__name__)
+STEP = timedelta(seconds=2)  # of the clock that leases go by, against one that nobody sets
+NEVER = datetime.min.replace(tzinfo=UTC)  # at which no lease is over
 
 
 @dataclass(slots=True)
@@ -38,6 +42,8 @@ class Keep:
     lost: Callable[[], None]
     _unclear: frozenset[Owned] = field(default=frozenset(), init=False)
     _was_cut: bool = field(default=False, init=False)
+    _ahead: datetime | None = field(default=None, init=False)
+    _settled: float = field(default=0.0, init=False)
 
     async def beat(self) -> bool:
         """Renew the lease, and let go of what is ours by name only; true when there was such."""
@@ -77,9 +83,19 @@ class Keep:
             processes.release(self.lease.db, self.lease.process, strays, self.clock.now(), after)
         return bool(strays)
 
+    def _judging_time(self) -> datetime:
+        """The time that others' leases are judged by. After it was set, leases of before prove nothing for a while."""
+        wall, seconds = self.lease.wall(), self.lease.elapsed()
+        ahead = wall - timedelta(seconds=seconds)
+        if self._ahead is not None and abs(ahead - self._ahead) > STEP:
+            log.warning("time-stepped", extra={"seconds": round((ahead - self._ahead).total_seconds())})
+            self._settled = seconds + 2 * self.lease.process.ttl.total_seconds() / BEATS
+        self._ahead = ahead
+        return wall if seconds >= self._settled else NEVER
+
     def _relieve(self) -> bool:
         lease, make_mail, read = self.lease, self.composer.after_end, self.journal.read
-        reaped = processes.reap(lease.db, lease.process, lease.wall(), self.clock.now(), make_mail, read)
+        reaped = processes.reap(lease.db, lease.process, self._judging_time(), self.clock.now(), make_mail, read)
         if reaped:
             log.warning("process-lost", extra={"count": reaped})
             forget_settled(lease.db, self.journal)

@@ -32,7 +32,7 @@ from gateway.gate import Gate
 from gateway.line_pages import Resumption, header_line, line_pages, station_of
 from gateway.notices import Composer
 from gateway.owed import Owed
-from gateway.running_call import RunningCall, RunningCalls
+from gateway.running_call import RunningCall, RunningCalls, ticks
 from gateway.store import calls, jobs, material
 from gateway.store.calls import CallClaim, CallEnd
 from gateway.store.database import Database
@@ -57,7 +57,7 @@ class Trunk:
 class Transmit:
     """The flow that places calls; `work` is a folder for what one call needs. Calls try the trunks in their order.
 
-    `hang_up` tells that our lease is over: no call may go on.
+    `hang_up` tells that our lease is over: no call may go on; `cancels` is a number that changes with each cancel.
     """
 
     db: Database
@@ -72,6 +72,7 @@ class Transmit:
     owed: Owed = field(default_factory=Owed)
     gate: Gate = field(default_factory=Gate)
     hang_up: Callable[[], bool] = field(default=lambda: False)
+    cancels: Callable[[], int] = field(default=ticks)
     running: RunningCalls = field(default_factory=RunningCalls)
     tally: Tally = NOBODY
 
@@ -114,7 +115,7 @@ class Transmit:
 
     async def _place(self, claim: CallClaim, order: CallOrder) -> CallReport:
         """Call, with a journal that is written before anybody else hears of a page."""
-        running = self.running.add(order.call_uid, RunningCall(self.db, claim, order, self.hang_up))
+        running = self.running.add(order.call_uid, RunningCall(self.db, claim, order, self.hang_up, self.cancels))
         try:
             [carrier] = [trunk.transport for trunk in self.trunks if trunk.route.name == claim.attempt.trunk]
             transport = JournaledTransport(carrier, self.journal)

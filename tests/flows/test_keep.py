@@ -1,5 +1,7 @@
 """Leases: ours is renewed, heeded and lost; strays are let go; the dead are relieved of what they owned."""
 
+from datetime import timedelta
+
 import pytest
 
 from gateway.domain.job import JobState
@@ -68,6 +70,23 @@ async def test_a_process_elsewhere_is_dead_when_its_lease_is_over(stage: Stage, 
     assert await stage.keep().relieve() is True
 
     assert (before, states(stage)) == ([JobState.CALLING], [JobState.READY])
+    killed(other)
+
+
+async def test_after_the_time_was_set_leases_of_before_prove_nothing_for_a_while(stage: Stage, user: User) -> None:
+    other = process(stage.db, stage.folder / "elsewhere", host="elsewhere")
+    ready(stage.db, other.id, mail_to(user))
+    calling(stage.db, other.id)
+    keep = stage.keep()
+    await keep.relieve()
+
+    found = []
+    for wall, elapsed in ((TTL * 100, 1), (timedelta(seconds=9), 9), (timedelta(seconds=2), 2)):
+        stage.wall += wall
+        stage.seconds += elapsed
+        found.append(await keep.relieve())
+
+    assert found == [False, False, True]
     killed(other)
 
 

@@ -11,10 +11,10 @@ from gateway.domain.call import CallReport, Cause, Phase
 from gateway.domain.errors import LostClaimError
 from gateway.domain.nodes import User
 from gateway.fax.transport import CallOrder
-from gateway.running_call import RunningCall, RunningCalls
+from gateway.running_call import RunningCall, RunningCalls, ticks
 from gateway.store import calls, jobs, processes
 from gateway.store.calls import CallClaim
-from gateway.store.database import Database
+from gateway.store.database import Database, open_database
 from tests.filled_store import NOW, WALL, calling, killed, mail_to, no_mail, process, ready
 
 
@@ -33,10 +33,14 @@ def claim(db: Database, user: User, owner: processes.Process) -> CallClaim:
 
 
 def running(
-    db: Database, claim: CallClaim, leading: int = 0, hang_up: Callable[[], bool] = lambda: False
+    db: Database,
+    claim: CallClaim,
+    leading: int = 0,
+    hang_up: Callable[[], bool] = lambda: False,
+    news: Callable[[], int] = ticks,
 ) -> RunningCall:
     order = CallOrder(claim.attempt.call_uid, "+12025550101", Path("fax.tif"), leading=leading)
-    return RunningCall(db, claim, order, hang_up)
+    return RunningCall(db, claim, order, hang_up, news)
 
 
 def report(cause: Cause, pages: int) -> CallReport:
@@ -151,3 +155,26 @@ def test_calls_that_are_over_are_noted_no_more(db: Database, claim: CallClaim) -
 
     assert pages_sent(db, claim) == 0
     assert calls.settled(db, [claim.attempt.call_uid]) == []
+
+
+def test_the_store_is_looked_at_for_a_cancel_when_there_is_news(db: Database, claim: CallClaim) -> None:
+    news = [1]
+    watch = running(db, claim, news=lambda: news[0]).watch()
+    asked = [watch.cancelled()]
+    jobs.cancel(db, claim.job.public_id, NOW, no_mail)
+
+    asked.append(watch.cancelled())
+    news[0] = 2
+    asked.append(watch.cancelled())
+
+    assert asked == [False, False, True]
+
+
+def test_a_store_that_does_not_answer_hangs_up_no_call(claim: CallClaim, tmp_path: Path) -> None:
+    away = open_database(f"sqlite:///{tmp_path / 'away.sqlite'}?timeout=0")
+    (tmp_path / "away.sqlite").unlink()
+    (tmp_path / "away.sqlite").mkdir()
+
+    assert not running(away, claim).watch().cancelled()
+
+    away.close()
