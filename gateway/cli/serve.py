@@ -31,10 +31,10 @@ def serve(console: Console, roles: str, log_level: str | None, log_format: str |
     SIGINT and SIGTERM end it gracefully: no call is cut; what waits stays in the store. A process that the others have
     given up for dead starts anew by itself.
     """
+    chosen = parse_roles(roles.split(",")) if roles else console.settings.queue.role_set()
     logs = replace(console.settings.logs, **_given(level=log_level, format=log_format))
     settings = replace(console.settings, logs=logs)
     start_logging(logging.getLevelNamesMapping()[logs.level.upper()], logs.format)
-    chosen = parse_roles(roles.split(",")) if roles else settings.queue.role_set()
     while run(_serve(build(settings, chosen))):
         say("given up for dead by the others; starting anew")
 
