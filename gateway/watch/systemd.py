@@ -13,13 +13,14 @@ READY, STOPPING, ALIVE = "READY=1", "STOPPING=1", "WATCHDOG=1"
 
 
 def tell(words: str, environment: Mapping[str, str] = os.environ) -> bool:
-    """Send one message, lines of NAME=VALUE; whether systemd was there to hear it."""
+    """Send one message, lines of NAME=VALUE; whether systemd was there to hear it. It never waits for who does not."""
     address = environment.get("NOTIFY_SOCKET", "")
     if not address:
         return False
     if address.startswith("@"):
         address = "\0" + address[1:]  # the abstract namespace of Linux
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line:
+        line.setblocking(False)
         line.sendto(words.encode(), address)
         return True
     return False

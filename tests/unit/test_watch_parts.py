@@ -171,6 +171,14 @@ def test_systemd_is_heard_in_the_abstract_namespace_too() -> None:
         assert ear.recv(1000) == b"WATCHDOG=1"
 
 
+def test_who_does_not_listen_to_the_end_is_not_waited_for(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(str(tmp_path / "notify"))
+        said = [systemd.tell(systemd.ALIVE, {"NOTIFY_SOCKET": str(tmp_path / "notify")}) for _ in range(5000)]
+
+    assert (said[0], said[-1]) == (True, False)
+
+
 def test_without_systemd_nothing_is_said() -> None:
     assert not systemd.tell(systemd.READY, {})
     assert not systemd.tell(systemd.READY, {"NOTIFY_SOCKET": "/nowhere/at/all"})
