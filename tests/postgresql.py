@@ -138,12 +138,18 @@ def binaries() -> Path:
 @functools.cache
 def server() -> Server:
     """The server of this test process."""
-    folder = Path(tempfile.mkdtemp(prefix="faxgw-postgresql-"))
-    folder.chmod(0o755)  # its user must pass through
+    folder = new_folder()
     made = Server.make(folder / "server").start()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(made.remove)
     return made
+
+
+def new_folder() -> Path:
+    """A folder for a cluster; its user must pass through, so it lies in no test's own."""
+    folder = Path(tempfile.mkdtemp(prefix="faxgw-postgresql-"))
+    folder.chmod(0o755)
+    return folder
 
 
 def postgresql_url() -> str:

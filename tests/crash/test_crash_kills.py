@@ -1,0 +1,49 @@
+"""Real daemons, killed at random: what was accepted is finished, once. A long form: make crash."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import postgresql
+from tests.crash.house import House
+from tests.crash.trial import Plan, Trial
+
+pytestmark = pytest.mark.slow
+KILLS = 40
+SHORT = 1.5  # seconds that a node lives at most
+
+
+@pytest.fixture
+def server() -> Iterator[postgresql.Server]:
+    """A server that may be crashed, of this test's own."""
+    folder = postgresql.new_folder()
+    made = postgresql.Server.make(folder / "server").start()
+    yield made
+    made.remove()
+    folder.rmdir()
+
+
+def test_kills_on_sqlite_lose_nothing_and_send_nothing_twice(tmp_path: Path) -> None:
+    with House(tmp_path / "house", speed=120) as house:
+        trial = Trial(house, Plan(kills=KILLS, longest=SHORT, stock=6, clock_steps=2))
+        verdict = trial.run()
+
+    assert verdict.wrong == []
+    assert (trial.done["kills"], verdict.lost, verdict.twice) == (KILLS, 0, 0)
+    assert verdict.accepted >= 40
+    assert verdict.redialled > 0
+
+
+def test_kills_freezes_and_crashes_of_postgresql_lose_nothing_and_send_nothing_twice(
+    tmp_path: Path, server: postgresql.Server
+) -> None:
+    plan = Plan(kills=KILLS, longest=SHORT, stock=6, freezes=2, clock_steps=2, server=server, server_crashes=2)
+    with House(tmp_path / "house", server.new_database(), nodes=2) as house:
+        trial = Trial(house, plan)
+        verdict = trial.run()
+
+    assert verdict.wrong == []
+    assert (trial.done["kills"], verdict.lost, verdict.twice) == (KILLS, 0, 0)
+    assert (trial.done["freezes"], trial.done["crashes of the server"]) == (2, 2)
+    assert verdict.accepted >= 40
