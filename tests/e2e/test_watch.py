@@ -122,7 +122,7 @@ def test_a_daemon_is_watched_from_its_start_to_its_end(demo: Demo, systemd: Syst
         assert len(descendants(running.pid)) >= 1
 
         for number in range(140, 148):
-            sent(demo, f"+12025550{number}")
+            sent(demo, f"+12024560{number}")
         with pytest.raises(smtplib.SMTPRecipientsRefused):
             sent(demo, "911")
         found = wait_for(
