@@ -85,6 +85,9 @@ LONG = frozenset(
 # Modules whose tests that are given a store are run on both engines; single tests elsewhere ask for `engine`.
 ON_BOTH_ENGINES = frozenset(
     (
+        "test_store_backup",
+        "test_store_check",
+        "test_store_sweep",
         "test_keep",
         "test_nodes",
         "test_store_acceptance",

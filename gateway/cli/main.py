@@ -19,6 +19,7 @@ COMMANDS = {
     "serve": "serve",
     "nodes": "nodes",
     "doctor": "doctor",
+    "db": "db",
     "company": "tree",
     "dept": "departments",
     "user": "users",

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from gateway.domain.errors import NotFoundError, UnavailableError
 from gateway.store.bucket import Bucket
@@ -41,6 +42,10 @@ class BucketSpool(Spool):
     def put_copy(self, path: Path) -> str:
         """As `Spool.put_copy`."""
         return self._uploaded(super().put_copy(path))
+
+    def put_stream(self, stream: BinaryIO) -> str:
+        """As `Spool.put_stream`."""
+        return self._uploaded(super().put_stream(stream))
 
     def path(self, digest: str) -> Path:
         """As `Spool.path`; what is missing here is fetched.

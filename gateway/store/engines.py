@@ -18,7 +18,7 @@ from sqlalchemy import URL, Connection, Dialect, Engine, NullPool, create_engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from gateway.domain.errors import UnavailableError, UsageError
+from gateway.domain.errors import GatewayError, UnavailableError, UsageError
 
 BUSY_SECONDS = 30
 CHECKPOINT_PAGES = 4000  # of 4 KiB in the log: pages that many commits change go to the file once
@@ -29,6 +29,7 @@ _TOKEN = secrets.token_hex(3)  # containers may have the same name and number th
 FROZEN_SECONDS = 15  # between two statements of a transaction, which takes milliseconds
 # SQLITE_BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN: https://www.sqlite.org/rescode.html
 _PASSING = frozenset({BUSY, 6, 8, 10, 13, 14})
+_DAMAGED = frozenset({11, 26})  # SQLITE_CORRUPT, NOTADB
 # Where writers and checkpoints in WAL mode can no longer corrupt the file (the WAL-reset bug of March 2026).
 _FIXED_IN = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
 
@@ -106,12 +107,15 @@ def sqlite_module() -> ModuleType:
 
 @contextmanager
 def translated(url: URL) -> Iterator[None]:
-    """Turn what passes by itself into UnavailableError; everything else is a fault of ours and goes through."""
+    """Turn what passes by itself into UnavailableError, damage into GatewayError; all else is a fault of ours."""
     try:
         yield
     except PoolTimeoutError:
         raise UnavailableError(f"the store is too busy: {url.render_as_string()}") from None
     except DBAPIError as error:
+        if sqlite_code(error.orig) in _DAMAGED:
+            text = f"the store is damaged ({error.orig}): see faxgw db check, and faxgw db restore for a backup"
+            raise GatewayError(text) from error
         if not _is_passing(error):
             raise
         raise UnavailableError(f"the store does not answer ({error.orig}): {url.render_as_string()}") from error

@@ -84,6 +84,17 @@ def schema_is_current(database: Database) -> bool:
     return database.read(lambda session: _revision(session.connection())) == head
 
 
+def revision_of(database: Database) -> str | None:
+    """The revision of a store's schema; None where there is none yet."""
+    return database.read(lambda session: _revision(session.connection()))
+
+
+def known_revisions() -> tuple[str, ...]:
+    """The revisions that this code knows, the newest first."""
+    scripts = ScriptDirectory.from_config(alembic_config())
+    return tuple(script.revision for script in scripts.walk_revisions())
+
+
 def _newer_works_for_us(database: Database) -> bool:
     """Whether a newer gateway has upgraded the store, and says that we may go on."""
     scripts = ScriptDirectory.from_config(alembic_config())

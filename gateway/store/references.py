@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from gateway.store.columns import Row
 from gateway.store.database import Database
+from gateway.store.public_ids import public_id
 
 SUFFIX = "_digest"
 PAGE = 2000  # rows that are read at one go
@@ -19,7 +20,7 @@ PAGE = 2000  # rows that are read at one go
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A row that names a content: where it stands, as `attempt 17 tiff`."""
+    """A row that names a content: where it stands, as `attempt 17 tiff`; jobs by the id that people see."""
 
     table: str
     row: int
@@ -27,7 +28,8 @@ class Reference:
     digest: str
 
     def __str__(self) -> str:
-        return f"{self.table} {self.row} {self.column.removesuffix(SUFFIX)}"
+        named = public_id(self.row) if self.table == "job" else str(self.row)
+        return f"{self.table} {named} {self.column.removesuffix(SUFFIX)}"
 
 
 def columns() -> dict[Table, tuple[Column[str], ...]]:

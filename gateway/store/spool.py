@@ -75,11 +75,19 @@ class Spool:
         Raises:
             UnavailableError: the disk is full or fails; nothing half-written stays.
         """
+        with _translated(), path.open("rb") as file:
+            return Spool.put_stream(self, file)
+
+    def put_stream(self, stream: BinaryIO) -> str:
+        """Keep what a file for reading gives; returns its digest once it is durable.
+
+        Raises:
+            UnavailableError: the disk is full or fails; nothing half-written stays.
+        """
         with _translated():
             fresh = self._fresh()
             try:
-                digest = _copy(path, fresh)
-                return self._adopt(fresh, digest)
+                return self._adopt(fresh, _copy(stream, fresh))
             finally:
                 fresh.unlink(missing_ok=True)
 
@@ -135,7 +143,7 @@ class Spool:
 
     def old(self, prefix: str, limit: float) -> Iterator[str]:
         """The digests of a prefix that were put before `limit`, in seconds since 1970."""
-        return (path.name for path in self._contents.glob(f"{prefix}/*") if _older(path, limit))
+        return (path.name for path in _found(self._contents, f"{prefix}/*") if _older(path, limit))
 
     def retire(self, digest: str, limit: float) -> bool:
         """Put a content aside that was put before `limit`, for a while; whether it was. `path` brings it back."""
@@ -150,7 +158,7 @@ class Spool:
 
     def retired(self, prefix: str, limit: float) -> Iterator[str]:
         """The digests of a prefix that were put aside before `limit`."""
-        return (path.name for path in self._trash.glob(f"{prefix}*") if _older(path, limit))
+        return (path.name for path in _found(self._trash, f"{prefix}*") if _older(path, limit))
 
     def bring_back(self, digest: str) -> None:
         """Put a content in its place again that was put aside; nothing happens when it is not there."""
@@ -167,7 +175,7 @@ class Spool:
     def half_streamed(self, limit: float) -> list[Path]:
         """The files that were left before `limit` by who died while he wrote them."""
         folders = [folder for folder in (self.incoming, self.incoming.with_name(ARRIVING)) if folder.is_dir()]
-        return [path for folder in folders for path in folder.iterdir() if _older(path, limit)]
+        return [path for folder in folders for path in _found(folder, "*") if _older(path, limit)]
 
     def _drop_copy(self, digest: str, limit: float) -> None:
         if _older(self._place(digest), limit):
@@ -204,10 +212,10 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _copy(source: Path, target: Path) -> str:
+def _copy(stream: BinaryIO, target: Path) -> str:
     digest = hashlib.sha256()
-    with source.open("rb") as reader, target.open("wb") as writer:
-        while block := reader.read(BLOCK):
+    with target.open("wb") as writer:
+        while block := stream.read(BLOCK):
             digest.update(block)
             writer.write(block)
     return digest.hexdigest()
@@ -222,10 +230,17 @@ def _sync(path: Path) -> None:
 
 
 def _older(path: Path, limit: float) -> bool:
-    try:
-        return path.stat().st_mtime < limit
-    except FileNotFoundError:
-        return False
+    with _translated():
+        try:
+            return path.lstat().st_mtime < limit
+        except FileNotFoundError:
+            return False
+
+
+def _found(folder: Path, pattern: str) -> list[Path]:
+    """What a pattern names at the moment: files come and go while one looks."""
+    with _translated():
+        return list(folder.glob(pattern))
 
 
 @contextmanager
