@@ -1,24 +1,33 @@
-"""Commands on outbound faxes: list, show, cancel.
+"""Commands on outbound faxes: list, show; and those that stop them.
 
-What lives here: arguments and answers. What does not: queries (`gateway.admin.activity`).
+What lives here: arguments and answers of list and show. What does not: queries (`gateway.admin.activity`), cancel, hold
+and release (`fax_stops`).
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import click
 
 from gateway.admin import activity
+from gateway.admin.activity import Line, Sort
+from gateway.cli.acting import as_option
 from gateway.cli.context import Console, pass_console
-from gateway.cli.output import Row, form_option, page_count, say, write_one, write_rows
-from gateway.domain.job import Attempt, Job, JobState, status_word
-from gateway.domain.outcome import Outcome
+from gateway.cli.fax_filter import chosen, filter_options, sort_of
+from gateway.cli.fax_stops import cancel, hold, release
+from gateway.cli.output import Form, Row, form_option, page_count, say, wide_form_option, write_one, write_rows
+from gateway.domain.errors import UsageError
+from gateway.domain.job import Attempt, Job, status_word
 from gateway.domain.story import story
 
 COLUMNS = (
     "job", "status", "state", "destination", "pages", "sent", "dials", "priority", "outcome", "accepted", "not_before",
     "ended",
+)  # fmt: skip
+ALL_COLUMNS = (
+    *COLUMNS, "user", "department", "sender", "recipient", "reference", "billing_code", "tries", "detail", "expires",
 )  # fmt: skip
 ATTEMPT_COLUMNS = ("number", "started", "seconds", "outcome", "detail", "first_page", "pages", "rate", "ecm", "remote")
 
@@ -29,21 +38,31 @@ def outbound() -> None:
 
 
 @outbound.command("list")
-@click.option("--state", type=click.Choice([state.value for state in JobState]), help="Only jobs in this state.")
-@click.option("--outcome", type=click.Choice([outcome.value for outcome in Outcome]), help="Only this outcome.")
-@click.option("--number", default="", help="Only destinations that contain these digits.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="Newest jobs first.")
-@form_option
+@filter_options
+@click.option(
+    "--sort", default="-accepted", show_default=True, help=f"What the list goes by: {', '.join(Sort)}; -: down."
+)
+@click.option("--columns", default="", metavar="NAME,NAME...", help=f"Which of {', '.join(ALL_COLUMNS)}.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="So many faxes of the list.")
+@click.option("--after", default="", metavar="ID", help="Those that follow this one: the next page.")
+@as_option
+@wide_form_option
 @pass_console
-def outbound_list(console: Console, state: str | None, outcome: str | None, number: str, limit: int, form: str) -> None:
-    """List faxes, the newest first."""
-    wanted = activity.Filter(
-        state=JobState(state) if state else None,
-        outcome=Outcome(outcome) if outcome else None,
-        number_contains=number,
-        limit=limit,
-    )
-    write_rows([_job_row(job) for job in activity.outbound(console.database, wanted)], COLUMNS, form)
+def outbound_list(console: Console, /, **given: Any) -> None:
+    """List faxes, the newest first; all options must fit.
+
+    However many faxes there are, a page is found at once by place, number (but for --number), outcome, state, status or
+    time. With the others, name a time, too: all that is left is read.
+
+    \b
+    Examples:
+      faxgw outbound list --where Acme/Sales --since 7d --status Failed
+      faxgw outbound list --number-ends 0142 --columns job,user,destination,outcome -o csv
+    """
+    sort, ascending = sort_of(given["sort"])
+    more = {"sort": sort, "ascending": ascending, "after": given["after"], "limit": given["limit"]}
+    lines = activity.outbound(console.door, chosen(console, given, **more), given["where"])
+    write_rows([_line_row(line) for line in lines], _columns(given["columns"], given["form"]), given["form"])
 
 
 @outbound.command("show")
@@ -51,13 +70,20 @@ def outbound_list(console: Console, state: str | None, outcome: str | None, numb
 @click.option("--trace", is_flag=True, help="Also every signal of every call.")
 @click.option("--save-tiff", type=click.Path(dir_okay=False, writable=True), help="Write the pages as sent here.")
 @click.option("--save-pdf", type=click.Path(dir_okay=False, writable=True), help="Write them here as PDF.")
+@as_option
 @form_option
 @pass_console
 def outbound_show(
     console: Console, job_id: str, trace: bool, save_tiff: str | None, save_pdf: str | None, form: str
 ) -> None:
-    """Show one fax: who, where, each attempt with the facts of its call, each notice, its history."""
-    detail = activity.show(console.database, job_id)
+    """Show one fax: who, where, each attempt with the facts of its call, each notice, its history.
+
+    \b
+    Examples:
+      faxgw outbound show 7K3M9Q2P --trace
+      faxgw outbound show 7K3M9Q2P --save-pdf sent.pdf -o json
+    """
+    detail = activity.show(console.door, job_id)
     row = _detail_row(detail)
     if form != "table":
         write_one(row, form)
@@ -69,20 +95,36 @@ def outbound_show(
             say(f"{target} written")
 
 
-@outbound.command("cancel")
-@click.argument("job_id")
-@pass_console
-def outbound_cancel(console: Console, job_id: str) -> None:
-    """Cancel a fax that waits or is in its call."""
-    from gateway.parts import build_clock, composer  # loads the whole gateway, which the lists can do without
+for command in (cancel, hold, release):
+    outbound.add_command(command)
 
-    clock = build_clock(console.database)
-    letter = composer(console.settings, console.database, clock)
-    at_once = activity.cancel(console.database, job_id, clock.now(), letter.after_end)
-    if at_once:
-        say(f"fax {job_id} cancelled; nothing more will be sent")
-    else:
-        say(f"fax {job_id} is in its call: the line hangs up at the next signal, unless the last page is through first")
+
+def _columns(asked: str, form: str) -> Sequence[str]:
+    """The columns that were asked for, or those of the form.
+
+    Raises:
+        UsageError: there is no such column.
+    """
+    chosen_ones = tuple(name.strip() for name in asked.split(",") if name.strip())
+    for name in chosen_ones:
+        if name not in ALL_COLUMNS:
+            raise UsageError(f"there is no column {name!r}; there are {', '.join(ALL_COLUMNS)}")
+    return chosen_ones or (COLUMNS if form == Form.TABLE else ALL_COLUMNS)
+
+
+def _line_row(line: Line) -> Row:
+    return {
+        **_job_row(line.job),
+        "user": line.user,
+        "department": line.department,
+        "sender": line.sender,
+        "recipient": ", ".join(filter(None, (line.job.recipient_name, line.job.recipient_company))),
+        "reference": line.reference,
+        "billing_code": line.billing_code,
+        "tries": line.job.tries,
+        "detail": line.job.outcome_detail,
+        "expires": line.job.expires,
+    }
 
 
 def _job_row(job: Job) -> Row:
@@ -144,7 +186,7 @@ def _attempt_row(attempt: Attempt) -> dict[str, object]:
         "number": attempt.number,
         "started": attempt.started,
         "seconds": round((attempt.ended - attempt.started).total_seconds()) if attempt.ended else None,
-        "outcome": attempt.outcome.value if attempt.outcome else "in call",
+        "outcome": attempt.outcome.value if attempt.outcome else "cut" if attempt.ended else "in call",
         "detail": attempt.detail,
         "first_page": attempt.first_page + 1,
         "pages": attempt.pages_confirmed,

@@ -1,4 +1,4 @@
-"""Writes what commands answer: rows and single things as table, JSON or CSV to stdout; words to stderr.
+"""Writes what commands answer: rows and single things as table, JSON, JSON lines or CSV to stdout; words to stderr.
 
 What lives here: every way of writing data. What does not: what is written.
 """
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import click
 
@@ -22,22 +23,34 @@ class Form(StrEnum):
     """The forms that data is written in."""
 
     TABLE = "table"
+    WIDE = "wide"  # a table with all columns
     JSON = "json"
+    JSONL = "jsonl"  # one object a line
     CSV = "csv"
 
 
 def form_option(command: click.decorators.FC) -> click.decorators.FC:
     """The option -o, the same for every command that answers data."""
-    kinds = click.Choice([form.value for form in Form])
-    return click.option("-o", "--output", "form", type=kinds, default="table", help="How the answer is written.")(
-        command
-    )
+    return _form_option(command, lambda _context, _option, form: Form.TABLE if form == Form.WIDE else form)
+
+
+def wide_form_option(command: click.decorators.FC) -> click.decorators.FC:
+    """As `form_option`, for a command whose table does not show all that it has."""
+    return _form_option(command, None)
+
+
+def _form_option(command: click.decorators.FC, callback: Any) -> click.decorators.FC:
+    kinds, words = click.Choice([form.value for form in Form]), "How the answer is written."
+    return click.option("-o", "--output", "form", type=kinds, default="table", callback=callback, help=words)(command)
 
 
 def write_rows(rows: Sequence[Row], columns: Sequence[str], form: str) -> None:
     """Write rows; a table says so on stderr when there are none."""
     if form == Form.JSON:
         click.echo(json.dumps([{column: _plain(row[column]) for column in columns} for row in rows], indent=2))
+    elif form == Form.JSONL:
+        for row in rows:
+            click.echo(json.dumps({column: _plain(row[column]) for column in columns}))
     elif form == Form.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
@@ -52,7 +65,7 @@ def write_one(row: Row, form: str) -> None:
     """Write one thing: a name and a value on each line, or one JSON object, or one CSV row."""
     if form == Form.JSON:
         click.echo(json.dumps({name: _plain(value) for name, value in row.items()}, indent=2))
-    elif form == Form.CSV:
+    elif form in (Form.JSONL, Form.CSV):
         write_rows([row], list(row), form)
     else:
         width = max(len(name) for name in row)

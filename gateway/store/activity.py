@@ -1,49 +1,44 @@
 """Lists and details of faxes, for people to look at.
 
-What lives here: filters, pages of lists, one job with all that happened to it. What does not: changes. Callers import
-these through `jobs`.
+What lives here: lines of lists, one job with all that happened to it. What does not: which are in a list (`job_lists`),
+changes. Callers import these through `jobs`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, or_, select
 
 from gateway.domain.errors import NotFoundError
 from gateway.domain.frozen import Frozen
-from gateway.domain.job import Attempt, Event, Job, JobState, status_word
-from gateway.domain.outcome import Outcome
+from gateway.domain.job import Attempt, Event, Job
 from gateway.domain.submission import Submission
-from gateway.store.columns import in_state
 from gateway.store.database import Database
 from gateway.store.fax_rows import attempt_from, event_from, job_from, parts_of, submission_from
 from gateway.store.fax_tables import AttemptRow, EventRow, JobRow, OutboxRow, SubmissionRow
 from gateway.store.frozen import in_session
+from gateway.store.job_filter import Filter, Sort
+from gateway.store.job_lists import MAX_PAGE, page
 from gateway.store.outbox import Mail, mail_from
 from gateway.store.public_ids import job_number
+from gateway.store.tree_tables import NodeRow, UserRow
 
-MAX_PAGE = 1000
+__all__ = ["MAX_PAGE", "Filter", "JobDetail", "Line", "Sort", "detail", "lines", "listing"]
+ALL = Filter()
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """Which jobs to list; what is empty does not filter.
+class Line:
+    """A job in a list, with what its submission and its user tell of it."""
 
-    `status` is one of the words of `gateway.domain.job.status_word`, `number` is exact, `number_contains` a part of
-    one, `since` the time of acceptance. `after` is the public id of the last job seen: the next page follows it.
-    """
-
-    state: JobState | None = None
-    status: str = ""
-    outcome: Outcome | None = None
-    number: str = ""
-    number_contains: str = ""
-    user_id: int | None = None
-    since: datetime | None = None
-    after: str = ""
-    limit: int = 100
+    job: Job
+    user: str
+    department: str
+    sender: str
+    reference: str
+    billing_code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +53,43 @@ class JobDetail:
     frozen: Frozen
 
 
-ALL = Filter()
-
-
 def listing(db: Database, wanted: Filter = ALL) -> tuple[Job, ...]:
-    """The newest jobs that fit, newest first, at most a thousand."""
-    newest = select(JobRow).where(*_conditions(wanted)).order_by(col(JobRow.id).desc())
-    statement = newest.limit(min(wanted.limit, MAX_PAGE))
-    return tuple(job_from(row) for row in db.read(lambda session: session.exec(statement).all()))
+    """The jobs that fit, the newest first if nothing else is wanted, at most a thousand.
+
+    Raises:
+        NotFoundError: the job that the list should follow is not there.
+    """
+    return db.read(lambda session: tuple(job_from(row) for row in page(session, wanted)))
+
+
+def lines(db: Database, wanted: Filter = ALL) -> tuple[Line, ...]:
+    """As `listing`, with what is known of each beside it."""
+
+    def work(session: Session) -> tuple[Line, ...]:
+        rows = page(session, wanted)
+        above = aliased(NodeRow)
+        senders = {
+            number: texts
+            for number, *texts in session.execute(
+                select(
+                    SubmissionRow.id, SubmissionRow.sender_address, SubmissionRow.reference, SubmissionRow.billing_code
+                ).where(col(SubmissionRow.id).in_({row.submission_id for row in rows}))
+            )
+        }
+        users = {
+            number: texts
+            for number, *texts in session.execute(
+                select(NodeRow.id, UserRow.user_name, above.name)
+                .join(UserRow, col(UserRow.node_id) == col(NodeRow.id))
+                .join(above, col(above.id) == col(NodeRow.parent_id))
+                .where(col(NodeRow.id).in_({row.user_id for row in rows}))
+            )
+        }
+        return tuple(
+            Line(job_from(row), *users.get(row.user_id, ("", "")), *senders[row.submission_id]) for row in rows
+        )
+
+    return db.read(work)
 
 
 def detail(db: Database, public_id: str) -> JobDetail:
@@ -91,32 +115,6 @@ def detail(db: Database, public_id: str) -> JobDetail:
         )
 
     return db.read(work)
-
-
-def _conditions(wanted: Filter) -> list[Any]:
-    conditions = _ended_how(wanted)
-    if wanted.number:
-        conditions.append(JobRow.number == wanted.number)
-    if wanted.number_contains:
-        conditions.append(col(JobRow.number).contains(wanted.number_contains, autoescape=True))
-    if wanted.user_id is not None:
-        conditions.append(JobRow.user_id == wanted.user_id)
-    if wanted.since is not None:
-        conditions.append(col(JobRow.accepted) >= wanted.since)
-    if wanted.after:
-        conditions.append(col(JobRow.id) < (job_number(wanted.after) or 0))
-    return conditions
-
-
-def _ended_how(wanted: Filter) -> list[Any]:
-    conditions: list[Any] = []
-    if wanted.state is not None:
-        conditions.append(in_state(JobRow.state, wanted.state))
-    if wanted.status:
-        conditions.append(in_state(JobRow.state, *(state for state in JobState if status_word(state) == wanted.status)))
-    if wanted.outcome is not None:
-        conditions.append(JobRow.outcome == wanted.outcome.value)
-    return conditions
 
 
 def _attempts(session: Session, row: JobRow) -> tuple[Attempt, ...]:

@@ -6,7 +6,7 @@ a third of all. Of finished faxes nine of ten went through; they came in over tw
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -16,7 +16,8 @@ from gateway.store.database import Database
 
 BEGAN = datetime(2024, 11, 1, tzinfo=UTC)
 _BEGAN = (BEGAN - EPOCH) // MICROSECOND
-_BETWEEN = 6_307_200  # microseconds: ten million of them are two years
+SPACING = timedelta(microseconds=6_307_200)  # ten million of them are two years
+_BETWEEN = SPACING // MICROSECOND
 BATCH = 500_000
 _NODE = """INSERT INTO node (id, parent_id, kind, name, name_key, locked, created)
     SELECT {id}, NULLIF({parent}, 0), '{kind}', '{kind} ' || {id}, '{kind} ' || {id}, {false}, 0 FROM {series}"""

@@ -12,7 +12,7 @@ import pytest
 from gateway.domain.call import Cause, Phase
 from gateway.domain.job import JobState
 from renderers.faxpage import read_tiff
-from tests.flows.commands import Commands
+from tests.flows.commands import Commands, Ran
 from tests.flows.letters import mail, pdf
 from tests.flows.stage import BUSY, DONE, Ending, ScriptedTransport, Stage, staged
 
@@ -54,9 +54,11 @@ def test_the_newest_fax_is_listed_first(stage: Stage, faxgw: Commands) -> None:
 
     assert [row["job"] for row in rows] == [second, first]
     assert {row["status"] for row in rows} == {"In Progress"}
-    assert rows[0] | {"job": "", "accepted": "", "not_before": ""} == {
+    assert rows[0] | {"job": "", "accepted": "", "not_before": "", "expires": ""} == {
         "job": "", "status": "In Progress", "state": "accepted", "destination": TWO, "pages": 0, "sent": 0, "dials": 0,
-        "priority": 5, "outcome": "", "accepted": "", "not_before": "", "ended": None,
+        "priority": 5, "outcome": "", "accepted": "", "not_before": "", "ended": None, "user": "anna",
+        "department": "Sales", "sender": "anna@acme.example", "recipient": "", "reference": "", "billing_code": "",
+        "tries": 0, "detail": "", "expires": "",
     }  # fmt: skip
 
 
@@ -93,6 +95,18 @@ def test_the_settings_that_hold_for_a_fax_are_shown_whatever_is_set_later(stage:
         ("--state", "sent", []),
         ("--outcome", "Busy", []),
         ("--limit", "1", [TWO]),
+        ("--number-is", ONE, [ONE]),
+        ("--number-begins", "+1202555", [TWO, ONE]),
+        ("--number-ends", "101", [ONE]),
+        ("--status", "success", []),
+        ("--where", "anna@acme.example", [TWO, ONE]),
+        ("--since", "2026-03-02", [TWO, ONE]),
+        ("--until", "2026-03-02", []),
+        ("--pages", "0", [TWO, ONE]),
+        ("--pages", "2-", []),
+        ("--sender", "ANNA@", [TWO, ONE]),
+        ("--sort", "number", [ONE, TWO]),
+        ("--sort", "-number", [TWO, ONE]),
     ],
 )
 def test_filters_choose_what_is_listed(
@@ -103,6 +117,25 @@ def test_filters_choose_what_is_listed(
     rows = csv.DictReader(io.StringIO(faxgw("outbound", "list", option, value, "-o", "csv").out))
 
     assert [row["destination"] for row in rows] == expected
+
+
+def test_columns_are_chosen_and_a_wide_table_has_them_all(stage: Stage, faxgw: Commands) -> None:
+    waiting(stage, ONE)
+
+    assert (
+        faxgw("outbound", "list", "--columns", "destination,user", "-o", "csv").out == f"destination,user\n{ONE},anna\n"
+    )
+    assert "billing code" in faxgw("outbound", "list", "-o", "wide").out
+    assert "billing code" not in faxgw("outbound", "list").out
+
+
+def test_the_next_page_follows_the_last_fax_seen(stage: Stage, faxgw: Commands) -> None:
+    first, second = waiting(stage, ONE, TWO)
+
+    [line] = faxgw("outbound", "list", "--after", second, "--limit", "1", "-o", "jsonl").out.splitlines()
+
+    assert json.loads(line)["job"] == first
+    assert faxgw("outbound", "list", "--after", "23456789").code == 3
 
 
 def test_a_fax_is_shown_with_attempts_notices_and_history(stage: Stage, faxgw: Commands) -> None:
@@ -195,7 +228,7 @@ def test_a_fax_in_its_call_is_asked_to_hang_up(stage: Stage, faxgw: Commands) ->
     transport = ScriptedTransport(Ending(Cause.CANCELLED, Phase.MESSAGE), clock=stage.clock)
     said: list[str] = []
     transport.during = lambda _order, watch: said.extend(
-        [faxgw("outbound", "cancel", stage.jobs[0].public_id).err, str(watch.cancelled())]
+        [faxgw("outbound", "cancel", "--wait", "0", stage.jobs[0].public_id).err, str(watch.cancelled())]
     )
 
     asyncio.run(stage.transmit(transport).next())
@@ -203,6 +236,54 @@ def test_a_fax_in_its_call_is_asked_to_hang_up(stage: Stage, faxgw: Commands) ->
     assert "is in its call: the line hangs up" in said[0]
     assert said[1] == "True"
     assert stage.jobs[0].state is JobState.CANCELLED
+
+
+def test_of_several_faxes_each_is_cancelled_that_can_be(stage: Stage, faxgw: Commands) -> None:
+    first, second = waiting(stage, ONE, TWO)
+    faxgw("outbound", "cancel", first)
+
+    ran = faxgw("outbound", "cancel", first, second)
+
+    assert ran.code == 8
+    assert "1 of 2 faxes cancelled" in ran.err
+    assert f"job {first} is cancelled already" in ran.err
+    assert faxgw("outbound", "cancel", first, second).code == 6
+
+
+def test_faxes_are_held_and_released_by_what_they_have_in_common(stage: Stage, faxgw: Commands) -> None:
+    asyncio.run(stage.rendered(mail(), ONE))
+    [_, other] = waiting(stage, TWO)
+
+    assert "1 faxes will be held. Say --yes" in faxgw("outbound", "hold", "--number-is", ONE, "--no-input").err
+    assert faxgw("outbound", "hold", "--number-is", ONE, "--yes").code == 0
+    assert f"fax {other} is accepted: it will be held" in faxgw("outbound", "hold", other).err
+    assert [job.state for job in stage.jobs] == [JobState.HELD, JobState.ACCEPTED]
+
+    ran = faxgw("outbound", "release", "--where", "Acme", "--yes")
+
+    assert "goes on: it is ready" in ran.err
+    assert [job.state for job in stage.jobs] == [JobState.READY, JobState.ACCEPTED]
+
+
+def test_a_trial_stops_nothing(stage: Stage, faxgw: Commands) -> None:
+    [job] = waiting(stage)
+
+    assert "nothing was changed" in faxgw("outbound", "cancel", job, "--dry-run").err
+    assert stage.jobs[0].state is JobState.ACCEPTED
+
+
+def test_a_cancel_that_comes_too_late_says_so(stage: Stage, faxgw: Commands) -> None:
+    asyncio.run(stage.rendered(mail(), ONE))
+    job = stage.jobs[0].public_id
+    transport = ScriptedTransport(DONE, clock=stage.clock)
+    transport.during = lambda _order, _watch: said.append(faxgw("outbound", "cancel", "--wait", "0", job))
+    said: list[Ran] = []
+    asyncio.run(stage.transmit(transport).next())
+
+    late = faxgw("outbound", "cancel", job)
+
+    assert (said[0].code, "is in its call" in said[0].err) == (8, True)
+    assert (late.code, late.complaint) == (6, f"faxgw: job {job} is sent already and cannot be cancelled")
 
 
 def test_what_has_ended_cannot_be_cancelled(stage: Stage, faxgw: Commands) -> None:
@@ -220,6 +301,12 @@ def test_what_has_ended_cannot_be_cancelled(stage: Stage, faxgw: Commands) -> No
         (("list", "--limit", "0"), "0 is not in the range"),
         (("list", "--outcome", "busy"), "'busy' is not one of"),
         (("show",), "Missing argument 'JOB_ID'"),
+        (("list", "--sort", "luck"), "a list goes by one of accepted"),
+        (("list", "--columns", "job,luck"), "there is no column 'luck'"),
+        (("list", "--pages", "many"), "'many' are no pages"),
+        (("list", "--since", "soon"), "'soon' is no time"),
+        (("cancel",), "Name the faxes by their ids"),
+        (("hold", "7K3M9Q2P", "--state", "ready"), "not both"),
     ],
 )
 def test_wrong_usage_is_one_line(faxgw: Commands, arguments: tuple[str, ...], words: str) -> None:

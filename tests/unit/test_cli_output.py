@@ -54,6 +54,14 @@ def test_json_keeps_kinds(capsys: pytest.CaptureFixture[str]) -> None:
     assert rows[1]["at"] is None
 
 
+def test_json_lines_are_one_object_each(capsys: pytest.CaptureFixture[str]) -> None:
+    write_rows(ROWS, COLUMNS, "jsonl")
+    write_one(ROWS[0], "jsonl")
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["job"] for line in lines] == ["K7P2", "K7P3", "K7P2"]
+
+
 def test_csv_keeps_numbers_and_defuses_formulas(capsys: pytest.CaptureFixture[str]) -> None:
     write_rows(ROWS, COLUMNS, "csv")
 
