@@ -7,6 +7,7 @@ rules (`gateway.domain`), the evidence (`gateway.mail.proof`), keeping anything 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from io import BytesIO
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -89,7 +90,7 @@ class Judge:
         sender = known.ask(tree.user_by_address, mail_from.lower()) if mail_from else None
         user_id = credentials.user_id if credentials else sender.id if sender else None
         plan = NumberPlan() if user_id is None else known.ask(tree.effective, user_id).number_plan()
-        found = parse_fax_address(address, self.domains, plan)
+        found = _read_address(address, self.domains, plan)
         refuse_quarantined(known.ask(quarantined).get(found.destination.number), self.clock.now())
         if user_id is not None:
             refuse_blocked(found.destination, known.ask(blocked, user_id))
@@ -147,7 +148,13 @@ class Judge:
         return AutomaticCap(case.settings.automatic_cap(), self.real_time())
 
     def _address(self, text: str, settings: Effective) -> FaxAddress:
-        return parse_fax_address(text, self.domains, settings.number_plan())
+        return _read_address(text, self.domains, settings.number_plan())
+
+
+@lru_cache(maxsize=1000)
+def _read_address(text: str, domains: frozenset[str], plan: NumberPlan) -> FaxAddress:
+    """Each is read at RCPT, and again when its mail has come."""
+    return parse_fax_address(text, domains, plan)
 
 
 def _check_cover(known: Answers, sender: User, rule: CoverRule, wish: str | None) -> None:

@@ -58,7 +58,10 @@ class ContentFile:
 
     def whole(self) -> bytes:
         """The whole content when no file was needed for it so far, else nothing."""
-        return b"" if self._filed else b"".join(self._pending)
+        if self._filed:
+            return b""
+        self._pending = [b"".join(self._pending)]
+        return self._pending[0]
 
     def settle(self) -> None:
         """Write what is left, sync and close (fsync(2) of the content; its name is synced by who keeps it).

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from gateway.domain.clock import Clock
@@ -146,10 +147,13 @@ class FrontDoor:
             return False
         return True
 
-    def new_content(self) -> ContentFile:
-        """A file for one text, not yet on disk."""
+    def new_path(self) -> Path:
+        """Where a session's texts go on their way, one after another."""
         assert self.incoming is not None
-        path = self.incoming.path / f"{next(self._names)}.eml"
+        return self.incoming.path / f"{next(self._names)}.eml"
+
+    def new_content(self, path: Path) -> ContentFile:
+        """A file for one text, not yet on disk."""
         return ContentFile(path, self._threads, self._opener)
 
     async def _keep(self, refusal: Refusal) -> SmtpReply | None:

@@ -22,6 +22,8 @@ FAX_FIELD = "x-fax-"
 MAX_REFERENCES = 20
 _FIELD = re.compile(r"(?:([!-9;-~]+)[ \t]*:([^\r]*)|[^\r]*)\r\n")  # nothing is left of a line that is none
 _FOLD = re.compile(r"\r\n(?=[ \t])")
+_LIST = re.compile("list-")
+_NOWHERE = ("",)
 _REMARK = re.compile(r"[;(]")
 _MESSAGE_ID = re.compile(r"<[^<>\s\x00-\x1f\x7f]{1,900}>")
 
@@ -55,7 +57,7 @@ def header_facts(file: BinaryIO, limit: int = MAX_HEADER) -> HeaderFacts:
         message_id=_message_id(fields),
         auto_submitted=_auto_submitted(fields),
         precedence=_keyword(fields, "precedence"),
-        is_list=any(name.startswith("list-") for name in fields),
+        is_list=any(map(_LIST.match, fields)),
         is_report=_keyword(fields, "content-type") == "multipart/report",
         received_count=len(fields.get("received", ())),
         body_digest=body,
@@ -109,12 +111,14 @@ def _addresses(fields: Fields, name: str) -> tuple[str, ...]:
 
 
 def _first(fields: Fields, name: str) -> str:
-    return fields.get(name, [""])[0]
+    return fields.get(name, _NOWHERE)[0]
 
 
 def _auto_submitted(fields: Fields) -> str:
     """The value that says most for an automatic mail, where servers on the way have added one of their own."""
     values = [_word(value) for value in fields.get("auto-submitted", ())]
+    if not values:
+        return ""
     return max(values, key=lambda value: (value not in ("", "no"), value != "auto-generated"), default="")
 
 
@@ -129,12 +133,8 @@ def _word(value: str) -> str:
 
 def _fax_fields(fields: Fields) -> tuple[tuple[str, str], ...]:
     """Directives that a program put into the header; those of one name in the order in which they stand there."""
-    return tuple(
-        (name.title(), decode_words(value)[:MAX_FAX_FIELD])
-        for name, values in fields.items()
-        if name.startswith(FAX_FIELD)
-        for value in values
-    )
+    names = [name for name in fields if name.startswith(FAX_FIELD)]
+    return tuple((name.title(), decode_words(value)[:MAX_FAX_FIELD]) for name in names for value in fields[name])
 
 
 def _message_id(fields: Fields) -> str:
@@ -144,7 +144,8 @@ def _message_id(fields: Fields) -> str:
 
 def _references(fields: Fields) -> str:
     """What a reply would refer to (RFC 5322 3.6.4): the thread's first mail and its latest."""
-    known = _MESSAGE_ID.findall(_first(fields, "references") or _first(fields, "in-reply-to"))
+    written = _first(fields, "references") or _first(fields, "in-reply-to")
+    known = _MESSAGE_ID.findall(written) if written else []
     if len(known) > MAX_REFERENCES:
         known = [known[0], *known[1 - MAX_REFERENCES :]]
     return " ".join(known)

@@ -11,6 +11,8 @@ from gateway.domain.errors import GatewayError, SmtpReply
 _END = b"\r\n.\r\n"
 _FIELD = re.compile(rb"^[^ \t\r]", re.MULTILINE)  # the first octet of a line that continues no other
 _DOTTED = re.compile(rb"\n\.")
+LF = 0x0A
+FEW_DOTS = 40
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n|\0")
 
 
@@ -36,9 +38,7 @@ class DotDecoder:
     def feed(self, chunk: bytes) -> bytes:
         """The content that `chunk` settles. At the end `done` is true and `rest` is what came behind."""
         text = self._held + chunk if self._held else chunk
-        # Base64 has no dots, and one octet is looked for much faster than a row; then the pattern, three times as fast.
-        dotted = _DOTTED.search(text) if b"." in text else None
-        first = max(0, dotted.start() - 1) if dotted else len(text)
+        first = _first_dotted(text)
         end = text.find(_END, first)
         if end >= 0:
             self.done, self.rest, self._held = True, text[end + len(_END) :], b""
@@ -51,6 +51,22 @@ class DotDecoder:
         if content and self._skip:
             content, self._skip = content[self._skip :], 0
         return content
+
+
+def _first_dotted(text: bytes) -> int:
+    """Where the first line end stands that a dot follows, CR first; the length of `text` when there is none.
+
+    One octet is looked for much faster than a row, and base64 has no dots; where there are many, a pattern is faster.
+    """
+    dot = text.find(b".", 1)
+    for _ in range(FEW_DOTS):
+        if dot < 0:
+            return len(text)
+        if text[dot - 1] == LF:
+            return max(0, dot - 2)
+        dot = text.find(b".", dot + 1)
+    dotted = _DOTTED.search(text, max(0, dot - 1)) if dot >= 0 else None
+    return max(0, dotted.start() - 1) if dotted else len(text)
 
 
 def _undecided(text: bytes) -> int:

@@ -48,6 +48,15 @@ class Inbox(asyncio.StreamReader):
         self._last = _last(self._last, data)
         if may_end or self._held >= PIECE or self._loop.time() - self._since > LATEST:  # type: ignore[attr-defined]
             self.wake()
+        if self._held > 2 * PIECE:
+            self._let_wait()
+
+    def _let_wait(self) -> None:
+        """Nothing more is taken until this was read; some loops go on reading before they let anybody do that."""
+        transport = self._transport  # type: ignore[attr-defined]
+        if transport is not None and not self._paused:  # type: ignore[has-type]
+            self._paused = True
+            transport.pause_reading()
 
     def wake(self) -> bool:
         """Wake who waits for a text, though it may go on; whether something of it was held back."""

@@ -5,6 +5,7 @@ What lives here: the three commands and their limits. What does not: grammar (`s
 """
 
 import logging
+from pathlib import Path
 
 from gateway.domain.errors import GatewayError, SmtpReply
 from gateway.domain.submission import Envelope, Refusal
@@ -36,6 +37,7 @@ class SmtpMailing(SmtpConnection):
         self.transaction: Transaction | None = None
         self.idle = 0
         self._notes = 0
+        self._path: Path | None = None
 
     async def _do_mail(self, argument: str) -> SmtpReply:
         if self.doorway.submission and not self.user:
@@ -92,7 +94,7 @@ class SmtpMailing(SmtpConnection):
             raise refuse(501, "5.5.4", "DATA takes no argument")
         self.in_order(bool(transaction.recipients), "no recipient was accepted")
         self.transaction = None
-        content = Swallow() if transaction.box is Box.BOUNCE else self.door.new_content()
+        content = Swallow() if transaction.box is Box.BOUNCE else self._new_content()
         self.say("354 go ahead, end with CR LF . CR LF")
         await self.flush()
         await self._take_text(content, transaction)
@@ -103,6 +105,11 @@ class SmtpMailing(SmtpConnection):
             reply = await self._store(transaction, content)
         self.idle = 0 if reply.code == 250 else self.idle
         return reply
+
+    def _new_content(self) -> ContentFile:
+        """One path serves all mails of a session: they come one after another, and leave it before the next."""
+        self._path = self._path or self.door.new_path()
+        return self.door.new_content(self._path)
 
     async def _take_text(self, content: ContentFile | Swallow, transaction: Transaction) -> None:
         """On return the content is taken; otherwise nothing of it stays, also when the client is cut off."""

@@ -17,9 +17,9 @@ from typing import Any
 from gateway.domain.errors import UnavailableError
 from gateway.store.engines import BUSY, sqlite_code
 
-PAUSE_SECONDS = 0.001  # after each write, for those who cannot knock
+PAUSE_SECONDS = 0.0002  # after each write, for those who cannot knock; mails wait as long
 COURTESY_SECONDS = 0.03  # how long somebody who knocked is waited for
-ASK_SECONDS = 0.001  # between two looks at a lock; it grows to the next
+ASK_SECONDS = 0.0003  # between two looks at a lock; it grows to the next
 MOST_ASK_SECONDS = 0.01
 
 
