@@ -5,8 +5,9 @@ closing what they share (`app`).
 """
 
 import functools
+import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gateway.domain.lease import BEATS
@@ -27,6 +28,7 @@ from gateway.mail.relay import Relay, RelaySettings
 from gateway.notices import Composer
 from gateway.owed import Owed
 from gateway.parts import wall_clock
+from gateway.postbag import Postbag
 from gateway.running_call import NOTE_EACH
 from gateway.settings import Settings
 from gateway.store import processes, trunks, waiting
@@ -46,7 +48,7 @@ SILENT = Interest((), ())
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What the workers of one process share."""
+    """What the workers of one process share. `hanging_up` ends all calls at their next signal."""
 
     settings: Settings
     db: Database
@@ -59,7 +61,13 @@ class Shared:
     journal: CallJournal
     owed: Owed
     bell: Bell
+    hanging_up: threading.Event = field(default_factory=threading.Event)
     tally: Tally = NOBODY
+    bag: Postbag | None = None
+
+    def must_hang_up(self) -> bool:
+        """Whether no call may go on: the lease is over, or whoever stops this process waits no longer."""
+        return self.hanging_up.is_set() or self.lease.is_gone()
 
     def gate(self, interest: Interest, table: str) -> Gate:
         """A gate for the workers of one kind; `table` is where their work stands."""
@@ -97,6 +105,7 @@ class Crew:
 
 def gather(shared: Shared, roles: Iterable[Role], lost: Callable[[], None]) -> Crew:
     """The workers of these roles; `lost` is called when the process has lost its lease and must start anew."""
+    shared = replace(shared, bag=Postbag(shared.process.id, shared.owed) if Role.MAIL in roles else None)
     makers = {Role.PREPARE: _renderers, Role.LINES: _callers, Role.MAIL: _posters}
     claiming = tuple(worker for role in roles if role in makers for worker in makers[role](shared))
 
@@ -137,6 +146,7 @@ def _renderers(shared: Shared) -> list[Worker]:
         gate=shared.gate(RENDERS, "submission"),
         leftover_gate=shared.gate(RENDERS, "content"),
         tally=shared.tally,
+        post=shared.bag,
     )
     return [shared.worker(f"prepare-{number}", prepare.next, RENDERS) for number in range(rendering.workers)]
 
@@ -155,9 +165,10 @@ def _callers(shared: Shared) -> list[Worker]:
         journal=shared.journal,
         owed=shared.owed,
         gate=shared.gate(CALLS, "job"),
-        hang_up=shared.lease.is_gone,
+        hang_up=shared.must_hang_up,
         cancels=functools.partial(shared.bell.rung, Topic.CANCEL),
         tally=shared.tally,
+        post=shared.bag,
     )
     lines = [
         shared.worker(f"transmit-{number}", transmit.next, CALLS)
@@ -175,6 +186,7 @@ def _posters(shared: Shared) -> list[Worker]:
         owed=shared.owed,
         gate=shared.gate(MAILS, "outbox"),
         tally=shared.tally,
+        bag=shared.bag,
     )
     return [shared.worker("notify", notify.next, MAILS)]
 

@@ -37,6 +37,11 @@ class Owed:
         """Whether nothing is owed."""
         return not self._returns
 
+    def hold(self, claimed: Owned) -> None:
+        """This is in hand until a block that has it is over."""
+        with self._lock:
+            self._in_hand.add(claimed)
+
     @contextmanager
     def having(self, claimed: Owned) -> Iterator[None]:
         """This is in hand inside the block."""

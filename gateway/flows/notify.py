@@ -16,9 +16,9 @@ from gateway.domain.tally import NOBODY, Metric, Tally
 from gateway.gate import Gate
 from gateway.mail.relay import Relay, Sent, next_try
 from gateway.owed import Owed
+from gateway.postbag import Postbag, named
 from gateway.store import outbox
 from gateway.store.database import Database
-from gateway.store.handback import Owned
 
 log = logging.getLogger(__name__)
 IN_A_ROW = 10  # mails that one step sends, so that it ends soon when it must
@@ -36,16 +36,20 @@ class Notify:
     chance: Callable[[], float] = field(default=random.random)
     owed: Owed = field(default_factory=Owed)
     gate: Gate = field(default_factory=Gate)
+    bag: Postbag | None = None
     tally: Tally = NOBODY
 
     async def next(self) -> bool:
         """Send one mail, if one is due."""
         if not self.owed.is_empty:
             await asyncio.to_thread(self.owed.settle)
-        claim = await self.gate.claim(lambda: outbox.claim_mail(self.db, self.process, self.clock.now()))
+        claim = (self.bag.next() if self.bag else None) or await self.gate.claim(self._claim)
         if claim is None:
             return False
         return await self._deliver(claim)
+
+    def _claim(self) -> outbox.MailClaim | None:
+        return outbox.claim_mail(self.db, self.process, self.clock.now())
 
     async def _deliver(self, first: outbox.MailClaim) -> bool:
         """Send this mail, and those that are due after it; false when the relay was not reached."""
@@ -53,10 +57,14 @@ class Notify:
         reached, left = True, IN_A_ROW
         while claim is not None:
             left -= 1
-            with self.owed.having(Owned("outbox", claim.id, claim.fence)):
-                sent, claim = await self._send(claim, self.process if left else None)
+            with self.owed.having(named(claim)):
+                sent, following = await self._send(claim, self.process if left and self._has_none() else None)
             reached = sent.reached
+            claim = following or (self.bag.next() if self.bag and left and reached else None)
         return reached
+
+    def _has_none(self) -> bool:
+        return self.bag is None or self.bag.is_empty
 
     async def _send(self, claim: outbox.MailClaim, next_for: int | None) -> tuple[Sent, outbox.MailClaim | None]:
         """Send one mail and settle it; how that went, and the next one, which the same commit took."""

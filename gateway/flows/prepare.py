@@ -20,8 +20,8 @@ from gateway.domain.nodes import User
 from gateway.domain.outcome import Outcome
 from gateway.domain.setting_catalog import Effective
 from gateway.domain.submission import PartPages, Submission
-from gateway.gate import Gate
 from gateway.domain.tally import NOBODY, Metric, Tally
+from gateway.gate import Gate
 from gateway.line_pages import header_line, line_pages, write_preview
 from gateway.mail.notice_facts import FailedPart, Preview
 from gateway.notices import Composer
@@ -31,6 +31,7 @@ from gateway.part_troubles import PROBLEMS, Look, in_work
 from gateway.store import contents, frozen, submissions
 from gateway.store.database import Database
 from gateway.store.handback import Owned
+from gateway.store.outbox import Post
 from gateway.store.spool import Spool
 from gateway.store.submissions import FailedRender, RenderClaim, RenderedJob, RenderedSubmission
 from renderers.confine import ConfinedCrashError, Limits, preload, run_confined
@@ -67,6 +68,7 @@ class Prepare:
     gate: Gate = field(default_factory=Gate)
     leftover_gate: Gate = field(default_factory=Gate)
     tally: Tally = NOBODY
+    post: Post | None = None
 
     async def next(self) -> bool:
         """Render one mail, if one waits."""
@@ -178,7 +180,7 @@ class Prepare:
         look = Look(made.warnings, made.line_seconds)
         preview = self._preview(claim, rendered) if claim.submission.preview and claim.jobs else None
         mail = self.composer.initial_success(claim, rendered, notes, look, preview)
-        submissions.finish_render(self.db, claim, rendered, self.clock.now(), [mail] if mail else [])
+        submissions.finish_render(self.db, claim, rendered, self.clock.now(), [mail] if mail else [], self.post)
         extra = {"submission": claim.submission.id, "pages": made.pages, "job": [job.public_id for job in claim.jobs]}
         log.info("submission-rendered", extra=extra)
 

@@ -38,6 +38,7 @@ from gateway.store.calls import CallClaim, CallEnd
 from gateway.store.database import Database
 from gateway.store.handback import Owned
 from gateway.store.material import Material
+from gateway.store.outbox import Post
 from gateway.store.spool import Spool
 from renderers.faxpage import write_pdf, write_tiff
 
@@ -75,6 +76,7 @@ class Transmit:
     cancels: Callable[[], int] = field(default=ticks)
     running: RunningCalls = field(default_factory=RunningCalls)
     tally: Tally = NOBODY
+    post: Post | None = None
 
     async def next(self) -> bool:
         """Place one call, if a job is due, its destination free and a line too."""
@@ -88,8 +90,8 @@ class Transmit:
             try:
                 await self._call(claim)
                 settled = True
-            except UnavailableError:
-                counted = False  # a full disk or a store out of reach is no fault of the job's
+            except (UnavailableError, LostClaimError, asyncio.CancelledError):
+                counted = False  # a full disk, a store out of reach or our own end is no fault of the job's
                 raise
             finally:
                 if not settled:
@@ -110,7 +112,7 @@ class Transmit:
             stamped = await asyncio.to_thread(self._stamp, claim, fax, Path(folder))
             report = await self._place(claim, self._order(claim, stamped))
             if report.cause is Cause.CANCELLED and self.hang_up():
-                raise LostClaimError("the lease is over: the call was hung up")
+                raise LostClaimError("no call may go on here: it was hung up")
             await asyncio.to_thread(self._settle, claim, fax, stamped, report)
 
     async def _place(self, claim: CallClaim, order: CallOrder) -> CallReport:
@@ -168,7 +170,7 @@ class Transmit:
     def _settle(self, claim: CallClaim, fax: Material, stamped: "Stamped", report: CallReport) -> None:
         verdict = self._verdict(claim, report)
         end = self._end(claim, fax, stamped, report)
-        calls.finish_call(self.db, claim, end, self.clock.now(), self.composer.after_call(claim, end, fax))
+        calls.finish_call(self.db, claim, end, self.clock.now(), self.composer.after_call(claim, end, fax), self.post)
         self.journal.forget(claim.attempt.call_uid)
         log.info(
             "call-ended",

@@ -23,7 +23,7 @@ from gateway.store.fax_rows import ON_REQUEST, confirm, job_from, move, note
 from gateway.store.fax_tables import AttemptRow, JobRow
 from gateway.store.handback import ALARM, Aftermath, hand_back_job
 from gateway.store.locking import locked
-from gateway.store.outbox import MakeMail, add_mails
+from gateway.store.outbox import MailClaim, MakeMail, Post, add_mails, owner_of
 from gateway.store.quarantine import note_end
 
 MOST_AT_ONCE = 500  # values in one question
@@ -126,27 +126,34 @@ def cancel_asked(db: Database, claim: CallClaim) -> bool:
     return db.glance(f"SELECT 1 FROM job WHERE {ours} AND NOT cancel_asked AND NOT hold_asked") is None
 
 
-def finish_call(db: Database, claim: CallClaim, end: CallEnd, now: datetime, make_mail: MakeMail) -> Job:
+def finish_call(
+    db: Database, claim: CallClaim, end: CallEnd, now: datetime, make_mail: MakeMail, post: Post | None = None
+) -> Job:
     """Close the attempt, move the job and add its mail, in one commit; returns the job as it now is.
 
     A job whose cancel was asked for while the call ended otherwise is cancelled instead of tried again; one whose hold
     was asked for is held. A line that hung up for a hold, which is no outcome of the call, leaves the job as it was.
 
+    `post`, if this process sends mails, takes the mail in the same commit.
+
     Raises:
         LostClaimError: the job is another process's by now; nothing was written.
     """
 
-    def work(session: Session) -> Job:
+    def work(session: Session) -> tuple[Job, list[MailClaim]]:
+        owner = owner_of(session, post)
         row, attempt = _fenced(session, claim)
         _close(attempt, end)
         confirm(row, attempt, end.pages_confirmed)
         _settle(session, row, attempt, end, now)
         note_end(session, Standing(row.number, 0, end.ended, end.outcome, end.detail), end.quarantine)
         job = job_from(row)
-        add_mails(session, [make_mail(job)], now)
-        return job
+        return job, add_mails(session, [make_mail(job)], now, owner)
 
-    return db.write(work)
+    job, mails = db.write(work)
+    if post is not None:
+        post.take(mails)
+    return job
 
 
 def settled(db: Database, call_uids: Sequence[str]) -> list[str]:

@@ -1,97 +1,60 @@
 """The outbox: mails committed with the change they report, sent afterwards, one commit for each.
 
-What lives here: adding, claiming and settling mails, and listing them. What does not: composing
-(`gateway.flows.notices`), SMTP (`gateway.mail.relay`). A crash between sending and settling sends a mail twice, with
-the same Message-ID.
+What lives here: adding, claiming and settling mails, and listing them. What does not: mails themselves (`mails`),
+composing (`gateway.notices`), SMTP (`gateway.mail.relay`). A crash between sending and settling sends a mail twice,
+with the same Message-ID.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
 from gateway.domain.errors import LostClaimError
-from gateway.domain.job import Job
-from gateway.store.columns import in_state, key_of
+from gateway.store.columns import in_state
 from gateway.store.database import Database
 from gateway.store.fax_rows import check_process
 from gateway.store.fax_tables import OutboxRow
 from gateway.store.locking import locked, unlocked_ones
+from gateway.store.mails import (
+    Mail,
+    MailClaim,
+    MailState,
+    MakeMail,
+    NewMail,
+    Post,
+    claim_from,
+    mail_from,
+    take,
+)
 
+__all__ = [
+    "PAUSE_AFTER_FAULT", "Mail", "MailClaim", "MailState", "MakeMail", "NewMail", "Post", "add", "add_mails",
+    "claim_mail", "content", "give_back", "listing", "mail_dead", "mail_from", "mail_retry", "mail_sent", "owner_of",
+]  # fmt: skip
 PAUSE_AFTER_FAULT = timedelta(minutes=1)
 
 
-class MailState(StrEnum):
-    """Where a mail of the outbox is; `dead` mails are for administrators to see, `dropped` were given up by one."""
+def owner_of(session: Session, post: Post | None) -> int | None:
+    """Which process takes a mail as it is added; asked first in a transaction, for it may lock that process's row.
 
-    WAITING = "waiting"
-    SENDING = "sending"
-    SENT = "sent"
-    DEAD = "dead"
-    DROPPED = "dropped"
-
-
-@dataclass(frozen=True, slots=True)
-class NewMail:
-    """A mail to be added: a whole message with CRLF line ends, and its one recipient.
-
-    A second mail of the same submission, job, kind and attempt is not added. `job_id` is None and `attempt_no` 0 for
-    what concerns the whole submission; `submission_id` is None for what became none, and then it is always added.
+    Raises:
+        LostClaimError: the process was given up for dead.
     """
-
-    kind: str
-    submission_id: int | None
-    job_id: int | None
-    attempt_no: int
-    recipient: str
-    message: bytes = field(repr=False)
-    message_id: str
+    if post is None or not post.has_room():
+        return None
+    check_process(session, post.process)
+    return post.process
 
 
-# Composes the mail that tells of a job as it now is, or None when nobody wants one. It is called inside the
-# transaction that changes the job: it may read the store, which still shows the job as it was, and must not write.
-MakeMail = Callable[[Job], NewMail | None]
+def add_mails(
+    session: Session, mails: Iterable[NewMail | None], now: datetime, owner: int | None = None
+) -> list[MailClaim]:
+    """Add mails inside the caller's transaction; what is there already is left alone.
 
-
-@dataclass(frozen=True, slots=True)
-class MailClaim:
-    """A mail that is ours to send; `tries` counts this one."""
-
-    id: int
-    kind: str
-    submission_id: int | None
-    job_id: int | None
-    recipient: str
-    message: bytes = field(repr=False)
-    message_id: str
-    created: datetime
-    tries: int
-    fence: int
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """A line of the outbox, without the message."""
-
-    id: int
-    kind: str
-    submission_id: int | None
-    job_id: int | None
-    attempt_no: int
-    recipient: str
-    message_id: str
-    state: MailState
-    created: datetime
-    not_before: datetime
-    tries: int
-    reply: str
-    sent: datetime | None
-
-
-def add_mails(session: Session, mails: Iterable[NewMail | None], now: datetime) -> None:
-    """Add mails inside the caller's transaction; what is there already is left alone."""
+    With `owner` they are taken by that process at once: the claims.
+    """
+    claims = []
     for mail in mails:
         if mail is not None and not _is_there(session, mail):
             row = OutboxRow(
@@ -105,9 +68,15 @@ def add_mails(session: Session, mails: Iterable[NewMail | None], now: datetime) 
                 state=MailState.WAITING.value,
                 created=now,
                 not_before=now,
+                fence=0,
+                tries=0,
             )
+            if owner is not None:
+                take(row, owner)
             session.add(row)
             session.flush()
+            claims += [claim_from(row)] if owner is not None else []
+    return claims
 
 
 def add(db: Database, mail: NewMail, now: datetime, *, dead: str = "") -> None:
@@ -207,25 +176,6 @@ def content(db: Database, mail_id: int) -> bytes | None:
     return db.read(work)
 
 
-def mail_from(row: OutboxRow) -> Mail:
-    """A row of the outbox as callers get it."""
-    return Mail(
-        id=key_of(row.id),
-        kind=row.kind,
-        submission_id=row.submission_id,
-        job_id=row.job_id,
-        attempt_no=row.attempt_no,
-        recipient=row.recipient,
-        message_id=row.message_id,
-        state=MailState(row.state),
-        created=row.created,
-        not_before=row.not_before,
-        tries=row.tries,
-        reply=row.reply,
-        sent=row.sent,
-    )
-
-
 def _claim(session: Session, process_id: int, now: datetime) -> MailClaim | None:
     due = select(OutboxRow).where(in_state(OutboxRow.state, MailState.WAITING), col(OutboxRow.not_before) <= now)
     oldest = due.order_by(col(OutboxRow.not_before), col(OutboxRow.id)).limit(1)
@@ -233,25 +183,8 @@ def _claim(session: Session, process_id: int, now: datetime) -> MailClaim | None
     row = session.exec(unlocked_ones(oldest)).one_or_none()
     if row is None:
         return None
-    row.state, row.owner = MailState.SENDING.value, process_id
-    row.fence += 1
-    row.tries += 1
-    return _claim_from(row)
-
-
-def _claim_from(row: OutboxRow) -> MailClaim:
-    return MailClaim(
-        id=key_of(row.id),
-        kind=row.kind,
-        submission_id=row.submission_id,
-        job_id=row.job_id,
-        recipient=row.recipient,
-        message=row.message,
-        message_id=row.message_id,
-        created=row.created,
-        tries=row.tries,
-        fence=row.fence,
-    )
+    take(row, process_id)
+    return claim_from(row)
 
 
 def _is_there(session: Session, mail: NewMail) -> bool:

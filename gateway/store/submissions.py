@@ -32,7 +32,7 @@ from gateway.store.fax_rows import (
 from gateway.store.fax_tables import JobRow, PartRow, SubmissionRow
 from gateway.store.handback import hand_back_submission
 from gateway.store.locking import locked, unlocked_ones
-from gateway.store.outbox import NewMail, add_mails
+from gateway.store.outbox import MailClaim, NewMail, Post, add_mails, owner_of
 from gateway.store.refusals import add_refusal, refusals
 
 __all__ = [
@@ -112,17 +112,23 @@ def claim_render(db: Database, process_id: int, now: datetime) -> RenderClaim | 
 
 
 def finish_render(
-    db: Database, claim: RenderClaim, rendered: RenderedSubmission, now: datetime, mails: Sequence[NewMail]
+    db: Database,
+    claim: RenderClaim,
+    rendered: RenderedSubmission,
+    now: datetime,
+    mails: Sequence[NewMail],
+    post: Post | None = None,
 ) -> None:
     """Keep the pages and let the jobs go on, with the mails that tell of it, in one commit; a preview ends here.
 
-    Its mail must be in the spool by now.
+    Its mail must be in the spool by now. `post`, if this process sends mails, takes those of the same commit.
 
     Raises:
         LostClaimError: the submission was cancelled or is another process's by now; nothing was written.
     """
 
-    def work(session: Session) -> None:
+    def work(session: Session) -> list[MailClaim]:
+        owner = owner_of(session, post)
         accepted = _still_accepted(session, claim.submission.id, lock=True)
         row = _fenced(session, claim)
         row.pages_digest, row.pages = rendered.pages_digest, rendered.pages
@@ -137,9 +143,11 @@ def finish_render(
                 move(session, job, JobEvent.RENDERED if job.not_before <= now else JobEvent.SCHEDULED, now)
                 hold_if_asked(session, job, now)
         contents.drop(session, claim.submission.id)
-        add_mails(session, mails, now)
+        return add_mails(session, mails, now, owner)
 
-    db.write(work)
+    taken = db.write(work)
+    if post is not None:
+        post.take(taken)
 
 
 def fail_render(
