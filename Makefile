@@ -9,7 +9,7 @@ endif
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: help setup machine demo test check bench lint serve docs lock clean
+.PHONY: help setup machine demo test check bench crash lint serve docs lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -54,6 +54,9 @@ lint: setup ## ruff and mypy alone
 
 bench: setup ## measurements; figures, no pass or fail
 	@set -e; for script in tests/bench/bench_*.py; do echo "== $$script"; $(BIN)/python -m "tests.bench.$$(basename $$script .py)"; done
+
+crash: setup ## daemons killed 500 times, frozen, starved of disk; a table of what was lost and what was sent twice
+	$(BIN)/python -m tests.crash --kills $(or $(KILLS),500)
 
 serve: setup ## the daemon, with the settings of FAXGW_CONFIG or the defaults under ./var
 	$(BIN)/faxgw serve

@@ -78,7 +78,7 @@ RENDERING = (
         "store.spool:Spool.put_copy",
         "store.submissions:finish_render",
     ),
-    *commits(2, 4),
+    *commits(3, 4),
 )
 CALLING = (
     *around(
@@ -92,6 +92,6 @@ CALLING = (
     ),
     Cut(KEEP, BEFORE, 3),
     Cut(KEEP, AFTER, 3),
-    *commits(2, 6),
+    *commits(3, 6),
 )
-TELLING = (*around("store.outbox:claim_mail", "store.outbox:mail_sent"), *commits(2, 4))
+TELLING = (*around("store.outbox:claim_mail", "store.outbox:mail_sent"), *commits(3, 4))

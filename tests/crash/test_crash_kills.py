@@ -1,11 +1,13 @@
 """Real daemons, killed at random: what was accepted is finished, once. A long form: make crash."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import postgresql
+from tests.crash.disk import small_disk
 from tests.crash.house import House
 from tests.crash.trial import Plan, Trial
 
@@ -47,3 +49,22 @@ def test_kills_freezes_and_crashes_of_postgresql_lose_nothing_and_send_nothing_t
     assert (trial.done["kills"], verdict.lost, verdict.twice) == (KILLS, 0, 0)
     assert (trial.done["freezes"], trial.done["crashes of the server"]) == (2, 2)
     assert verdict.accepted >= 40
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed: make setup gets it")
+def test_kills_on_entry_of_writes_leave_the_store_whole(tmp_path: Path) -> None:
+    with House(tmp_path / "house") as house:
+        trial = Trial(house, Plan(kills=2, longest=SHORT, stock=2, syscall_kills=6))
+        verdict = trial.run()
+
+    assert verdict.wrong == []
+    assert sum(count for name, count in trial.done.items() if name.startswith("kills at ")) >= 3
+
+
+def test_a_disk_that_fills_up_under_load_loses_nothing(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "house" / "store"), House(tmp_path / "house") as house:
+        trial = Trial(house, Plan(kills=4, longest=SHORT, stock=2, full_disks=2))
+        verdict = trial.run()
+
+    assert verdict.wrong == []
+    assert (trial.done["full disks"], verdict.lost, verdict.twice) == (2, 0, 0)

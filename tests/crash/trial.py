@@ -6,6 +6,7 @@ What lives here: what is done when, all of it by one seed. What does not: what i
 import math
 import random
 import signal
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.crash.clocks import step
+from tests.crash.disk import filled
 from tests.crash.feed import Feed
 from tests.crash.house import LEASE, House, Node, supervised, wait_for
 from tests.crash.verdict import Verdict, drain, judge, leave, rendered
@@ -22,6 +24,8 @@ SHORTEST = 0.1  # seconds of life, log-uniform from here to a plan's longest
 WHILE_STARTING = 0.25  # the share of kills before a node is up
 ALL_AT_ONCE = 0.1  # the share of kills of all nodes
 STOCKED = 12  # faxes of a mail that is stocked
+WRITES = ("fdatasync", "fsync", "rename", "pwrite64")
+AT_WRITE_SECONDS = 5
 STEPS = (-3600.0, -30.0, 30.0, 300.0)  # seconds that a clock is set off by
 
 
@@ -35,6 +39,8 @@ class Plan:
     rate: float = 2.0  # mails a second
     freezes: int = 0
     clock_steps: int = 0
+    syscall_kills: int = 0  # at the entry of a write, by strace
+    full_disks: int = 0  # the house's store must lie on a small disk
     server: Server | None = None
     server_crashes: int = 0
     seed: int = 1
@@ -97,6 +103,8 @@ class Trial:
         others: list[Callable[[], None]] = [lambda: self._freeze(chance.choice(nodes), chance)] * self.plan.freezes
         others += [lambda: self._step(chance.choice(nodes), chance)] * self.plan.clock_steps
         others += [lambda: self._crash_server(chance)] * self.plan.server_crashes
+        others += [lambda: self._kill_at_write(chance.choice(nodes), chance)] * self.plan.syscall_kills
+        others += [lambda: self._fill(chance)] * self.plan.full_disks
         chance.shuffle(others)
         return others
 
@@ -127,6 +135,24 @@ class Trial:
     def _step(self, node: Node, chance: random.Random) -> None:
         step(node.clock, chance.choice(STEPS))
         self.done["clock steps"] += 1
+
+    def _kill_at_write(self, node: Node, chance: random.Random) -> None:
+        """On entry of the K-th such call that one of its threads makes from now on; after a while anyway."""
+        child = node.child
+        if child is None or not child.lives:
+            return
+        call, count = chance.choice(WRITES), chance.randint(1, 4)
+        inject = ("-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={count}")
+        with subprocess.Popen(["strace", "-f", "-qq", "-o/dev/null", *inject, "-p", str(child.pid)]) as tracer:
+            hit = child.ended.wait(AT_WRITE_SECONDS)
+            tracer.terminate()
+        child.kill()
+        self.done[f"kills at {call}" if hit else "kills instead of at a write"] += 1
+
+    def _fill(self, chance: random.Random) -> None:
+        with filled(self.house.store):
+            time.sleep(chance.uniform(1, 3))
+        self.done["full disks"] += 1
 
     def _crash_server(self, chance: random.Random) -> None:
         """An immediate stop, and a start after a while."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from gateway.fax.simulator.received import read_lines
 from gateway.store.database import make_engine, open_database
@@ -91,10 +91,15 @@ def leave(house: House) -> None:
 
 def release_held(house: House) -> None:
     """What a person does who sees that jobs were put aside for crashes that are over."""
+    execute(house, text("UPDATE job SET state = 'ready', crashes = 0 WHERE state = 'held'"))
+
+
+def execute(house: House, statement: TextClause) -> None:
+    """Change the store past the gateway."""
     database = open_database(house.url)
     engine = make_engine(database.url, migrating=True)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE job SET state = 'ready', crashes = 0 WHERE state = 'held'"))
+        connection.execute(statement)
     engine.dispose()
     database.close()
 
