@@ -19,6 +19,7 @@ from gateway.fax.simulator.transport import CallClock, SimulatorTransport
 from gateway.flows.keep import Keep
 from gateway.flows.notify import Notify
 from gateway.flows.prepare import Prepare, RenderLimits
+from gateway.flows.retain import Retain
 from gateway.flows.tend import Tend
 from gateway.flows.tidy import Tidy
 from gateway.flows.transmit import Transmit, Trunk
@@ -38,6 +39,7 @@ from gateway.worker import ANYTHING, Bell, Interest, Step, Topic, Worker
 
 LOOKS_IN_LEASE = 60  # at how we stand
 TIDY_EACH = 1.0  # seconds between two moments of a sweep
+RETAIN_EACH = 10.0  # seconds between two looks for documents whose time is over
 GATE_SHARE = 0.9  # of the idle time: a look in vain holds a little less long than workers rest
 RENDERS = Interest((Topic.PREPARE,), (Topic.LINES, Topic.MAIL))
 CALLS = Interest((Topic.LINES, Topic.FREE), (Topic.LINES, Topic.FREE, Topic.MAIL))
@@ -205,7 +207,13 @@ def _keepers(shared: Shared, cut: Callable[[], None], lost: Callable[[], None]) 
 def _tidiers(shared: Shared, roles: Iterable[Role]) -> list[Worker]:
     """Who renders makes most of the contents, and looks after them."""
     tidy = Tidy(shared.db, shared.spool)
-    return [Worker("tidy", tidy.next, shared.bell, TIDY_EACH, SILENT)] if Role.PREPARE in roles else []
+    retain = Retain(shared.db, shared.spool, shared.clock, wall_clock)
+    if Role.PREPARE not in roles:
+        return []
+    return [
+        Worker("tidy", tidy.next, shared.bell, TIDY_EACH, SILENT),
+        Worker("retain", retain.next, shared.bell, RETAIN_EACH, SILENT),
+    ]
 
 
 def _tender(shared: Shared) -> Worker:
