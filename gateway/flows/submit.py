@@ -139,16 +139,16 @@ class FrontDesk:
         """Take a mail that can be judged without waiting for anything; None when another way must be gone.
 
         Most mail is small and comes from people who are known, by a relay of their company. It needs no thread and no
-        file: only the commit is waited for. Of what is larger, the file is made in a thread.
+        file: only the commit is waited for. What is larger is digested and filed in a thread.
         """
         whole = content.whole()
-        planned = self._planned(envelope, whole) if _has_small_header(whole) else None
+        if not _has_small_header(whole):
+            return None
+        small = len(whole) <= SMALL_OCTETS
+        planned = self._planned(envelope, whole) if small else await self._apart(self._filed, envelope, content)
         if planned is None:
             return None
         new, rule = planned
-        if len(whole) > SMALL_OCTETS:
-            new = replace(new, content=b"")
-            await self._apart(self._file, envelope, content, new.content_digest)
         entered = self.acceptance.enter(new)
         await self.commits.wait(entered.done, self.ring)
         accepted = self.acceptance.plain_answer(entered)
@@ -156,9 +156,14 @@ class FrontDesk:
             accepted = await self._apart(self.acceptance.answer, entered)
         return _told(envelope, accepted, rule)
 
-    def _file(self, envelope: Envelope, content: Content, digest: str) -> None:
+    def _filed(self, envelope: Envelope, content: Content) -> tuple[NewSubmission, str] | None:
+        """As `_planned`, of a mail that goes into the spool."""
+        planned = self._planned(envelope, content.whole())
+        if planned is None:
+            return None
         content.settle()
-        self.spool.put_synced(envelope.content, digest)
+        self.spool.put_synced(envelope.content, planned[0].content_digest)
+        return replace(planned[0], content=b""), planned[1]
 
     def _planned(self, envelope: Envelope, whole: bytes) -> tuple[NewSubmission, str] | None:
         """What becomes of a mail, when all that decides it is at hand and it is taken; and by which rule."""

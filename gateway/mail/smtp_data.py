@@ -37,6 +37,9 @@ class DotDecoder:
 
     def feed(self, chunk: bytes) -> bytes:
         """The content that `chunk` settles. At the end `done` is true and `rest` is what came behind."""
+        if self.done:
+            self.rest += chunk
+            return b""
         text = self._held + chunk if self._held else chunk
         first = _first_dotted(text)
         end = text.find(_END, first)

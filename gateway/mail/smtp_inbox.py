@@ -1,4 +1,4 @@
-"""What a client has sent and nobody has read yet: whole lines, and the octets of a text in large pieces.
+"""What a client has sent and nobody has read yet: whole lines, and the segments of a text, many at once.
 
 What lives here: asyncio's reader, which has no public way to look ahead nor to put back: its names are touched here
 alone. What does not: what the lines mean (`smtp_connection`), and where a text ends (`smtp_data`).
@@ -25,7 +25,7 @@ class Inbox(asyncio.StreamReader):
 
     def __init__(self, limit: int, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(limit, loop)
-        self._pieces: list[bytes] = []
+        self._segments: list[bytes] = []
         self._held = 0
         self._in_text = False
         self._since = 0.0
@@ -42,7 +42,7 @@ class Inbox(asyncio.StreamReader):
         if not self._in_text:
             super().feed_data(data)
             return
-        self._pieces.append(data)
+        self._segments.append(data)
         self._held += len(data)
         may_end = b"." in self._last or b"." in data
         self._last = _last(self._last, data)
@@ -61,7 +61,7 @@ class Inbox(asyncio.StreamReader):
     def wake(self) -> bool:
         """Wake who waits for a text, though it may go on; whether something of it was held back."""
         self._wakeup_waiter()  # type: ignore[attr-defined]
-        return bool(self._pieces)
+        return bool(self._segments)
 
     def line(self) -> bytes | None:
         """The next line with its line end, None when it is not there yet."""
@@ -99,17 +99,21 @@ class Inbox(asyncio.StreamReader):
             return False
         return True
 
-    async def piece(self) -> bytes:
-        """What there is of a text, after a wait where nothing is; nothing at the end of the stream."""
-        if not self.octets:
-            await self._next_pieces()
-        self._last = _last(self._last, self.octets)
-        whole = b"".join((self.octets, *self._pieces))
-        self.octets.clear()
-        self._pieces, self._held = [], 0
-        return whole
+    async def segments(self) -> list[bytes]:
+        """What there is of a text, after a wait where nothing is; none at the end of the stream.
 
-    async def _next_pieces(self) -> None:
+        They are not joined: to copy a text costs as much as to digest it.
+        """
+        if not self.octets:
+            await self._next_segments()
+        if self.octets:
+            self._last = _last(self._last, self.octets)
+            self._segments.insert(0, bytes(self.octets))
+            self.octets.clear()
+        taken, self._segments, self._held = self._segments, [], 0
+        return taken
+
+    async def _next_segments(self) -> None:
         self._since, self._in_text = self._loop.time(), True  # type: ignore[attr-defined]
         try:
             await self.more()

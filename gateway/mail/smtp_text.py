@@ -57,20 +57,21 @@ class TextIntake:
             ClientGoneError: the connection ended before the text did.
         """
         while not self._decoder.done and not self.overrun:
-            await self._keep(self._decoder.feed(await self._chunk(inbox)))
+            for segment in await self._segments(inbox):
+                await self._keep(self._decoder.feed(segment))
         if self._fault is None:
             self._watch.finish()
             self._fault = self._watch.fault
         return self._fault
 
-    async def _chunk(self, inbox: Inbox) -> bytes:
+    async def _segments(self, inbox: Inbox) -> list[bytes]:
         began = time.monotonic()
         self._allow(self._pace.left())
-        chunk = await inbox.piece()
-        if not chunk:
+        segments = await inbox.segments()
+        if not segments:
             raise ClientGoneError
-        self._pace.arrived(len(chunk), time.monotonic() - began)
-        return chunk
+        self._pace.arrived(sum(map(len, segments)), time.monotonic() - began)
+        return segments
 
     async def _keep(self, content: bytes) -> None:
         if self._fault is None:

@@ -21,6 +21,10 @@ async def begun(work: Coroutine[Any, Any, bytes]) -> asyncio.Task[bytes]:
     return task
 
 
+async def text_of(inbox: Inbox) -> bytes:
+    return b"".join(await inbox.segments())
+
+
 async def turns() -> None:
     """Time for who was woken."""
     for _ in range(3):
@@ -53,7 +57,7 @@ async def test_nothing_more_comes_of_a_connection_that_broke(inbox: Inbox) -> No
 
 
 async def test_segments_of_a_text_gather(inbox: Inbox) -> None:
-    piece = await begun(inbox.piece())
+    piece = await begun(text_of(inbox))
 
     for _ in range(PIECE // 4096 - 1):
         inbox.feed_data(b"x" * 4096)
@@ -72,7 +76,7 @@ async def test_an_end_is_not_held_back(inbox: Inbox, segments: tuple[bytes, ...]
     taken = b""
 
     for segment in segments:
-        piece = await begun(inbox.piece())
+        piece = await begun(text_of(inbox))
         inbox.feed_data(segment)
         async with asyncio.timeout(5):
             taken += await piece
@@ -81,7 +85,7 @@ async def test_an_end_is_not_held_back(inbox: Inbox, segments: tuple[bytes, ...]
 
 
 async def test_an_end_in_segments_that_come_at_once_is_not_held_back(inbox: Inbox) -> None:
-    piece = await begun(inbox.piece())
+    piece = await begun(text_of(inbox))
 
     for segment in (b"x", b".", b"\r", b"\n"):
         inbox.feed_data(segment)
@@ -90,7 +94,7 @@ async def test_an_end_in_segments_that_come_at_once_is_not_held_back(inbox: Inbo
 
 
 async def test_slow_segments_are_not_held_back(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    piece = await begun(inbox.piece())
+    piece = await begun(text_of(inbox))
     late = asyncio.get_running_loop().time() + 2 * LATEST
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: late)
 
@@ -100,7 +104,7 @@ async def test_slow_segments_are_not_held_back(inbox: Inbox, monkeypatch: pytest
 
 
 async def test_what_is_held_back_can_be_had(inbox: Inbox) -> None:
-    piece = await begun(inbox.piece())
+    piece = await begun(text_of(inbox))
     inbox.feed_data(b"some")
 
     assert inbox.wake()
@@ -112,8 +116,8 @@ async def test_a_text_that_breaks_off_ends_with_nothing(inbox: Inbox) -> None:
     inbox.feed_data(b"half")
     inbox.feed_eof()
 
-    assert await inbox.piece() == b"half"
-    assert await inbox.piece() == b""
+    assert await text_of(inbox) == b"half"
+    assert await text_of(inbox) == b""
 
 
 async def test_what_is_put_back_is_read_next(inbox: Inbox) -> None:
