@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import socket
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -17,6 +18,7 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from time import sleep
+from typing import Any
 
 from gateway.crew import Crew, Shared, gather
 from gateway.domain.errors import ConflictError, UnavailableError
@@ -44,7 +46,8 @@ from renderers.standing import look as look_at_walls
 log = logging.getLogger(__name__)
 SPARE_THREADS = 4
 YIELD_LOOKS, YIELD_SECONDS = 10, 0.5
-STOP_SECONDS = 60  # how long a graceful stop lets calls and renders end
+STOP_SECONDS = 60  # how long a graceful stop lets texts come in
+HANG_UP_SECONDS = 10  # how long calls are given to end when they must
 
 
 @dataclass
@@ -65,6 +68,8 @@ class Gateway:
     work: Path
     stopping: asyncio.Event
     lost: asyncio.Event
+    hurry: asyncio.Event
+    hanging_up: threading.Event
     look: Callable[[], Standing] = look_at_walls
     _tasks: dict[Worker, asyncio.Task[None]] = field(default_factory=dict)
     _walls: asyncio.Task[None] | None = None
@@ -118,20 +123,27 @@ class Gateway:
             raise UnavailableError("documents could reach the network while they are rendered; see: faxgw doctor")
 
     def stop(self) -> None:
-        """Ask for a graceful end."""
+        """Ask for a graceful end; asked again, for one at once: calls that run hang up, and go on another time."""
+        if self.stopping.is_set():
+            log.warning("hurried", extra={"owner": self.process.id})
+            self.hurry.set()
         self.stopping.set()
 
     async def run(self) -> None:
-        """Serve until asked to stop; then take no mail, let calls and renders end, and leave.
+        """Serve until asked to stop; then take no mail and no new call, let calls and renders end, and leave.
 
         Who has lost his lease has nothing left to end gracefully.
         """
         await self.stopping.wait()
         self.watch.stopping()
-        grace = 0 if self.lost.is_set() else STOP_SECONDS
-        if self.doors:
-            await self.doors.close(grace)
+        grace = 0 if self.lost.is_set() else self.settings.queue.stop_seconds
+        for worker in self.crew.claiming:
+            worker.stop()
+        closing = asyncio.ensure_future(self.doors.close(min(grace, STOP_SECONDS)) if self.doors else asyncio.sleep(0))
         await self._end(self.crew.claiming, grace)
+        if not await self._in_time(closing, STOP_SECONDS):
+            closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
         # The lease is kept as long as a call goes on.
         await self._end(self.crew.keeping, grace)
         await self.news.stop()
@@ -144,11 +156,20 @@ class Gateway:
         for worker in workers:
             worker.stop()
         tasks = [self._tasks[worker] for worker in workers if worker in self._tasks]
-        if tasks:
-            await asyncio.wait(tasks, timeout=grace)
+        together = asyncio.gather(*tasks, return_exceptions=True)
+        if not await self._in_time(together, grace):
+            self.hanging_up.set()
+            await asyncio.wait([together], timeout=0 if self.lost.is_set() else HANG_UP_SECONDS)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await together
+
+    async def _in_time(self, work: asyncio.Future[Any], seconds: float) -> bool:
+        """Wait for work to be over, as long as it may take and nobody is in a hurry; whether it is."""
+        hurry = asyncio.ensure_future(self.hurry.wait())
+        await asyncio.wait([work, hurry], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        hurry.cancel()
+        return work.done()
 
     async def _leave(self) -> None:
         await asyncio.to_thread(processes.leave, self.db, self.process)
@@ -189,6 +210,8 @@ def build(settings: Settings, roles: Iterable[Role] = ()) -> Gateway:
         work=shared.work,
         stopping=stopping,
         lost=lost,
+        hurry=asyncio.Event(),
+        hanging_up=shared.hanging_up,
     )
 
 

@@ -24,6 +24,7 @@ def _event(about: str, *fields: str) -> LogEvent:
 EVENTS: Mapping[str, LogEvent] = {
     # The daemon.
     "started": _event("the daemon takes mail and works; kind: its roles", "owner", "kind"),
+    "hurried": _event("it was asked to stop once more: calls that run hang up", "owner"),
     "stopped": _event("it has ended in order", "owner"),
     "walled": _event("documents cannot reach the network, or other files; kind says which, detail by what", "kind", "detail"),
     "not-walled": _event("they could; detail says what to do", "kind", "detail"),
@@ -41,6 +42,7 @@ EVENTS: Mapping[str, LogEvent] = {
     "claim-owed": _event("claimed work could not be given back yet", "error", "count"),
     "forgotten": _event("rows that are kept for some days only were deleted", "count"),
     "swept": _event("contents that no row names were put aside; erased: those put aside before", "count", "erased"),
+    "documents-erased": _event("the time of a fax's documents was over; count: contents", "job", "kind", "count"),
     "sweep-broken-off": _event("a sweep met a store, disk or bucket out of reach; a later one begins anew", "error"),
     # Several processes.
     "lease-lost": _event("this process was given up for dead, and ends", "owner"),

@@ -149,7 +149,6 @@ class Calling:
     lines: int = 4
     scenario: str = ""  # far-end scenario file of the simulator, beside the reserved numbers
     trunks: tuple[CallingTrunk, ...] = ()
-    stop_seconds: int = 300  # how long a graceful stop lets calls go on
 
     @property
     def all_trunks(self) -> tuple[CallingTrunk, ...]:
@@ -183,6 +182,7 @@ class Queue:
     roles: tuple[str, ...] = tuple(Role)
     lease_seconds: int = 30
     poll_seconds: float = 1.0
+    stop_seconds: int = 300  # how long a graceful stop lets calls and renders go on
     direct_url: str = ""  # to PostgreSQL past a pooler of transactions; empty: the store's
 
     def role_set(self) -> frozenset[Role]:

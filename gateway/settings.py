@@ -184,7 +184,7 @@ _RULES: tuple[tuple[str, str, Callable[[typing.Any], bool], str], ...] = (
         for section, key in sorted(_FILES)
         if section != "calling.trunks"
     ),
-    ("calling", "stop_seconds", lambda seconds: seconds >= 0, "must be 0 or more"),
+    ("queue", "stop_seconds", lambda seconds: seconds >= 0, "must be 0 or more"),
 )
 
 

@@ -28,8 +28,9 @@ def serve(console: Console, roles: str, log_level: str | None, log_format: str |
     renders it, lines calls, mail sends notices; inbound will take calls, and has nothing to do yet. What each of them
     does shows `faxgw nodes list`; how it is set up stands in config/README.md.
 
-    SIGINT and SIGTERM end it gracefully: no call is cut; what waits stays in the store. A process that the others have
-    given up for dead starts anew by itself.
+    SIGINT and SIGTERM end it gracefully: it takes no new call, and lets those that run end, for [queue] stop_seconds at
+    most; what waits stays in the store. A second signal hangs up at once: such a fax goes on at its first page that was
+    not confirmed. A process that the others have given up for dead starts anew by itself.
     """
     chosen = parse_roles(roles.split(",")) if roles else console.settings.queue.role_set()
     logs = replace(console.settings.logs, **_given(level=log_level, format=log_format))
