@@ -13,6 +13,7 @@ from sqlmodel import Session, text
 from gateway.store import calls, jobs, outbox, processes, submissions
 from gateway.store.database import Database, open_database
 from gateway.store.direct import EVERYTHING, DirectLine
+from gateway.store.engines import FROZEN_SECONDS
 from gateway.store.guard import SECOND_LOOK, Suspects
 from gateway.store.process_tables import ProcessRow
 from tests.filled_store import NOW, TTL, WALL, anna, killed, mail_to, no_mail, opened, process, ready, url_of
@@ -212,3 +213,13 @@ def test_a_server_that_is_away_is_tried_again(server: Database, own: processes.P
     line.stop()
 
     assert heard.empty()
+
+
+def test_who_freezes_inside_a_transaction_keeps_its_locks_for_seconds_only(server: Database) -> None:
+    told = [
+        reader(lambda session: session.execute(text("SHOW idle_in_transaction_session_timeout")).scalar())
+        for reader in (server.read, server.write)
+    ]
+
+    assert told == [f"{FROZEN_SECONDS}s"] * 2
+    assert TTL.total_seconds() > FROZEN_SECONDS
