@@ -71,12 +71,21 @@ def remove(door: Door, company: str, name: str) -> Changed[Target]:
 
     def work(act: Act) -> Target:
         node = check_kind(act.node, NodeKind.COMPANY)
-        before = {name_key(one.name): asdict(one) for one in store.contacts(act.db, node.id)}
-        store.remove_contact(act.db, node.id, name)
-        act.note("contact.delete", node, before[name_key(name)], {})
+        drop(act, node, name)
         return node
 
     return door.change("companies.edit", company, work)
+
+
+def drop(act: Act, node: Target, name: str) -> None:
+    """Take a contact away in an act that is going on, and note it.
+
+    Raises:
+        NotFoundError: there is none of that name.
+    """
+    before = {name_key(one.name): asdict(one) for one in store.contacts(act.db, node.id)}
+    store.remove_contact(act.db, node.id, name)
+    act.note("contact.delete", node, before[name_key(name)], {})
 
 
 def checked(contact: EmergencyContact) -> EmergencyContact:

@@ -3,11 +3,14 @@
 What lives here: arguments and answers. What does not: the steps (`gateway.admin.settings`).
 """
 
+from pathlib import Path
+
 import click
 
 from gateway.admin import settings as admin
+from gateway.admin import tree_file
 from gateway.admin.settings import Explained
-from gateway.cli.acting import as_option, changing, tell
+from gateway.cli.acting import as_option, changing, confirm, confirming, tell
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import Row, form_option, say, write_one, write_rows
 from gateway.domain.inheritance import Held
@@ -214,6 +217,48 @@ def settings_push(console: Console, node: str, assignment: str, follow: bool, fo
     count = len(reached)
     done = "would change" if changed.dry_run else "changed"
     say(f"{name}={to}: {count} {'node' if count == 1 else 'nodes'} {done}")
+
+
+@settings.command("export")
+@click.argument("company", default="")
+@as_option
+@pass_console
+def settings_export(console: Console, company: str) -> None:
+    """Write all companies, or COMPANY, with all departments, users and settings, as YAML.
+
+    Passwords are not in it, nor are cover pages that were uploaded.
+
+    \b
+    Examples:
+      faxgw settings export > tree.yaml
+      faxgw settings export Acme | less
+    """
+    click.echo(tree_file.export(console.door, company), nl=False)
+
+
+@settings.command("apply")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--prune", is_flag=True, help="Delete what FILE does not name, in the companies that it names.")
+@changing
+@confirming
+@pass_console
+def settings_apply(console: Console, file: Path, prune: bool) -> None:
+    """Make the tree what the YAML file FILE says, all of it or nothing; twice changes nothing.
+
+    What is missing is added, what differs is changed. A node of FILE gets exactly the settings and locks that stand
+    there. A user is known by the user name, and moved if need be.
+
+    \b
+    Examples:
+      faxgw settings apply tree.yaml --dry-run
+      faxgw settings apply tree.yaml --prune --yes --reason "as agreed"
+    """
+    if prune:
+        confirm(console, f"Delete all that {file} does not name, in the companies that it names?")
+    changed = tree_file.apply(console.door, tree_file.read_file(file), prune=prune)
+    if changed.answer:
+        say(f"{changed.answer} nodes are not in {file.name}, and stay; --prune deletes them")
+    tell(changed, f"{changed.count} {'change' if changed.count == 1 else 'changes'} made" if changed.entries else "")
 
 
 def _row(found: Explained) -> dict[str, object]:

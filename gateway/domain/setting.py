@@ -7,6 +7,7 @@ What lives here: the type of the catalogue's entries, and judges of free text. W
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from zoneinfo import available_timezones
 
@@ -94,7 +95,13 @@ def is_station(text: str) -> bool:
 
 def is_zone(text: str) -> bool:
     """A time zone of the IANA database."""
-    return text in available_timezones()
+    return text in _zones()
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Read once: it takes a walk over many files."""
+    return frozenset(available_timezones())
 
 
 def is_place(text: str) -> bool:

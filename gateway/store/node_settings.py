@@ -89,6 +89,28 @@ def unset_setting(db: Database, node: int | str, name: str) -> None:
     db.write(work)
 
 
+def replace_settings(db: Database, node_id: int, values: Mapping[str, str]) -> None:
+    """Give a node exactly these values, whatever is locked above: of them only what is not locked counts."""
+    table = table_of(SettingRow)
+
+    def work(session: Session) -> None:
+        session.execute(sa.delete(table).where(table.c.node_id == node_id))
+        session.add_all(SettingRow(node_id=node_id, name=name, value=value) for name, value in values.items())
+
+    db.write(work)
+
+
+def replace_locks(db: Database, node_id: int, names: Sequence[str]) -> None:
+    """Lock exactly these settings at a node."""
+    table = table_of(SettingLockRow)
+
+    def work(session: Session) -> None:
+        session.execute(sa.delete(table).where(table.c.node_id == node_id))
+        session.add_all(SettingLockRow(node_id=node_id, name=name) for name in names)
+
+    db.write(work)
+
+
 def set_lock(db: Database, node: int | str, name: str, *, locked: bool) -> None:
     """Lock a setting at a company or department, so that no level below overrides it; or let them again.
 

@@ -4,7 +4,7 @@ What lives here: the store's functions that change one node. What does not: addi
 (`node_settings`), asking whether somebody may (`gateway.admin`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -120,6 +120,18 @@ def edit_user(db: Database, user_id: int, new: NewUser) -> User:
         return users_at(session, [_place(session, user_id)])[0]
 
     return written(db, work)
+
+
+def let_go(db: Database, user_ids: Sequence[int]) -> None:
+    """Take the sending addresses and numbers of users away, before each gets others: two may exchange theirs."""
+    sending, user = table_of(SendingAddressRow), table_of(UserRow)
+
+    def work(session: Session) -> None:
+        session.execute(sa.delete(sending).where(sending.c.user_id.in_(user_ids)))
+        session.execute(sa.update(user).where(user.c.node_id.in_(user_ids)).values(fax_number=""))
+
+    if user_ids:
+        db.write(work)
 
 
 def remove(db: Database, node_id: int, now: datetime) -> None:
