@@ -13,6 +13,7 @@ import click
 
 from gateway.admin import activity
 from gateway.admin.activity import Line, Sort
+from gateway.admin.retention import check_documents
 from gateway.cli.acting import as_option
 from gateway.cli.context import Console, pass_console
 from gateway.cli.fax_filter import chosen, filter_options, sort_of
@@ -29,7 +30,9 @@ COLUMNS = (
 ALL_COLUMNS = (
     *COLUMNS, "user", "department", "sender", "recipient", "reference", "billing_code", "tries", "detail", "expires",
 )  # fmt: skip
-ATTEMPT_COLUMNS = ("number", "started", "seconds", "outcome", "detail", "first_page", "pages", "rate", "ecm", "remote")
+ATTEMPT_COLUMNS = (
+    "number", "trunk", "started", "seconds", "outcome", "detail", "first_page", "pages", "rate", "ecm", "remote",
+)  # fmt: skip
 
 
 @click.group()
@@ -91,6 +94,7 @@ def outbound_show(
         _write_detail(detail, row, trace)
     for target, kind in ((save_tiff, "tiff"), (save_pdf, "pdf")):
         if target is not None:
+            check_documents(console.door, detail.job)
             activity.save_sent(console.spool, detail, kind, target)
             say(f"{target} written")
 
@@ -184,6 +188,7 @@ def _attempt_row(attempt: Attempt) -> dict[str, object]:
     report = json.loads(attempt.report) if attempt.report else {}
     return {
         "number": attempt.number,
+        "trunk": attempt.trunk,
         "started": attempt.started,
         "seconds": round((attempt.ended - attempt.started).total_seconds()) if attempt.ended else None,
         "outcome": attempt.outcome.value if attempt.outcome else "cut" if attempt.ended else "in call",
