@@ -37,6 +37,7 @@ from gateway.store.database import Database
 from gateway.store.spool import Spool
 from gateway.worker import ANYTHING, Bell, Interest, Step, Topic, Worker
 
+SELDOM = 5  # of the looks that workers of one kind take when nobody has woken them
 LOOKS_IN_LEASE = 60  # at how we stand
 TIDY_EACH = 1.0  # seconds between two moments of a sweep
 RETAIN_EACH = 10.0  # seconds between two looks for documents whose time is over
@@ -81,10 +82,13 @@ class Shared:
             else Gate(news, stale)
         )
 
-    def worker(self, name: str, step: Step, interest: Interest) -> Worker:
-        """A worker that claims, as long as the lease is firm."""
-        step = _counted(name.split("-")[0], step, self.tally)
-        return Worker(name, step, self.bell, self.settings.queue.poll_seconds, interest, self.lease.is_firm)
+    def workers(self, name: str, count: int, step: Step, interest: Interest) -> list[Worker]:
+        """Workers that claim, as long as the lease is firm; one of them looks by itself, the others seldom do."""
+        step, poll = _counted(name, step, self.tally), self.settings.queue.poll_seconds
+        return [
+            Worker(f"{name}-{number}", step, self.bell, SELDOM * poll if number else poll, interest, self.lease.is_firm)
+            for number in range(count)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,7 @@ def _renderers(shared: Shared) -> list[Worker]:
         tally=shared.tally,
         post=shared.bag,
     )
-    return [shared.worker(f"prepare-{number}", prepare.next, RENDERS) for number in range(rendering.workers)]
+    return shared.workers("prepare", rendering.workers, prepare.next, RENDERS)
 
 
 def _callers(shared: Shared) -> list[Worker]:
@@ -172,10 +176,7 @@ def _callers(shared: Shared) -> list[Worker]:
         tally=shared.tally,
         post=shared.bag,
     )
-    lines = [
-        shared.worker(f"transmit-{number}", transmit.next, CALLS)
-        for number in range(sum(route.lines for route in routes))
-    ]
+    lines = shared.workers("transmit", sum(route.lines for route in routes), transmit.next, CALLS)
     return [*lines, Worker("note", transmit.note, shared.bell, NOTE_EACH, SILENT)]
 
 
@@ -190,7 +191,7 @@ def _posters(shared: Shared) -> list[Worker]:
         tally=shared.tally,
         bag=shared.bag,
     )
-    return [shared.worker("notify", notify.next, MAILS)]
+    return shared.workers("notify", 1, notify.next, MAILS)
 
 
 def _keepers(shared: Shared, cut: Callable[[], None], lost: Callable[[], None]) -> list[Worker]:

@@ -15,7 +15,7 @@ from gateway.store.database import Database
 from gateway.store.direct import DirectLine
 from gateway.worker import Bell, Topic
 
-LOOK_SECONDS = 0.03
+LOOK_SECONDS = 0.04
 # Our own commits change the number, too: under load it says little, and is heeded this seldom.
 SPACING_SECONDS = 0.1
 _VERSION = "PRAGMA data_version"  # changes with each commit of another connection to the file
