@@ -138,7 +138,7 @@ class Judge:
         for address in distinct(addresses):
             refuse_blocked(address.destination, case.known.ask(blocked, sender.id))
             _check_cover(case.known, sender, settings.cover_rule(), address.cover or wishes.cover)
-        signature = signature_use(decision, facts, lambda text: self._address(text, settings))
+        signature = signature_use(decision, case.evidence, facts, lambda text: self._address(text, settings))
         proven = {"evidence": decision.evidence, "signature": signature, "automatic_cap": self._cap(case)}
         return _submission(case, sender, wishes, addresses, received=now, **proven)
 

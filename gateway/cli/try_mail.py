@@ -206,6 +206,10 @@ def _dkim_result(evidence: Evidence) -> str | None:
 
 
 def _tell_sender(case: Case, decision: Decision) -> None:
+    _write_lines([*_sender_lines(case, decision), ("reply", str(decision.reply))])
+
+
+def _sender_lines(case: Case, decision: Decision) -> list[tuple[str, str]]:
     evidence = case.evidence
     lines = [("author", evidence.header_from or "not exactly one")]
     lines.append(("sender", case.sender.path if case.sender else "nobody here sends from that address"))
@@ -217,8 +221,7 @@ def _tell_sender(case: Case, decision: Decision) -> None:
         lines.append(("spf", _spf_words(evidence)))
         lines += [("dkim", _dkim_words(one)) for one in evidence.dkim] or [("dkim", "no signature")]
     lines.append(("asked for", case.settings.sender_proof().value))
-    lines += [("decision", f"{decision.action.value}, by the rule {decision.rule}"), ("reply", str(decision.reply))]
-    _write_lines(lines)
+    return [*lines, ("decision", f"{decision.action.value}, by the rule {decision.rule}")]
 
 
 def _spf_words(evidence: Evidence) -> str:
@@ -244,10 +247,11 @@ def _aligned_words(aligned: bool) -> str:
 def _tell_mail(trial: MailTrial) -> None:
     _write_lines([("recipient", f"{one.written}: {_recipient_words(one)}") for one in trial.recipients])
     if trial.case is not None and trial.decision is not None:
-        _tell_sender(trial.case, trial.decision)
+        _write_lines(_sender_lines(trial.case, trial.decision))
     plan = trial.plan
+    # What the sender may do is one thing, what this mail asks for another: its client hears one reply.
+    _write_lines([("reply", str(trial.reply))])
     if plan is None:
-        _write_lines([("in the end", str(trial.reply))])
         return
     _write_lines(
         [

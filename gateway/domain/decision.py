@@ -98,7 +98,9 @@ def record_of(evidence: Evidence, envelope: Envelope) -> dict[str, object]:
     }
 
 
-def signature_use(decision: Decision, facts: HeaderFacts, parse: Callable[[str], FaxAddress]) -> SignatureUse | None:
+def signature_use(
+    decision: Decision, evidence: Evidence, facts: HeaderFacts, parse: Callable[[str], FaxAddress]
+) -> SignatureUse | None:
     """What the submission must remember of the signature that it relies on; None when it relies on none.
 
     `parse` reads a fax address as the sender's recipients are read, and raises RefusedError where it is none.
@@ -110,7 +112,9 @@ def signature_use(decision: Decision, facts: HeaderFacts, parse: Callable[[str],
     texts = [text for field_name, addresses in named if field_name in signature.signed for text in addresses]
     numbers = {number for number in (_number(text, parse) for text in texts) if number}
     assert signature.signed_at is not None  # or it would not be fresh
-    return SignatureUse(signature.digest, decision.alone, signature.signed_at + MEMORY, frozenset(numbers))
+    latest = max((one.signed_at for one in evidence.signatures if one.signed_at), default=signature.signed_at)
+    beside = frozenset(one.digest for one in evidence.signatures if one.digest != signature.digest)
+    return SignatureUse(signature.digest, decision.alone, latest + MEMORY, frozenset(numbers), beside)
 
 
 def is_automatic(facts: HeaderFacts, mail_from: str) -> bool:

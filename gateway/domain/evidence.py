@@ -88,4 +88,9 @@ class Evidence:
     @property
     def signature(self) -> DkimFinding | None:
         """The first signature of the author's own domain that we take."""
-        return next((one for one in self.dkim if one.result is DkimResult.PASS and one.aligned), None)
+        return next(iter(self.signatures), None)
+
+    @property
+    def signatures(self) -> tuple[DkimFinding, ...]:
+        """All signatures of the author's own domain that we take."""
+        return tuple(one for one in self.dkim if one.result is DkimResult.PASS and one.aligned)

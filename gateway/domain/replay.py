@@ -31,13 +31,20 @@ class SignatureUse:
 
     `digest` names the one mail that was signed, see `DkimFinding`. `alone` tells that nothing else proves the sender;
     `addressed` are the fax numbers (E.164) in a To or Cc that it covers. It need not be remembered after `until`, by
-    the world's time.
+    the world's time. `beside` are the digests of the author's other good signatures on the mail: who has it could leave
+    this one away and rely on one of them.
     """
 
     digest: str
     alone: bool
     until: datetime
     addressed: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """All that the mail is known by, in an order that is the same for everybody."""
+        return tuple(sorted({self.digest, *self.beside}))
 
 
 def is_replay(use: SignatureUse, earlier: frozenset[str], wanted: frozenset[str]) -> bool:

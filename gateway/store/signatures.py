@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
-from gateway.domain.replay import REPLAYED, TakenBeforeError, is_replay
+from gateway.domain.replay import REPLAYED, SignatureUse, TakenBeforeError, is_replay
 from gateway.domain.submission import NewSubmission
 from gateway.store.database import Database
 from gateway.store.fax_rows import as_json
@@ -26,17 +26,18 @@ def earlier_uses(session: Session, new: NewSubmission) -> Mapping[str, int]:
         TakenBeforeError: 550 5.7.1, it was faxed to other numbers and does not name these.
     """
     use = new.signature
-    row = _row(session, use.digest) if use is not None and use.alone else None
-    if use is None or row is None:
+    if use is None or not use.alone:
         return {}
-    uses: dict[str, int] = json.loads(row.uses)
+    uses: dict[str, int] = {}
+    for row in _rows(session, use).values():
+        uses = {**json.loads(row.uses), **uses}
     if is_replay(use, frozenset(uses), _numbers(new)):
         raise TakenBeforeError("replay", REPLAYED)
     return {number: uses[number] for number in uses if number in _numbers(new)}
 
 
 def remember(session: Session, new: NewSubmission, submission_id: int) -> None:
-    """Note the signature that a submission relies on.
+    """Note the signature that a submission relies on, and those that others could rely on.
 
     Two first uses at once meet at the primary key: the later one fails, and finds the other when it is tried again.
     """
@@ -44,11 +45,13 @@ def remember(session: Session, new: NewSubmission, submission_id: int) -> None:
     if use is None:
         return
     uses = dict.fromkeys(_numbers(new), submission_id)
-    row = _row(session, use.digest)
-    if row is None:
-        session.add(SignatureRow(digest=use.digest, uses=as_json(uses), until=use.until))
-    else:
-        row.uses = as_json({**uses, **json.loads(row.uses)})
+    rows = _rows(session, use)
+    for digest in use.digests:
+        row = rows.get(digest)
+        if row is None:
+            session.add(SignatureRow(digest=digest, uses=as_json(uses), until=use.until))
+        else:
+            row.uses = as_json({**uses, **json.loads(row.uses)})
     session.flush()
 
 
@@ -67,8 +70,11 @@ def sweep(db: Database, now: datetime) -> int:
     return db.write(lambda session: session.connection().execute(statement).rowcount)
 
 
-def _row(session: Session, digest: str) -> SignatureRow | None:
-    return session.exec(locked(select(SignatureRow).where(SignatureRow.digest == digest))).one_or_none()
+def _rows(session: Session, use: SignatureUse) -> Mapping[str, SignatureRow]:
+    """Those that are known, by digest; locked in its order."""
+    wanted = col(SignatureRow.digest).in_(use.digests)
+    statement = select(SignatureRow).where(wanted).order_by(col(SignatureRow.digest))
+    return {row.digest: row for row in session.exec(locked(statement))}
 
 
 def _numbers(new: NewSubmission) -> frozenset[str]:

@@ -166,6 +166,18 @@ def test_a_mail_goes_as_far_as_it_is_let(faxgw: Commands, arguments: tuple[str, 
     assert found["reply"].startswith(reply)
 
 
+def test_a_directive_that_is_refused_is_the_one_reply(faxgw: Commands) -> None:
+    content = mail("", attachments=[pdf(1)], From=AMELIA, To=FAX, Subject="Plan %{Kover}")
+    Path("wrong.eml").write_bytes(content.as_bytes().replace(b"\n", b"\r\n"))
+
+    ran = faxgw("test", "mail", "wrong.eml", "--ip", "127.0.0.1")
+
+    replies = [line.split(maxsplit=1)[1] for line in ran.out.splitlines() if line.startswith("reply")]
+    assert ran.code == 6
+    assert "decision    accept, by the rule trusted-relay" in ran.out
+    assert [reply[:35] for reply in replies] == ["550 5.5.4 unknown directive %{Kover"]
+
+
 def test_a_part_that_cannot_be_faxed_is_named(faxgw: Commands) -> None:
     content = mail("", attachments=[corrupt_pdf()], From=AMELIA, To=FAX)
     Path("broken.eml").write_bytes(content.as_bytes().replace(b"\n", b"\r\n"))

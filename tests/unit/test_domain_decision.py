@@ -211,7 +211,7 @@ SPLIT = replace(
 def used(facts: HeaderFacts, evidence: Evidence, proof: SenderProof) -> SignatureUse | None:
     decision = decided(facts, evidence, proof=proof)
     domains = frozenset({"fax.example"})
-    return signature_use(decision, facts, lambda text: parse_fax_address(text, domains, NumberPlan()))
+    return signature_use(decision, evidence, facts, lambda text: parse_fax_address(text, domains, NumberPlan()))
 
 
 def test_a_signature_alone_is_remembered_with_the_fax_numbers_it_covers() -> None:
@@ -219,6 +219,16 @@ def test_a_signature_alone_is_remembered_with_the_fax_numbers_it_covers() -> Non
 
     assert use is not None
     assert use == SignatureUse("ab", True, NOW + timedelta(days=5), frozenset({"+12025550123"}))
+
+
+def test_all_good_signatures_of_the_author_are_remembered() -> None:
+    [good] = PROVEN.dkim
+    others = (replace(good, digest="cd"), replace(good, digest="no", aligned=False), replace(good, digest="ab"))
+
+    use = used(SPLIT, replace(PROVEN, spf=None, dkim=(good, *others)), SenderProof.SPF_OR_DKIM)
+
+    assert use is not None
+    assert use.digests == ("ab", "cd")
 
 
 def test_a_signature_beside_spf_is_remembered_as_not_alone() -> None:

@@ -49,6 +49,17 @@ def test_the_first_use_of_a_signature_is_taken(db: Database, user: User) -> None
     assert signatures.used_for(db, "ab") == {FAR, TWO}
 
 
+def test_a_mail_cannot_be_replayed_by_its_second_signature(db: Database, user: User) -> None:
+    both = signed(user, FAR)
+    assert both.signature is not None
+    submissions.add(db, replace(both, signature=replace(both.signature, beside=frozenset({"cd"}))))
+
+    error = refused(db, signed(user, TWO, digest="cd"))
+
+    assert error.rule == "replay"
+    assert signatures.used_for(db, "cd") == {FAR}
+
+
 def test_the_same_mail_for_another_number_is_a_replay(db: Database, user: User) -> None:
     submissions.add(db, signed(user, FAR))
 
