@@ -174,10 +174,8 @@ def write_down(session: Session, node_id: int) -> None:
 
 def levels_of(session: Session, node_id: int) -> tuple[Level, ...]:
     """As `levels`, inside a transaction; of a node that is there."""
-    line = _line(node_id)
-    nodes = sa.select(line.c.depth, line.c.id, literal(_NODE), line.c.name, line.c.kind)
     found: dict[int, list[tuple[int, int, str, str]]] = {}
-    for depth, number, *rest in session.execute(nodes.union_all(*_given(line))).all():
+    for depth, number, *rest in session.execute(_LEVELS, {"node_id": node_id}).all():
         found.setdefault(depth, []).append((number, *rest))
     path: list[str] = []
     made = []
@@ -192,9 +190,7 @@ def levels_of(session: Session, node_id: int) -> tuple[Level, ...]:
 
 def _holding(session: Session, node_id: int) -> dict[str, str]:
     """The explicit values that hold, in one query; the farthest level first, at one level values before locks."""
-    line = _line(node_id)
-    values, locks = _given(line)
-    rows = session.execute(values.union_all(locks).order_by(sa.desc("depth"), "kind")).all()
+    rows = session.execute(_HOLDING, {"node_id": node_id}).all()
     held: dict[str, str] = {}
     locked: set[str] = set()
     for _depth, _number, kind, name, value in rows:
@@ -205,11 +201,11 @@ def _holding(session: Session, node_id: int) -> dict[str, str]:
     return held
 
 
-def _line(node_id: int) -> CTE:
+def _line() -> CTE:
     """The node and all above it, with names; depth is 0 at the node itself."""
     node = table_of(NodeRow)
     own = sa.select(node.c.id, node.c.parent_id, node.c.name, node.c.kind, literal(0).label("depth"))
-    line = own.where(node.c.id == sa.bindparam("node_id", node_id)).cte("line", recursive=True)
+    line = own.where(node.c.id == sa.bindparam("node_id")).cte("line", recursive=True)
     above = sa.select(node.c.id, node.c.parent_id, node.c.name, node.c.kind, line.c.depth + 1)
     return line.union_all(above.join(line, node.c.id == line.c.parent_id))
 
@@ -222,3 +218,18 @@ def _given(line: CTE) -> tuple[sa.Select[tuple[int, int, int, str, str]], sa.Sel
         values.join(value, value.c.node_id == line.c.id),
         locks.join(lock, lock.c.node_id == line.c.id),
     )
+
+
+def _holding_statement() -> sa.Executable:
+    values, locks = _given(_line())
+    return values.union_all(locks).order_by(sa.desc("depth"), "kind")
+
+
+def _levels_statement() -> sa.Executable:
+    line = _line()
+    nodes = sa.select(line.c.depth, line.c.id, literal(_NODE), line.c.name, line.c.kind)
+    return nodes.union_all(*_given(line))
+
+
+# Made once: putting such a statement together takes longer than running it.
+_HOLDING, _LEVELS = _holding_statement(), _levels_statement()
