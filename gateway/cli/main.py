@@ -37,6 +37,7 @@ COMMANDS = {
     "refused": "refused",
     "quarantine": "quarantine",
     "covers": "covers",
+    "retention": "retention",
     "render": "documents",
     "send": "send",
     "simulate": "simulate",

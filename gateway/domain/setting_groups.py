@@ -83,7 +83,7 @@ ARCHIVE = (
 )
 RETENTION = tuple(
     Setting(f"retention.{kind}_days", "30", f"days that {words} are kept; 0: erased at the end of the job",
-            accepts=whole(0, 3650), later=True)
+            accepts=whole(0, 3650), later=kind == "received")
     for kind, words in (("sent", "documents of sent faxes"), ("failed", "documents of faxes that failed"),
                         ("received", "received faxes"))
 )  # fmt: skip

@@ -23,6 +23,8 @@ ACCEPTED = text("state = 'accepted'")
 OWNED = text("owner IS NOT NULL")
 DEAD = text("state = 'dead'")
 AUTOMATIC = text("automatic_at IS NOT NULL")
+WITH_TIFF, WITH_PDF = text("tiff_digest <> ''"), text("pdf_digest <> ''")
+WITH_COVER, WITH_PAGES = text("cover_digest <> ''"), text("pages_digest <> ''")
 
 
 class SubmissionRow(Row, table=True):
@@ -33,6 +35,7 @@ class SubmissionRow(Row, table=True):
         Index("ix_submission_accepted", "id", sqlite_where=ACCEPTED, postgresql_where=ACCEPTED),
         Index("ix_submission_owner", "owner", sqlite_where=OWNED, postgresql_where=OWNED),
         Index("ix_submission_automatic", "user_id", "automatic_at", sqlite_where=AUTOMATIC, postgresql_where=AUTOMATIC),
+        Index("ix_submission_pages", "pages_digest", sqlite_where=WITH_PAGES, postgresql_where=WITH_PAGES),
         {"sqlite_autoincrement": True},
     )
 
@@ -112,6 +115,7 @@ class JobRow(Row, table=True):
         Index("ix_job_outcome", "outcome", "accepted", "id", sqlite_where=NAMED, postgresql_where=NAMED),
         Index("ix_job_open", "state", "accepted", "id", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_job_over", "state", "accepted", "id", sqlite_where=OVER, postgresql_where=OVER),
+        Index("ix_job_cover", "cover_digest", sqlite_where=WITH_COVER, postgresql_where=WITH_COVER),
         {"sqlite_autoincrement": True},
     )  # fmt: skip
 
@@ -156,6 +160,8 @@ class AttemptRow(Row, table=True):
     __table_args__: Any = (
         UniqueConstraint("job_id", "number"),
         Index("uq_attempt_line", "trunk", "line", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_attempt_tiff", "tiff_digest", sqlite_where=WITH_TIFF, postgresql_where=WITH_TIFF),
+        Index("ix_attempt_pdf", "pdf_digest", sqlite_where=WITH_PDF, postgresql_where=WITH_PDF),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
