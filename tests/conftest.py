@@ -126,17 +126,23 @@ ENGINES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
 
 @pytest.fixture
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Which engine the stores of this test are on."""
-    monkeypatch.setenv("FAXGW_TEST_ENGINE", request.param)
-    return str(request.param)
+    """Which engine the stores of this test are on; it comes before any store, since marks come before arguments."""
+    chosen = str(getattr(request, "param", ENGINES[0]))
+    monkeypatch.setenv("FAXGW_TEST_ENGINE", chosen)
+    return chosen
+
+
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    """Let all tests of a module that is to be run on both engines ask for one."""
+    if isinstance(collector, pytest.Module) and collector.path.stem in ON_BOTH_ENGINES:
+        collector.add_marker(pytest.mark.usefixtures("engine"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run on both engines what is to be run on both."""
+    """Run on both engines what is to be run on both and has a store."""
     with_store = {"db", "stage"} & set(metafunc.fixturenames)
-    if metafunc.definition.path.stem in ON_BOTH_ENGINES and with_store:
-        metafunc.fixturenames.insert(0, "engine")  # before the store is made
-    if "engine" in metafunc.fixturenames:
+    everywhere = metafunc.definition.path.stem not in ON_BOTH_ENGINES
+    if "engine" in metafunc.fixturenames and (with_store or everywhere):
         metafunc.parametrize("engine", ENGINES, indirect=True)
 
 
