@@ -81,7 +81,7 @@ def cli(context: click.Context, config: Path | None) -> None:
 def main() -> None:
     """Run the command; every error ends as one line that says what to do, and an exit code."""
     try:
-        cli.main(standalone_mode=False)
+        cli.main(prog_name="faxgw", standalone_mode=False)
     except GatewayError as error:
         say(f"faxgw: {error.text}")
         sys.exit(error.exit_code)

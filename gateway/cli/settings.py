@@ -257,7 +257,8 @@ def settings_apply(console: Console, file: Path, prune: bool) -> None:
         confirm(console, f"Delete all that {file} does not name, in the companies that it names?")
     changed = tree_file.apply(console.door, tree_file.read_file(file), prune=prune)
     if changed.answer:
-        say(f"{changed.answer} nodes are not in {file.name}, and stay; --prune deletes them")
+        nodes = "1 node is" if changed.answer == 1 else f"{changed.answer} nodes are"
+        say(f"{nodes} not in {file.name}, and stay; --prune deletes them")
     tell(changed, f"{changed.count} {'change' if changed.count == 1 else 'changes'} made" if changed.entries else "")
 
 

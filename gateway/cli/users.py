@@ -260,7 +260,8 @@ def user_import(console: Console, file: Path | None, parent: str, template: bool
         rows = [{"line": trouble.line, "reason": trouble.reason} for trouble in error.troubles]
         write_rows(rows, ("line", "reason"), form)
         raise
-    say(f"{changed.answer} users {'would be ' if changed.dry_run else ''}added")
+    users = "1 user" if changed.answer == 1 else f"{changed.answer} users"
+    say(f"{users} {'would be ' if changed.dry_run else ''}added")
 
 
 def _contact(given: dict[str, Any]) -> Mapping[str, str]:

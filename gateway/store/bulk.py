@@ -109,7 +109,8 @@ class _Taken:
         wanted.append((self._names, key, f"the user name {new.user_name!r} belongs to"))
         if new.fax_number:
             wanted.append((self._numbers, new.fax_number, f"the fax number {new.fax_number} belongs to"))
-        wanted.append((self._siblings, (one.parent_id, name_key(new.user_name)), "the name there is that of"))
+        if key not in self._names:  # else it is said already
+            wanted.append((self._siblings, (one.parent_id, name_key(new.user_name)), f"{new.user_name!r} is there as"))
         found = [f"{words} {known[value]} already" for known, value, words in wanted if value in known]
         if not found:
             for known, value, _ in wanted:
