@@ -18,7 +18,20 @@ from tests.crash.house import House
 from tests.crash.trial import Plan, Trial
 from tests.crash.verdict import Verdict
 
-HEAD = ("trial", "kills", "accepted", "lost", "twice", "sent", "unconfirmed", "cut calls", "notices", "again", "s")
+HEAD = (
+    "trial",
+    "kills",
+    "accepted",
+    "lost",
+    "twice",
+    "sent",
+    "unconfirmed",
+    "other",
+    "cut calls",
+    "notices",
+    "again",
+    "s",
+)
 WIDTH = (44, *(11 for _ in HEAD[1:]))
 
 
@@ -38,7 +51,7 @@ class Kind:
 KINDS = (
     Kind("SQLite", 0.25, speed=120, troubles=(("clock_steps", 0.05),)),
     Kind("SQLite, kills at system calls", 0.05, troubles=(("syscall_kills", 1),)),
-    Kind("SQLite, 2 nodes", 0.2, nodes=2, troubles=(("freezes", 0.05), ("clock_steps", 0.05))),
+    Kind("SQLite, 2 nodes", 0.2, nodes=2, speed=60, troubles=(("freezes", 0.05), ("clock_steps", 0.05))),
     Kind("SQLite, a disk that fills up", 0.05, small=True, troubles=(("full_disks", 0.3),)),
     Kind("PostgreSQL", 0.15, on_server=True, troubles=(("server_crashes", 0.05),)),
     Kind("PostgreSQL, 2 nodes", 0.3, 2, 120, True, troubles=(("server_crashes", 0.03), ("freezes", 0.05))),
@@ -72,6 +85,7 @@ def lines(kinds: tuple[Kind, ...], kills: int, seed: int, keep: Path) -> Iterato
         done = sum(count for name, count in trial.done.items() if name == "kills" or name.startswith("kills at "))
         figures = (
             kind.name, done, found.accepted, found.lost, found.twice, found.states["sent"], found.states["unconfirmed"],
+            found.accepted - found.states["sent"] - found.states["unconfirmed"],
             found.redialled, found.notices, found.notices_again, trial.done["seconds"],
         )  # fmt: skip
         troubles = ", ".join(f"{count} {name}" for name, count in sorted(trial.done.items()) if name != "seconds")

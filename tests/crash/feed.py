@@ -24,7 +24,7 @@ from tests.flows.letters import mail
 
 MOST_PAGES = 3
 PATIENCE = 20  # seconds that a sender waits for an answer
-GIVE_UP = 0.2  # the share of mails without an answer that nobody sends again
+GIVE_UP = 0.1  # the share of mails without an answer that nobody sends again
 RECIPIENTS = (1, 1, 1, 2, 8)  # of a mail, each as likely
 SENDERS = 4  # at once: one may wait for the answer of a node that is frozen
 
@@ -92,7 +92,7 @@ class Feed:
             self.unanswered += 1
             if once or self._over.is_set() or self._chance.random() < GIVE_UP:
                 return letter
-            self._over.wait(0.1)
+            self._over.wait(0.3)
         with self._turn:
             self._keep(letter)
         return letter

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
+from itertools import chain
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
@@ -134,8 +135,9 @@ class House:
         self.relay.start()
         with ExitStack() as unless_people_are_in:
             unless_people_are_in.push(self)
-            no_paper = ("--set", "fax.mail_text=off", "--set", "cover.behavior=none")
-            self.faxgw("company", "add", "Acme", *no_paper)
+            # Nothing expires, however fast time goes; a render is quick.
+            chosen = ("fax.mail_text=off", "cover.behavior=none", "retry.lifetime_minutes=20000")
+            self.faxgw("company", "add", "Acme", *chain.from_iterable(("--set", one) for one in chosen))
             self.faxgw("user", "add", "Acme", "Anna", "Smith", "--sending", SENDER)
             unless_people_are_in.pop_all()
         return self

@@ -26,7 +26,7 @@ ALL_AT_ONCE = 0.1  # the share of kills of all nodes
 STOCKED = 12  # faxes of a mail that is stocked
 WRITES = ("fdatasync", "fsync", "rename", "pwrite64")
 AT_WRITE_SECONDS = 5
-STEPS = (-3600.0, -30.0, 30.0, 300.0)  # seconds that a clock is set off by
+STEPS = (-3600.0, -30.0, 5.0, 30.0)  # seconds that a clock is set off by
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class Trial:
         child = node.child
         if child is None or not child.lives:
             return
-        call, count = chance.choice(WRITES), chance.randint(1, 4)
+        call, count = chance.choice(WRITES), chance.randint(1, 3)
         inject = ("-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={count}")
         with subprocess.Popen(["strace", "-f", "-qq", "-o/dev/null", *inject, "-p", str(child.pid)]) as tracer:
             hit = child.ended.wait(AT_WRITE_SECONDS)
