@@ -112,10 +112,15 @@ def _copy(here: Connection, there: Connection, table: Table) -> None:
 
 
 def _go_on_above(here: Connection, there: Connection, table: Table) -> None:
-    """New rows get numbers that neither store has given away: some are never to be used twice."""
-    if not table.dialect_options["sqlite"]["autoincrement"]:
-        return
-    number_above(there, table.name, max(_given(here, table.name), _given(there, table.name)))
+    """New rows get numbers that neither store has given away: some are never to be used twice.
+
+    SQLite counts for some tables only, and takes the highest there is for the others; PostgreSQL counts for each.
+    """
+    counts = (
+        table.dialect_options["sqlite"]["autoincrement"] if there.dialect.name == "sqlite" else _sequence(there, table)
+    )
+    if counts:
+        number_above(there, table.name, max(_given(here, table), _given(there, table)))
 
 
 def number_above(connection: Connection, table: str, given: int) -> None:
@@ -128,14 +133,21 @@ def number_above(connection: Connection, table: str, given: int) -> None:
         connection.execute(setting, {"name": table, "given": given})
 
 
-def _given(connection: Connection, table: str) -> int:
+def _given(connection: Connection, table: Table) -> int:
     """The highest number that a row of the table ever had, as far as the store knows."""
-    highest = connection.execute(text(f"SELECT coalesce(max(id), 0) FROM {table}")).scalar_one()
+    highest = connection.execute(text(f"SELECT coalesce(max(id), 0) FROM {table.name}")).scalar_one()
     if connection.dialect.name == "sqlite":
-        counted = connection.execute(
-            text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table}
-        ).scalar()
+        known = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+        counted = connection.execute(known, {"name": table.name}).scalar()
     else:
-        named = connection.execute(text("SELECT pg_get_serial_sequence(:name, 'id')"), {"name": table}).scalar_one()
-        counted = connection.exec_driver_sql(f"SELECT last_value FROM {named}").scalar()
+        counted = connection.exec_driver_sql(f"SELECT last_value FROM {_sequence(connection, table)}").scalar()
     return max(int(highest), int(counted or 0))
+
+
+def _sequence(connection: Connection, table: Table) -> str | None:
+    """What counts a table's rows in PostgreSQL; None where nothing does."""
+    if "id" not in table.columns or table.columns["id"].autoincrement is False:
+        return None
+    named = text("SELECT pg_get_serial_sequence(:name, 'id')")
+    found = connection.execute(named, {"name": table.name}).scalar()
+    return None if found is None else str(found)

@@ -28,6 +28,7 @@ from gateway.store.turns import Turns
 T = TypeVar("T")
 Work = Callable[[Any], T]  # called with a session, or by hand with the driver's cursor
 MOST_SECONDS = 0.02  # a batch takes no more works after so long: others wait for the lock
+MOST_SECONDS_OF_SERVER = 0.05  # there they wait for the same rows only, and each work takes some trips to it
 MOST_WORKS = 200  # in one batch
 MOST_TRIES = 3
 # Serialization failure, deadlock, lock not had in time: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -161,7 +162,8 @@ class Writer:
         done: list[_Order[Any]] = []
         with self._transaction() as transaction:
             began = time.monotonic()
-            while len(done) < MOST_WORKS and time.monotonic() < began + MOST_SECONDS:
+            until = began + (MOST_SECONDS_OF_SERVER if self._turns is None else MOST_SECONDS)
+            while len(done) < MOST_WORKS and time.monotonic() < until:
                 order = self._next(first=not done)
                 if order is None:
                     break

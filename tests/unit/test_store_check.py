@@ -82,7 +82,7 @@ def test_a_row_that_points_nowhere_is_told(filled: Database, spool: Spool) -> No
     if filled.is_near:
         change(filled, "delete from trunk")
     else:
-        change(filled, "alter table attempt drop constraint fk_attempt_trunk_trunk")
+        change(filled, "alter table attempt drop constraint fk_attempt_trunk")
         change(filled, "delete from trunk")
 
     found = [finding for finding in check(filled, spool, LATE) if finding.kind is Kind.POINTER]
