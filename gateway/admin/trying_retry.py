@@ -84,7 +84,7 @@ def try_retry(trial: Trial, endings: Sequence[str]) -> list[TrialCall]:
     at, profile = trial.start, Retry(timedelta())
     for ending in read:
         patient = met_no_machine(pasts)
-        pasts.append(_past(ending, pasts, trial.pages, at, RATES[profile.slower]))
+        pasts.append(_past(ending, [] if profile.anew else pasts, trial.pages, at, RATES[profile.slower]))
         calls.append(_call(trial, pasts, profile, patient))
         then = _follows(trial, pasts, MIDDLE)[1]
         if isinstance(then, Stop):

@@ -103,3 +103,10 @@ def test_every_mistake_is_one_line_and_a_code(faxgw: Commands, arguments: list[s
 
     assert ran.code == code
     assert words in ran.complaint
+
+
+@pytest.mark.parametrize(("policy", "pages"), [("resend-last", [1, 10]), ("resend-all", [1, 1])])
+def test_a_fax_in_doubt_is_tried_as_the_setting_says(faxgw: Commands, policy: str, pages: list[int]) -> None:
+    rows = told(faxgw, "unconfirmed", "success", "--setting", f"retry.unconfirmed={policy}")
+
+    assert [row["from_page"] for row in rows] == pages
