@@ -32,6 +32,7 @@ from gateway.store.process_tables import TrunkRow
 from gateway.store.ready import Queue
 
 _LOCKED = " FOR NO KEY UPDATE"
+_KEPT = " FOR KEY SHARE"
 _NUMBER = "(SELECT coalesce(max(attempt.number), 0) + 1 FROM attempt WHERE attempt.job_id = job.id)"
 _TAKE = "UPDATE job SET state = 'calling', owner = ?, fence = fence + 1, dials = dials + 1"
 
@@ -68,8 +69,6 @@ class _Claiming:
         self._now = now
 
     def claims(self, routes: Sequence[Route], most: int) -> Iterator[CallClaim]:
-        if self._cursor.execute(self._make.process, (self._process,)).fetchone() is None:
-            raise LostClaimError("this process was given up for dead: it must start anew")
         trunks = self._trunks(routes)
         free = self._free_lines([route for route in routes if trunks[route.name][0] == TrunkState.OPEN.value])
         if not any(free.values()):
@@ -105,12 +104,19 @@ class _Claiming:
 
     def _trunks(self, routes: Sequence[Route]) -> dict[str, tuple[str, str]]:
         """State and turns of every trunk, locked until the commit: one process claims at a time."""
-        found = {name: (state, turns) for name, state, turns in self._cursor.execute(self._make.trunks).fetchall()}
+        rows = self._cursor.execute(self._make.trunks, (self._process,)).fetchall()
+        if not rows or rows[0][3] is None:
+            self._check_process()
+        found = {name: (state, turns) for name, state, turns, _ in rows}
         for route in routes:
             if route.name not in found:
                 self._make.add_trunk.add(self._cursor, [{"name": route.name, "lines": route.lines}])
                 found[route.name] = (TrunkState.OPEN.value, "{}")
         return found
+
+    def _check_process(self) -> None:
+        if self._cursor.execute(self._make.process, (self._process,)).fetchone() is None:
+            raise LostClaimError("this process was given up for dead: it must start anew")
 
     def _free_lines(self, routes: Sequence[Route]) -> dict[str, list[int]]:
         """The free lines of these trunks, the lowest first; other trunks have none."""
@@ -149,8 +155,11 @@ class _Statements:
         self.add_event = Insertion(EventRow, dialect)
         far = dialect.name != "sqlite"
         # The process's row stays until our commit, so no reaper comes between; as `fax_rows.check_process`.
-        self.process = self._say("SELECT id FROM process WHERE id = ?", " FOR KEY SHARE" if far else "")
-        self.trunks = self._say("SELECT name, state, turns FROM trunk ORDER BY name", _LOCKED if far else "")
+        self.process = self._say("SELECT id FROM process WHERE id = ?", _KEPT if far else "")
+        # Both at one go: who we are, and then the trunks.
+        me = f"WITH me AS (SELECT id FROM process WHERE id = ?{_KEPT if far else ''})"
+        every = "SELECT name, state, turns, (SELECT id FROM me) FROM trunk ORDER BY name"
+        self.trunks = self._say(f"{me} {every}", f"{_LOCKED} OF trunk" if far else "")
         self.busy_lines = self._say("SELECT trunk, line FROM attempt WHERE ended IS NULL")
         self.keep_turns = self._say("UPDATE trunk SET turns = ? WHERE name = ?")
         mine = "id = ? AND state = 'ready'"

@@ -10,6 +10,7 @@ tone. When all that it looked at in one priority is for such numbers, it jumps o
 The states are literals, or PostgreSQL could not use the partial indexes once it has a plan for any parameters.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +23,7 @@ from gateway.store.by_hand import Cursor, marked
 MOST_USERS = 4  # looked at in one priority, each with as many jobs as is said next
 PAGE = 16
 NOBODY = -1  # below all users
+FIRST = "first"
 PRIORITY = "SELECT priority FROM job WHERE state = 'ready' AND priority > ? ORDER BY priority LIMIT 1"
 USER = "SELECT user_id FROM job WHERE state = 'ready' AND priority = ? AND user_id > ? ORDER BY user_id LIMIT 1"
 _NOT_BUSY = (
@@ -34,6 +36,21 @@ _PAGE = (
     f" ORDER BY not_before, id LIMIT {PAGE}"
 )
 OF_USER = f"SELECT id FROM ({_PAGE}) AS page WHERE {_NOT_BUSY.format('page')} ORDER BY not_before, id LIMIT 1"
+_READY = "FROM job WHERE state = 'ready'"
+_TOP = f"(SELECT priority {_READY} AND priority > -1 ORDER BY priority LIMIT 1)"
+_OF_TOP = f"{_READY} AND priority = {_TOP}"
+# What the turns say of the highest priority, in each dialect of JSON.
+_LAST_TURN = {
+    "postgresql": f"COALESCE((CAST(? AS json) ->> CAST({_TOP} AS text))::bigint, {NOBODY})",
+    "sqlite": f"COALESCE(CAST(? ->> CAST({_TOP} AS text) AS integer), {NOBODY})",
+}
+# The usual case in one step: the first priority, the user whose turn it is there, a job of his that can be called.
+_FIRST = (
+    f"SELECT id, {_TOP}, user_id FROM (SELECT id, user_id, number, not_before {_OF_TOP} AND user_id = COALESCE("
+    f"(SELECT user_id {_OF_TOP} AND user_id > {{turn}} ORDER BY user_id LIMIT 1),"
+    f" (SELECT user_id {_OF_TOP} ORDER BY user_id LIMIT 1)) ORDER BY not_before, id LIMIT {PAGE}) AS page"
+    f" WHERE {_NOT_BUSY.format('page')} ORDER BY not_before, id LIMIT 1"
+)
 _NEXT_NUMBER = "(SELECT min(number) FROM job WHERE state = 'ready' AND priority = ? AND number > {})"
 # Each step is one look into the index: as many as there are busy numbers, and one.
 FREE_NUMBER = (
@@ -59,12 +76,15 @@ class Queue:
     """The ready jobs, seen inside one transaction; `turns` says for each priority whose turn was last."""
 
     def __init__(self, dialect: Dialect, cursor: Cursor, turns: dict[str, int]) -> None:
-        self._say = statements(dialect.paramstyle)
+        self._say = statements(dialect.name, dialect.paramstyle)
         self._cursor = cursor
         self.turns = turns
 
     def next(self) -> Found | None:
         """The job that is next; None when none can be called. Its user's turn is over when it is `taken`."""
+        row = self._one(FIRST, json.dumps(self.turns))
+        if row is not None:
+            return Found(*row)
         for priority in self._priorities():
             found = self._in(priority)
             if found is not None:
@@ -113,6 +133,7 @@ class Queue:
 
 
 @lru_cache(maxsize=4)
-def statements(paramstyle: str) -> dict[str, str]:
-    """The statements as the driver wants their placeholders."""
-    return {one: marked(one, paramstyle) for one in (PRIORITY, USER, OF_USER, FREE_NUMBER, OF_NUMBER)}
+def statements(name: str, paramstyle: str) -> dict[str, str]:
+    """The statements as an engine and its driver want them."""
+    told = {one: marked(one, paramstyle) for one in (PRIORITY, USER, OF_USER, FREE_NUMBER, OF_NUMBER)}
+    return {FIRST: marked(_FIRST.format(turn=_LAST_TURN[name]), paramstyle), **told}

@@ -176,10 +176,10 @@ def test_no_step_of_the_walk_reads_the_queue_from_end_to_end(db: Database) -> No
     faxes = Faxes(db, 100)
     faxes.ready(2000)
     faxes.analyzed()
-    said = ready.statements(db.dialect.paramstyle)
+    said = ready.statements(db.dialect.name, db.dialect.paramstyle)
     values = {
         ready.PRIORITY: (-1,), ready.USER: (5, 3), ready.OF_USER: (5, 3), ready.FREE_NUMBER: (5, "+0", 5),
-        ready.OF_NUMBER: (5, BUSY),
+        ready.OF_NUMBER: (5, BUSY), ready.FIRST: ('{"5": 7}',),
     }  # fmt: skip
 
     plans = {statement: plan_of(db, said[statement], asked) for statement, asked in values.items()}
