@@ -21,12 +21,13 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from gateway.domain.errors import NotFoundError, UnavailableError, UsageError
+from gateway.domain.errors import NotFoundError, SmtpReply, UnavailableError, UsageError
 
 BLOCK = 1 << 20  # octets
 CONNECT_SECONDS, ANSWER_SECONDS, RETRY_SECONDS = 3, 30, 10
 MOST_RETRIES = 2
 MOST_LETTERS = 300  # of an error of the library
+AWAY = SmtpReply(451, "4.3.1", "mail cannot be kept now; try again later")  # where we keep it is no client's matter
 _KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 
 
@@ -186,9 +187,10 @@ class Bucket:
             yield
         except FileNotFoundError as error:
             if "NoSuchBucket" in str(error):
-                raise UnavailableError(f"there is no bucket {self._name}: make it, or see storage.spool") from None
+                text = f"there is no bucket {self._name}: make it, or see storage.spool"
+                raise UnavailableError(text, reply=AWAY) from None
             raise NotFoundError(f"bucket {self._name} does not hold it") from None
         except (BaseError, OSError) as error:
             said = str(error).split("\n", 1)[0][:MOST_LETTERS]
             text = f"bucket {self._name} cannot be {deed}: {self._credentials.struck_out(said)}"
-            raise UnavailableError(text) from None
+            raise UnavailableError(text, reply=AWAY) from None

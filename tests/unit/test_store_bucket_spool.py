@@ -95,8 +95,10 @@ def test_what_one_machine_keeps_another_finds(spool: BucketSpool, elsewhere: Buc
 
 @every_way
 def test_a_bucket_that_is_away_is_told_before_anything_is_promised(cut_off: BucketSpool, put: Put) -> None:
-    with pytest.raises(UnavailableError, match="cannot be written"):
+    with pytest.raises(UnavailableError, match="cannot be written") as caught:
         put(cut_off)
+
+    assert str(caught.value.reply) == "451 4.3.1 mail cannot be kept now; try again later"
 
 
 def test_what_is_here_is_read_while_the_bucket_is_away(cut_off: BucketSpool) -> None:
