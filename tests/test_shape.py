@@ -23,7 +23,7 @@ FORBIDDEN |= {"item", "items", "obj", "misc", "stuff"}
 # The three doors: an SMTP command, a worker's step, the command line. Nowhere else is an error of unknown kind caught.
 DOORS = {"gateway/mail/front_door.py", "gateway/worker.py", "gateway/cli/main.py"}
 # Words of others: SMTP's command DATA (RFC 5321 4.1.1.4), and the methods that html.parser and asyncio call.
-NAMED_ELSEWHERE = {"smtp_data", "_do_data", "handle_data", "data_received"}
+NAMED_ELSEWHERE = {"smtp_data", "_do_data", "handle_data", "data_received", "feed_data"}
 # Alembic names them and dictates their form.
 GENERATED = "gateway/store/migrations/versions/"
 Function = ast.FunctionDef | ast.AsyncFunctionDef
