@@ -5,7 +5,7 @@ other modules of `gateway.admin`), rights (`gateway.domain.rights`), entries (`g
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -156,13 +156,14 @@ def actor_of(db: Database, account: str, administrator: str, reason: str) -> Act
 
 
 def entries(door: Door, wanted: Wanted) -> Sequence[Entry]:
-    """The journal, the latest entry first.
+    """The journal, the latest entry first; of an administrator, that of his own place and all below it.
 
     Raises:
         NotAllowedError: the actor may not see it.
     """
-    door.look("journal.view")
-    return journal.listing(door.db, wanted)
+    place = door.actor.place
+    door.look("journal.view", place[-1] if place else None)
+    return journal.listing(door.db, replace(wanted, below=place[-1] if place else None))
 
 
 def verify(door: Door) -> Verified:

@@ -8,12 +8,15 @@ not: rows (`gateway.store.covers`), what a template may hold (`coverpages.markup
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from coverpages.cover import Cover, shipped
 from coverpages.fields import SAMPLE
 from coverpages.language import TemplateError
 from coverpages.markup import read_template
 from gateway import covers
+from gateway.admin.acts import Act, Changed, Door
+from gateway.admin.settings import put
 from gateway.cover_pages import FilledCover
 from gateway.domain.cover_rules import FORMER_NAMES, checked_cover_name, cover_key
 from gateway.domain.errors import NotFoundError, RefusedError, UsageError
@@ -54,12 +57,12 @@ class Listed:
 
 
 def add_cover(
-    db: Database, form: CoverForm, now: datetime, try_out: Callable[[FilledCover], int], *, replace: bool = False
-) -> OwnCover:
+    door: Door, form: CoverForm, now: datetime, try_out: Callable[[FilledCover], int], *, replace: bool = False
+) -> Changed[OwnCover]:
     """Check a template, lay it out once, and keep it.
 
     Args:
-        db: the store.
+        door: who does it.
         form: what is uploaded.
         now: the time.
         try_out: lays a filled cover out, confined, and returns its pages.
@@ -70,6 +73,7 @@ def add_cover(
         RefusedError: the template holds what it may not (each problem with its line), cannot be laid out, or the name
             is taken.
         NotFoundError: there is no such owner.
+        NotAllowedError: says which right is missing.
     """
     name = checked_cover_name(form.name)
     key = cover_key(name)
@@ -82,8 +86,16 @@ def add_cover(
     pages = _tried(Cover(name, form.title, form.description, form.paper, html), try_out)
     if pages > MOST_PAGES:
         raise RefusedError(f"cover page {name!r} was not added: a short letter alone takes {pages} pages of it")
-    new = NewCover(form.owner, name, key, form.title or name, form.description, form.paper, html)
-    return store.add(db, new, now, replace=replace)
+
+    def work(act: Act) -> OwnCover:
+        new = NewCover(act.node.path, name, key, form.title or name, form.description, form.paper, html)
+        kept = store.add(act.db, new, now, replace=replace)
+        act.note(
+            "covers.add", act.node, {}, {"name": name, "paper": form.paper, "digest": sha256(html.encode()).hexdigest()}
+        )
+        return kept
+
+    return door.change("covers.upload", form.owner, work)
 
 
 def _tried(cover: Cover, try_out: Callable[[FilledCover], int]) -> int:
@@ -95,28 +107,40 @@ def _tried(cover: Cover, try_out: Callable[[FilledCover], int]) -> int:
         ) from None
 
 
-def make_default(db: Database, path: str, name: str) -> str:
-    """Make a cover the default of a company, department or user, and of all below that have none; returns its name.
+def make_default(door: Door, path: str, name: str) -> Changed[str]:
+    """Make a cover the default of a company, department or user, and of all below that have none; its name.
 
     Raises:
         NotFoundError: there is no such path, or no such cover there.
+        NotAllowedError: says which right is missing.
     """
-    one = find_cover(db, name, path)
-    tree.set_setting(db, path, DEFAULT, one.cover.name)
-    return one.cover.name
+
+    def work(act: Act) -> str:
+        one = find_cover(act.db, name, f"/{act.node.path}")
+        put(act, act.node, DEFAULT, one.cover.name)
+        return one.cover.name
+
+    return door.change("covers.change", path, work)
 
 
-def remove_cover(db: Database, owner: str, name: str) -> OwnCover:
+def remove_cover(door: Door, owner: str, name: str) -> Changed[OwnCover]:
     """Take an uploaded cover away.
 
     Raises:
         NotFoundError: there is no such cover there.
         RefusedError: it is somebody's default, or it ships with the gateway.
+        NotAllowedError: says which right is missing.
     """
     key = cover_key(name)
     if key in shipped():
         raise RefusedError(f"{name!r} ships with the gateway and stays; cover.only_own=on keeps a level from using it")
-    return store.remove(db, owner, key)
+
+    def work(act: Act) -> OwnCover:
+        gone = store.remove(act.db, act.node.path, key)
+        act.note("covers.remove", act.node, {"name": gone.name}, {})
+        return gone
+
+    return door.change("covers.upload", owner, work)
 
 
 def all_covers(db: Database) -> Sequence[Listed]:

@@ -7,6 +7,8 @@ What lives here: listing them, and releasing one. What does not: rows (`gateway.
 from collections.abc import Sequence
 from datetime import datetime
 
+from gateway.admin.acts import Act, Changed, Door
+from gateway.domain.actors import SYSTEM
 from gateway.domain.numbers import NumberPlan, parse_number
 from gateway.domain.quarantine import Standing
 from gateway.store import quarantine
@@ -18,11 +20,19 @@ def listed(db: Database, now: datetime) -> Sequence[Standing]:
     return [standing for standing in quarantine.quarantined(db).values() if standing.holds(now)]
 
 
-def release(db: Database, number: str) -> Standing:
-    """Take faxes to a number again, from the next recipient on; how it stood.
+def release(door: Door, number: str) -> Changed[Standing]:
+    """Take faxes to a number again, from the next recipient on; how it stood. It is the same for all companies.
 
     Raises:
+        NotAllowedError: only accounts of the machine do that.
         BadNumberError: that is no number.
         NotFoundError: it is not in quarantine.
     """
-    return quarantine.release(db, parse_number(number, NumberPlan()).number)
+    wanted = parse_number(number, NumberPlan()).number
+
+    def work(act: Act) -> Standing:
+        standing = quarantine.release(act.db, wanted)
+        act.note("quarantine.release", wanted, {"finals": standing.finals, "last": standing.last.isoformat()}, {})
+        return standing
+
+    return door.change(SYSTEM, None, work)

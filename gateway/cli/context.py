@@ -5,7 +5,7 @@ What lives here: the object that click passes to every command. What does not: a
 
 import os
 import pwd
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +13,15 @@ from pathlib import Path
 import click
 
 from gateway.admin.acts import Door, actor_of
+from gateway.admin.dates import dates_of
 from gateway.domain.dates import DateStyle
 from gateway.settings import Settings, load_settings
 from gateway.store.database import Database
 from gateway.store.migrate import open_store
 from gateway.store.spool import Spool
 from gateway.store.spools import open_spool
+
+SORTED = DateStyle(date_format="yyyy-MM-dd", time_format="HH:mm:ss")
 
 
 @dataclass
@@ -31,6 +34,9 @@ class Console:
     dry_run: bool = False
     yes: bool = False
     no_input: bool = False
+    time_zone: str = ""
+    date_format: str = ""
+    time_format: str = ""
 
     @cached_property
     def settings(self) -> Settings:
@@ -52,6 +58,14 @@ class Console:
         """Where whoever runs the command changes and sees things."""
         actor = actor_of(self.database, _account(), self.as_name, self.reason)
         return Door(self.database, actor, lambda: datetime.now(UTC), dry_run=self.dry_run)
+
+    @cached_property
+    def dates(self) -> DateStyle:
+        """How tables write times: as the options say; else as an administrator is used to; else as sorts best, UTC."""
+        style = dates_of(self.database, self.as_name) if self.as_name else SORTED
+        given = {"zone": self.time_zone, "date_format": self.date_format, "time_format": self.time_format}
+        named = {name: value for name, value in given.items() if value}
+        return replace(style, show_zone=style.show_zone or "zone" in named, **named)
 
     def close(self) -> None:
         """Let go of the store, if it was opened."""

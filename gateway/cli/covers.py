@@ -12,6 +12,8 @@ import click
 
 from coverpages.fields import FIELDS, SAMPLE
 from gateway.admin import covers as admin
+from gateway.admin.tree import below
+from gateway.cli.acting import as_option, changing, tell
 from gateway.cli.context import Console, pass_console
 from gateway.cli.documents import (
     PAPERS,
@@ -55,10 +57,12 @@ def covers() -> None:
 
 @covers.command("list")
 @company_option
+@as_option
 @form_option
 @pass_console
 def list_command(console: Console, company: str, form: str) -> None:
     """List the cover pages: all, or those that may be used at a company, department or user."""
+    company = _seen(console, company)
     found = admin.covers_at(console.database, company) if company else admin.all_covers(console.database)
     write_rows([_row(one) for one in found], COLUMNS, form)
 
@@ -67,11 +71,12 @@ def list_command(console: Console, company: str, form: str) -> None:
 @click.argument("name")
 @company_option
 @click.option("--html", is_flag=True, help="Print the template itself: a start for one of your own.")
+@as_option
 @form_option
 @pass_console
 def show_command(console: Console, name: str, company: str, html: bool, form: str) -> None:
     """Show the cover page NAME: whose it is, what it asks for, and who has it as default."""
-    one = admin.find_cover(console.database, name, company)
+    one = admin.find_cover(console.database, name, _seen(console, company))
     if html:
         click.echo(one.cover.html, nl=False)
         return
@@ -107,6 +112,7 @@ def fields_command(form: str) -> None:
 @click.option("--description", default="", help="A sentence on it, for lists.")
 @click.option("--paper", type=click.Choice(PAPERS), default="letter", help="What it is drawn for; any other will do.")
 @click.option("--replace", is_flag=True, help="Put it in the place of the one of that name.")
+@changing
 @pass_console
 def add_command(console: Console, name: str, file: Path, **given: Unpack[_AddOptions]) -> None:
     """Add the cover page NAME from FILE, a template in HTML, for a company or department and all below.
@@ -122,44 +128,48 @@ def add_command(console: Console, name: str, file: Path, **given: Unpack[_AddOpt
     except OSError as error:
         raise NotFoundError(f"{file}: cannot be read ({error.strerror}); nothing was added") from None
     form = admin.CoverForm(given["owner"], name, content, given["title"], given["description"], given["paper"])
-    own = admin.add_cover(
-        console.database, form, datetime.now(UTC), lambda filled: _tried(console, filled), replace=given["replace"]
+    changed = admin.add_cover(
+        console.door, form, datetime.now(UTC), lambda filled: _tried(console, filled), replace=given["replace"]
     )
-    say(f"cover page {own.name} added to {own.owner}; next: faxgw covers preview, faxgw covers default")
+    own = changed.answer
+    tell(changed, f"cover page {own.name} added to {own.owner}; next: faxgw covers preview, faxgw covers default")
     say(PRIVACY)
 
 
 @covers.command("remove")
 @click.argument("name")
 @owner_option
+@changing
 @pass_console
 def remove_command(console: Console, name: str, owner: str) -> None:
     """Remove the cover page NAME; refused while it is anybody's default."""
-    own = admin.remove_cover(console.database, owner, name)
-    say(f"cover page {own.name} removed from {own.owner}")
+    changed = admin.remove_cover(console.door, owner, name)
+    tell(changed, f"cover page {changed.answer.name} removed from {changed.answer.owner}")
 
 
 @covers.command("default")
 @click.argument("name")
 @click.option("--company", "path", required=True, help="Where: the path of a company, a department or a user.")
+@changing
 @pass_console
 def default_command(console: Console, name: str, path: str) -> None:
     """Make the cover page NAME the default at a company, department or user, and below where nothing else is set."""
-    cover = admin.make_default(console.database, path, name)
-    say(f"cover page {cover} is the default of {path}")
+    changed = admin.make_default(console.door, path, name)
+    tell(changed, f"cover page {changed.answer} is the default of {path}")
 
 
 @covers.command("preview")
 @click.argument("name")
 @company_option
 @page_options
+@as_option
 @pass_console
 def preview_command(console: Console, name: str, company: str, **given: Unpack[PageOptions]) -> None:
     r"""Write the pages of the cover page NAME, filled with samples and what --field says.
 
     \n in a value ends a line; an empty value shows the page without it. The number of pages is that of the cover.
     """
-    one = admin.find_cover(console.database, name, company)
+    one = admin.find_cover(console.database, name, _seen(console, company))
     given["paper"] = given["paper"] or one.cover.paper
     filled = FilledCover(one.cover, {**SAMPLE, **field_values(given["fields"])})
     targets, made = laid_out(console, (), filled, given)
@@ -169,6 +179,11 @@ def preview_command(console: Console, name: str, company: str, **given: Unpack[P
         write_one(
             {"name": one.cover.name, "owner": one.owner or None, "pages": made.total, **written(targets)}, given["form"]
         )
+
+
+def _seen(console: Console, company: str) -> str:
+    """Where to look for covers: what is named, or the place of an administrator who names none."""
+    return below(console.door, company, "covers.view") if company or console.as_name else ""
 
 
 def _tried(console: Console, filled: FilledCover) -> int:

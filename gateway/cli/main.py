@@ -6,12 +6,15 @@ What lives here: the root command and error translation. What does not: the comm
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
 from gateway.cli.context import Console
 from gateway.cli.output import say
-from gateway.domain.errors import ExitCode, GatewayError
+from gateway.domain.dates import DATE_FORMATS, TIME_FORMATS
+from gateway.domain.errors import ExitCode, GatewayError, NotAllowedError
+from gateway.domain.setting import is_zone
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 # Where each command lives; its module is loaded when it is called for, so that a list does not wait for the daemon's.
@@ -43,6 +46,8 @@ COMMANDS = {
     "simulate": "simulate",
     "test": "try_out",
 }
+# What no administrator of a company does.
+OF_THE_MACHINE = ("serve", "nodes", "doctor", "db", "render", "send", "simulate", "test")
 
 
 class LazyGroup(click.Group):
@@ -60,21 +65,46 @@ class LazyGroup(click.Group):
         return command
 
 
+def _zone(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    if value and not is_zone(value):
+        raise click.BadParameter(f"{value!r} is no time zone: write it as in Europe/Berlin")
+    return value
+
+
 @click.group(cls=LazyGroup, context_settings=CONTEXT)
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Settings file (TOML). Default: the file FAXGW_CONFIG names, else built-in settings under ./var.",
 )
+@click.option("--as", "as_name", default="", metavar="ADMIN", help="Act as this administrator, in every command.")
+@click.option("--reason", default="", help="Why, for the journal of changes.")
+@click.option(
+    "--time-zone",
+    default="",
+    metavar="ZONE",
+    envvar="FAXGW_TIME_ZONE",
+    callback=_zone,
+    help="Tables write times in this zone, as in Europe/Berlin. Default: the administrator's, or UTC.",
+)
+@click.option(
+    "--date-format", type=click.Choice(list(DATE_FORMATS)), envvar="FAXGW_DATE_FORMAT", help="How tables write dates."
+)
+@click.option(
+    "--time-format", type=click.Choice(list(TIME_FORMATS)), envvar="FAXGW_TIME_FORMAT", help="How tables write times."
+)
 @click.version_option(package_name="faxgw")
 @click.pass_context
-def cli(context: click.Context, config: Path | None) -> None:
+def cli(context: click.Context, /, config: Path | None, **given: Any) -> None:
     """Email-to-fax gateway: mail in, fax out, and a mail back that says what happened.
 
     Exit status: 0 done, 1 failed, 2 wrong usage or settings, 3 not found, 4 not allowed, 5 in conflict,
     6 refused, 7 not reachable, 8 done in part.
     """
-    context.obj = Console(config)
+    if given["as_name"] and context.invoked_subcommand in OF_THE_MACHINE:
+        raise NotAllowedError(f"{context.invoked_subcommand} is for accounts of the machine alone")
+    texts: dict[str, Any] = {name: value or "" for name, value in given.items()}
+    context.obj = Console(config, **texts)
     context.call_on_close(context.obj.close)
 
 

@@ -7,7 +7,7 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -70,7 +70,7 @@ def write_one(row: Row, form: str) -> None:
     else:
         width = max(len(name) for name in row)
         for name, value in row.items():
-            click.echo(f"{_heading(name):{width}}  {_text(value)}".rstrip())
+            click.echo(f"{_heading(name):{width}}  {_shown(value)}".rstrip())
 
 
 def say(words: str) -> None:
@@ -107,7 +107,7 @@ def page_count(count: int) -> str:
 
 
 def _write_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
-    cells = [[_text(row[column]) for column in columns] for row in rows]
+    cells = [[_shown(row[column]) for column in columns] for row in rows]
     headings = [_heading(column) for column in columns]
     widths = [max(len(line[index]) for line in [headings, *cells]) for index in range(len(columns))]
     for line in [headings, ["-" * width for width in widths], *cells]:
@@ -118,13 +118,20 @@ def _heading(name: str) -> str:
     return name.replace("_", " ")
 
 
+def _shown(value: object) -> str:
+    """As `_text`, for people: times in the formats and the zone of whoever looks."""
+    context = click.get_current_context(silent=True)
+    dates = getattr(context.find_root().obj, "dates", None) if context and isinstance(value, datetime) else None
+    return _text(value) if dates is None or not isinstance(value, datetime) else str(dates.write(value))
+
+
 def _text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, str | int | float):
         return str(value)
     if isinstance(value, Mapping):

@@ -8,8 +8,9 @@ from datetime import datetime
 import click
 
 from gateway.admin import quarantine as admin
+from gateway.cli.acting import as_option, changing, tell
 from gateway.cli.context import Console, pass_console
-from gateway.cli.output import Row, form_option, say, write_rows
+from gateway.cli.output import Row, form_option, write_rows
 from gateway.domain.quarantine import Standing
 
 COLUMNS = ("number", "until", "finals", "last", "outcome", "detail")
@@ -21,6 +22,7 @@ def quarantine() -> None:
 
 
 @quarantine.command("list")
+@as_option
 @form_option
 @pass_console
 def quarantine_list(console: Console, form: str) -> None:
@@ -29,20 +31,22 @@ def quarantine_list(console: Console, form: str) -> None:
     How many faxes it takes, and how long a quarantine lasts, say the settings quarantine.after and quarantine.days. A
     fax that is delivered all the same lifts it.
     """
+    console.door.look("activity.view", console.door.actor.place[-1] if console.door.actor.place else None)
     rows = [_row(standing) for standing in admin.listed(console.database, _now(console))]
     write_rows(rows, COLUMNS, form)
 
 
 @quarantine.command("release")
 @click.argument("number")
+@changing
 @pass_console
 def quarantine_release(console: Console, number: str) -> None:
     """Take faxes to NUMBER again, from the next mail on; what was counted against it is forgotten.
 
     Exit status: 0 done, 3 the number is not in quarantine, 6 it is no number.
     """
-    standing = admin.release(console.database, number)
-    say(f"{standing.number} is out of quarantine")
+    changed = admin.release(console.door, number)
+    tell(changed, f"{changed.answer.number} is out of quarantine")
 
 
 def _row(standing: Standing) -> Row:

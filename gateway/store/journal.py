@@ -15,18 +15,19 @@ from gateway.store.columns import table_of
 from gateway.store.database import Database
 from gateway.store.journal_tables import JournalHeadRow, JournalRow
 from gateway.store.locking import locked
+from gateway.store.places import ids_below
 
 _AT_ONCE = 1000  # rows read or written by one statement
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which entries: of whom, of what (its beginning), of which nodes, from when until when; the latest `limit`."""
+    """Which entries: of whom, of what (its beginning), of nodes at or below which, from when until when."""
 
     who: str = ""
     what: str = ""
     target: str = ""
-    nodes: frozenset[int] | None = None  # None for all
+    below: int | None = None  # None for all
     since: datetime | None = None
     until: datetime | None = None
     limit: int = 50
@@ -79,8 +80,8 @@ def listing(db: Database, wanted: Wanted) -> tuple[Entry, ...]:
         statement = statement.where(col(JournalRow.what).startswith(wanted.what, autoescape=True))
     if wanted.target:
         statement = statement.where(col(JournalRow.target).icontains(wanted.target, autoescape=True))
-    if wanted.nodes is not None:
-        statement = statement.where(col(JournalRow.node_id).in_(wanted.nodes))
+    if wanted.below is not None:
+        statement = statement.where(col(JournalRow.node_id).in_(ids_below(wanted.below)))
     if wanted.since is not None:
         statement = statement.where(col(JournalRow.at) >= wanted.since)
     if wanted.until is not None:

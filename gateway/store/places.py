@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from gateway.domain.errors import NotFoundError
 from gateway.domain.nodes import Node, NodeKind
-from gateway.store.columns import one_of
+from gateway.store.columns import one_of, table_of
 from gateway.store.tree_tables import NodeRow
 
 
@@ -128,6 +128,14 @@ def line_ids(session: Session, node_id: int) -> tuple[int, ...]:
     """The ids of the nodes from the company down to this one."""
     line = line_above(node_id)
     return tuple(session.scalars(sa.select(line.c.id).order_by(line.c.depth.desc())))
+
+
+def ids_below(node_id: int) -> sa.Select[tuple[int]]:
+    """The ids of a node and of all that are or were below it, as a query."""
+    node = table_of(NodeRow)
+    tree = sa.select(node.c.id).where(node.c.id == node_id).cte("tree", recursive=True)
+    tree = tree.union_all(sa.select(node.c.id).join(tree, node.c.parent_id == tree.c.id))
+    return sa.select(tree.c.id)
 
 
 def name_key(name: str) -> str:

@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.admin.acts import Act, Door, actor_of
+from gateway.admin.acts import Act, Door, actor_of, entries
 from gateway.domain.actors import SYSTEM, Actor, check
 from gateway.domain.errors import NotAllowedError, NotFoundError, RefusedError
 from gateway.domain.nodes import User
 from gateway.domain.rights import Granted, granted
 from gateway.store import journal, tree
 from gateway.store.database import Database
+from tests.actors import administrator
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 ROOT = Actor("root", "because")
@@ -95,6 +96,19 @@ def test_an_administrator_changes_only_what_the_rights_and_the_place_allow(db: D
         door(db, anna).change("users.lock", user.path, set_paper)
     with pytest.raises(NotAllowedError, match=r"users\.view"):
         door(db, anna).look("users.view", user.path)
+
+
+def test_an_administrator_sees_the_journal_of_his_own_part(db: Database, user: User) -> None:
+    tree.add_company(db, "Bolt")
+    for node in ("Acme", "Acme/Sales", user.path, "Bolt"):
+        door(db).change("settings.change", node, set_paper)
+    sales = administrator(db, "Acme/Sales", "journal")
+
+    assert [entry.target for entry in entries(sales, journal.Wanted())] == [user.path, "Acme/Sales"]
+    assert [entry.target for entry in entries(sales, journal.Wanted(limit=1))] == [user.path]
+    assert len(entries(door(db), journal.Wanted())) == 4
+    with pytest.raises(NotAllowedError, match=r"journal\.view"):
+        entries(administrator(db, "Acme", "users"), journal.Wanted())
 
 
 def test_what_is_for_the_system_account_is_refused_to_everybody_else() -> None:

@@ -12,6 +12,7 @@ from gateway.domain.errors import NotFoundError, RefusedError, UsageError
 from gateway.store import covers as store
 from gateway.store import tree
 from gateway.store.database import Database
+from tests.actors import root
 from tests.filled_store import NOW, anna, opened
 
 GOOD = b"<p>{{ recipient_number }}</p>"
@@ -30,7 +31,7 @@ def pages(count: int) -> Callable[[FilledCover], int]:
 
 
 def add(db: Database, name: str = "Gala", content: bytes = GOOD, count: int = 1) -> store.OwnCover:
-    return admin.add_cover(db, admin.CoverForm("Acme", name, content), NOW, pages(count))
+    return admin.add_cover(root(db), admin.CoverForm("Acme", name, content), NOW, pages(count)).answer
 
 
 def test_a_cover_is_tried_with_all_samples_before_it_is_kept(db: Database) -> None:
@@ -41,7 +42,7 @@ def test_a_cover_is_tried_with_all_samples_before_it_is_kept(db: Database) -> No
         tried.append(filled)
         return 1
 
-    admin.add_cover(db, admin.CoverForm("Acme", "Gala", GOOD, "A title"), NOW, try_out)
+    admin.add_cover(root(db), admin.CoverForm("Acme", "Gala", GOOD, "A title"), NOW, try_out)
 
     assert [(one.cover.html, dict(one.fields)) for one in tried] == [(GOOD.decode(), dict(SAMPLE))]
     assert [(own.name, own.title) for own in store.listing(db)] == [("Gala", "A title")]
@@ -52,7 +53,7 @@ def test_what_cannot_be_laid_out_is_not_kept(db: Database) -> None:
         raise RefusedError("the document took too long")
 
     with pytest.raises(RefusedError, match="'Gala' was not added: it takes too long or too much to lay out"):
-        admin.add_cover(db, admin.CoverForm("Acme", "Gala", GOOD), NOW, try_out)
+        admin.add_cover(root(db), admin.CoverForm("Acme", "Gala", GOOD), NOW, try_out)
 
     assert store.listing(db) == ()
 
@@ -79,7 +80,7 @@ def test_a_broken_template_is_never_laid_out(db: Database) -> None:
         raise AssertionError("it was laid out")
 
     with pytest.raises(RefusedError, match="line 1: unknown field 'x'"):
-        admin.add_cover(db, admin.CoverForm("Acme", "Gala", b"{{ x }}"), NOW, try_out)
+        admin.add_cover(root(db), admin.CoverForm("Acme", "Gala", b"{{ x }}"), NOW, try_out)
 
 
 def test_the_title_is_the_name_when_none_is_given(db: Database) -> None:
@@ -88,7 +89,7 @@ def test_the_title_is_the_name_when_none_is_given(db: Database) -> None:
 
 def test_the_default_is_marked_where_it_holds(db: Database) -> None:
     add(db)
-    admin.make_default(db, "Acme/Sales", "GALA")
+    admin.make_default(root(db), "Acme/Sales", "GALA")
 
     def marked(listed: list[admin.Listed]) -> list[str]:
         return [one.cover.name for one in listed if one.is_default]
@@ -103,7 +104,7 @@ def test_a_default_must_be_one_that_may_be_used_there(db: Database) -> None:
     add(db)
 
     with pytest.raises(NotFoundError, match="no cover page 'gala' here; known are business, medical, plain"):
-        admin.make_default(db, "Bolt", "gala")
+        admin.make_default(root(db), "Bolt", "gala")
 
 
 def test_where_only_own_covers_may_be_used_the_others_are_not_listed(db: Database) -> None:
@@ -122,7 +123,7 @@ def test_a_cover_is_found_by_its_former_name(db: Database) -> None:
 
 def test_a_name_that_two_have_is_asked_back(db: Database) -> None:
     add(db)
-    admin.add_cover(db, admin.CoverForm("Acme/Sales", "gala", GOOD), NOW, pages(1))
+    admin.add_cover(root(db), admin.CoverForm("Acme/Sales", "gala", GOOD), NOW, pages(1))
 
     with pytest.raises(UsageError, match="of Acme, Acme/Sales: say whose"):
         admin.find_cover(db, "gala")
@@ -132,12 +133,12 @@ def test_a_name_that_two_have_is_asked_back(db: Database) -> None:
 
 def test_what_ships_cannot_be_removed(db: Database) -> None:
     with pytest.raises(RefusedError, match=r"stays; cover\.only_own=on keeps a level from using it"):
-        admin.remove_cover(db, "Acme", "medical")
+        admin.remove_cover(root(db), "Acme", "medical")
 
 
 def test_who_has_it_as_default_is_told(db: Database) -> None:
     add(db)
-    admin.make_default(db, "Acme/Sales/anna", "gala")
+    admin.make_default(root(db), "Acme/Sales/anna", "gala")
 
     assert admin.default_of(db, admin.find_cover(db, "gala")) == ("Acme/Sales/anna",)
     assert admin.default_of(db, admin.find_cover(db, "plain")) == ()
