@@ -30,7 +30,7 @@ GUIDE = Path(__file__).parents[2] / "config" / "README.md"
 SENDER = "anna@acme.example"
 PATIENCE = 90.0  # seconds, on a busy machine
 LEASE = 4  # seconds
-FAXES = 6  # before each trouble
+FAXES = 5  # more than the lines of one node, each time
 
 
 def block(language: str) -> str:
@@ -100,7 +100,14 @@ class Node:
 
     def pages_heard(self) -> list[dict[str, Any]]:
         """What far ends called from here confirmed."""
-        path = self.folder / "store" / "simulator" / "log.jsonl"
+        return self._kept("log.jsonl")
+
+    def dials(self) -> int:
+        """How many calls were begun from here."""
+        return len(self._kept("dials.jsonl"))
+
+    def _kept(self, name: str) -> list[dict[str, Any]]:
+        path = self.folder / "store" / "simulator" / name
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
@@ -197,6 +204,9 @@ async def kill_one_and_freeze_the_other(here: Site) -> None:
     await until(lambda: "process-lost" in second.events())
     first.start()
     await until(lambda: first.events().count("started") == 2)
+    dialled = second.dials()
+    await here.send(FAXES)
+    await until(lambda: second.dials() > dialled)
     second.signal(signal.SIGSTOP)
     await here.send(FAXES)
     await until(lambda: "process-lost" in first.events())
@@ -223,7 +233,7 @@ async def test_with_one_node_killed_and_one_frozen_every_fax_ends_once(tmp_path:
 
 def check_faxes(here: Site, jobs: list[dict[str, Any]]) -> None:
     """Each fax has ended, no far end has confirmed one twice, and each was told of once, by its Message-ID."""
-    assert len(jobs) == here.sent == 3 * FAXES
+    assert len(jobs) == here.sent == 4 * FAXES
     assert {job["outcome"] for job in jobs} <= {"Success", "Unconfirmed"}
     heard = complete([page for node in here.nodes for page in node.pages_heard()])
     assert max(heard.values()) == 1
