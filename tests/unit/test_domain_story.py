@@ -78,8 +78,8 @@ def test_a_fax_that_is_sent_again_for_a_lost_answer() -> None:
     attempts = [attempt(1, Outcome.UNCONFIRMED, pages=2), attempt(2, Outcome.BUSY, first=2)]
 
     assert story(job, attempts, [])[1:] == (
-        "Call 2 sent it again from page 3 on, for an earlier call's last answer was lost; no page was confirmed, then it "
-        "ended: Busy.",
+        "Call 2 sent it again from page 3 on, for an earlier call's last answer was lost; no page was confirmed, "
+        "then it ended: Busy.",
         "The next call sends it again from page 3 of 3.",
     )
 
