@@ -34,6 +34,7 @@ from gateway.running_call import NOTE_EACH
 from gateway.settings import Settings
 from gateway.store import processes, trunks, waiting
 from gateway.store.database import Database
+from gateway.store.known_tree import KnownTree
 from gateway.store.spool import Spool
 from gateway.worker import ANYTHING, Bell, Interest, Step, Topic, Worker
 
@@ -153,6 +154,7 @@ def _renderers(shared: Shared) -> list[Worker]:
         leftover_gate=shared.gate(RENDERS, "content"),
         tally=shared.tally,
         post=shared.bag,
+        known=KnownTree(shared.db),
     )
     return shared.workers("prepare", rendering.workers, prepare.next, RENDERS)
 

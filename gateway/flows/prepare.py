@@ -31,6 +31,7 @@ from gateway.part_troubles import PROBLEMS, Look, in_work
 from gateway.store import contents, frozen, submissions
 from gateway.store.database import Database
 from gateway.store.handback import Owned
+from gateway.store.known_tree import KnownTree
 from gateway.store.outbox import Post
 from gateway.store.spool import Spool
 from gateway.store.submissions import FailedRender, RenderClaim, RenderedJob, RenderedSubmission
@@ -69,6 +70,7 @@ class Prepare:
     leftover_gate: Gate = field(default_factory=Gate)
     tally: Tally = NOBODY
     post: Post | None = None
+    known: KnownTree | None = None
 
     async def next(self) -> bool:
         """Render one mail, if one waits."""
@@ -165,9 +167,13 @@ class Prepare:
     def _cover(self, sender: User, name: str) -> tuple[Cover | None, str]:
         """The cover of that name, and why there is none; what was there when the mail was taken may be gone."""
         try:
-            return covers.shelf(self.db, sender.id).take(name), ""
+            return self._shelf(sender).take(name), ""
         except BadDirectiveError as error:
             return None, error.text
+
+    def _shelf(self, sender: User) -> covers.Shelf:
+        """Remembered until the tree changes, which is seldom."""
+        return self.known.now().ask(covers.shelf, sender.id) if self.known else covers.shelf(self.db, sender.id)
 
     def _keep(self, claim: RenderClaim, made: MailPages) -> None:
         digest = self.spool.put_copy(made.tiff) if made.tiff else ""

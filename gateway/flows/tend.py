@@ -19,6 +19,8 @@ from gateway.store import jobs, processes, quarantine, refusals, signatures
 from gateway.store.database import Database
 
 log = logging.getLogger(__name__)
+REST_SECONDS = 0.05  # after a look in vain
+SWEEP_EACH = timedelta(seconds=10)
 FORGET_EACH = timedelta(minutes=10)
 BLOCKS_EACH = timedelta(seconds=5)
 
@@ -53,15 +55,23 @@ class Tend:
     process: processes.Process
     work: Path
     journal: CallJournal
+    sweeping: Rhythm = field(default_factory=lambda: Rhythm(SWEEP_EACH))
     forgetting: Rhythm = field(default_factory=lambda: Rhythm(FORGET_EACH))
     blocking: Rhythm = field(default_factory=lambda: Rhythm(BLOCKS_EACH))
 
     async def next(self) -> bool:
-        """Look once over the queue; true when something moved."""
-        return await asyncio.to_thread(self._next)
+        """Look once over the queue; true when something moved.
+
+        Under load it is woken by everything that happens, and finds nothing: then it rests, whoever rings.
+        """
+        moved = await asyncio.to_thread(self._next)
+        if not moved:
+            await asyncio.sleep(REST_SECONDS)
+        return moved
 
     def _next(self) -> bool:
-        self._sweep()
+        if self.sweeping.is_due(self.wall()):
+            self._sweep()
         self._forget()
         moved = jobs.expire_due(self.db, self.clock.now(), self.composer.after_end)
         moved += self._stop_blocked() + jobs.promote_due(self.db, self.clock.now())

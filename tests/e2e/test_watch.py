@@ -6,6 +6,7 @@ import smtplib
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -28,21 +29,30 @@ Figures = dict[tuple[str, ...], float]
 
 
 class Systemd:
-    """The end of the socket that the daemon talks to."""
+    """The end of the socket that the daemon talks to; like systemd it hears everything at once."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "notify"
+        self.heard: list[str] = []
         self._ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ear.bind(str(self.path))
-        self._ear.settimeout(60)
-        self.heard: list[str] = []
+        self._listening = threading.Thread(target=self._listen)
+        self._listening.start()
+
+    def _listen(self) -> None:
+        while words := self._ear.recv(1000).decode():
+            self.heard += words.splitlines()
 
     def wait_for(self, word: str) -> None:
-        """Hear on until that is said."""
-        while not any(word in words.splitlines() for words in self.heard):
-            self.heard.append(self._ear.recv(1000).decode())
+        deadline = time.monotonic() + 60
+        while word not in self.heard:
+            assert time.monotonic() < deadline, self.heard
+            time.sleep(0.05)
 
     def close(self) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", str(self.path))
+        self._listening.join()
         self._ear.close()
 
 
