@@ -10,6 +10,7 @@ revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
+works_for = ("0004",)  # nothing of before has changed: a node that erases nothing may go on
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 NAMED = (("attempt", "tiff"), ("attempt", "pdf"), ("job", "cover"), ("submission", "pages"))
