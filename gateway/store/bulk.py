@@ -15,6 +15,7 @@ from sqlmodel import Session, SQLModel
 from gateway.domain.inheritance import settle
 from gateway.domain.nodes import NodeKind
 from gateway.domain.setting_catalog import CATALOG
+from gateway.store.admin_tables import AdministratorRow
 from gateway.store.columns import table_of
 from gateway.store.database import Database
 from gateway.store.node_settings import INHERITANCE, SNAPSHOT, levels_of
@@ -97,6 +98,9 @@ class _Taken:
         )
         self._addresses = self._known(sa.select(sending.c.address, sending.c.user_id), sending.c.address, addresses)
         self._names = self._known(sa.select(user.c.user_name_key, user.c.node_id), user.c.user_name_key, keys)
+        their = table_of(AdministratorRow).c.user_name_key
+        found = session.execute(sa.select(their).where(their.in_(keys))).scalars()
+        self._names |= {key: f"the administrator {key}" for key in found}
         self._numbers = self._known(sa.select(user.c.fax_number, user.c.node_id), user.c.fax_number, numbers)
         self._siblings = {(parent, key): f"node {number}" for parent, key, number in session.execute(siblings)}
 

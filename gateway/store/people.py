@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from gateway.domain.errors import ConflictError
 from gateway.domain.nodes import Contact, User
+from gateway.store.admin_tables import AdministratorRow
 from gateway.store.places import Place, place_of
 from gateway.store.tree_tables import ReceivingAddressRow, SendingAddressRow, UserRow
 
@@ -79,6 +80,9 @@ def refuse_taken(session: Session, new: NewUser, user_name: str, but: int = 0) -
     taken = session.exec(others.where(UserRow.user_name_key == user_name.casefold())).one_or_none()
     if taken is not None:
         raise ConflictError(f"the user name {user_name!r} belongs to {holder(session, taken.node_id)} already")
+    administrator = select(AdministratorRow.id).where(AdministratorRow.user_name_key == user_name.casefold())
+    if session.exec(administrator).first() is not None:
+        raise ConflictError(f"the user name {user_name!r} belongs to an administrator already")
     # Many users have no number; that is shared by all.
     taken = session.exec(others.where(UserRow.fax_number == new.fax_number)).first() if new.fax_number else None
     if taken is not None:

@@ -17,6 +17,7 @@ from gateway.domain.nodes import Node, NodeKind, User
 from gateway.store.admin_tables import AdministratorRow
 from gateway.store.columns import key_of, table_of
 from gateway.store.database import Database
+from gateway.store.passwords import forget_passwords, rename_passwords
 from gateway.store.people import NewUser, address_rows, profile, refuse_taken, users_at
 from gateway.store.places import Place, line_ids, name_key, place_of
 from gateway.store.tree_tables import (
@@ -112,6 +113,9 @@ def edit_user(db: Database, user_id: int, new: NewUser) -> User:
         refuse_taken(session, new, new.user_name, but=user_id)
         refuse_sibling(session, row.parent_id, new.user_name, but=user_id)
         row.name, row.name_key = new.user_name, name_key(new.user_name)
+        before = session.exec(select(UserRow.user_name_key).where(UserRow.node_id == user_id)).one()
+        if before != new.user_name.casefold():
+            rename_passwords(session, before, new.user_name.casefold())
         session.execute(_at(UserRow, "node_id", user_id, sa.update).values(**profile(new, new.user_name)))
         for addresses in _ADDRESSES:
             session.execute(_at(addresses, "user_id", user_id, sa.delete))
@@ -222,6 +226,7 @@ def _forget_person(session: Session, user_id: int) -> None:
         session.execute(_at(addresses, "user_id", user_id, sa.delete))
     row = session.get(UserRow, user_id)
     if row is not None:
+        forget_passwords(session, row.user_name_key)
         blank = profile(NewUser("", row.first_name, row.last_name, ()), row.user_name)
         key = {"user_name_key": f"{row.user_name_key}/{user_id}", "password_hash": ""}
         session.execute(_at(UserRow, "node_id", user_id, sa.update).values(**blank | key))

@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain.administrators import NewAdministrator
+from gateway.domain.errors import ConflictError
 from gateway.domain.nodes import User
-from gateway.store import administrators, passwords
+from gateway.store import administrators, passwords, tree, tree_changes
 from gateway.store.database import Database
+from gateway.store.people import NewUser
 from tests.filled_store import NOW
 
 SECOND = timedelta(seconds=1)
@@ -102,3 +104,34 @@ def test_nothing_is_left_of_somebody_who_was_deleted(db: Database, ada: str) -> 
     found = passwords.login(db, "ada")
     assert found is not None
     assert (found.must_change, found.changed, found.failures, found.old_hashes) == (False, None, (), ("",))
+
+
+def changed(user: User, user_name: str) -> NewUser:
+    return NewUser("Acme/Sales", user.first_name, user.last_name, user.sending_addresses, user_name=user_name)
+
+
+def test_a_users_new_name_takes_the_password_along_too(db: Database, user: User) -> None:
+    passwords.set_password(db, user.user_name, "hash", NOW, must_change=True)
+
+    tree_changes.edit_user(db, user.id, changed(user, "smith"))
+
+    found = passwords.login(db, "smith")
+    assert found is not None
+    assert (found.password_hash, found.must_change, found.changed) == ("hash", True, NOW)
+
+
+def test_a_user_does_not_take_the_name_of_an_administrator(db: Database, user: User, ada: str) -> None:
+    with pytest.raises(ConflictError, match="belongs to an administrator"):
+        tree_changes.edit_user(db, user.id, changed(user, ada.upper()))
+
+
+def test_somebody_new_inherits_nothing_of_a_deleted_user(db: Database, user: User) -> None:
+    passwords.set_password(db, user.user_name, "hash", NOW, must_change=True)
+    passwords.note_failure(db, user.user_name, NOW)
+    tree_changes.remove(db, user.id, NOW)
+
+    tree.add_user(db, changed(user, user.user_name))
+
+    found = passwords.login(db, user.user_name)
+    assert found is not None
+    assert (found.must_change, found.failures, found.old_hashes) == (False, (), ("",))
