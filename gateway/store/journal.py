@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.domain.journal import FIRST, Entry, Note, Signature, entry_after
 from gateway.store.columns import table_of
@@ -93,19 +94,25 @@ def verify(db: Database) -> Verified:
     """Look at every entry from the first to the last."""
 
     def work(session: Session) -> Verified:
-        rows = session.exec(select(JournalRow).order_by(col(JournalRow.number)).execution_options(yield_per=_AT_ONCE))
         number, digest = 0, FIRST
-        for row in rows:
-            fault = _fault(_entry(row), number, digest)
-            if fault:
-                return Verified(number, fault)
-            number, digest = row.number, row.digest
+        while rows := session.exec(_behind(number)).all():
+            for row in rows:
+                fault = _fault(_entry(row), number, digest)
+                if fault:
+                    return Verified(number, fault)
+                number, digest = row.number, row.digest
+            session.expunge_all()
         head = session.get(JournalHeadRow, 1)
         if head is None or (head.number, head.digest) != (number, digest):
             return Verified(number, f"entries are missing behind number {number}")
         return Verified(number, "")
 
     return db.read(work)
+
+
+def _behind(number: int) -> SelectOfScalar[JournalRow]:
+    """The next entries."""
+    return select(JournalRow).where(JournalRow.number > number).order_by(col(JournalRow.number)).limit(_AT_ONCE)
 
 
 def _fault(entry: Entry, number: int, digest: str) -> str:

@@ -111,7 +111,7 @@ def test_an_empty_list_says_so_on_stderr(faxgw: Commands) -> None:
         ((*ANNA, "--fax-number", "12"), 6, "country code, as in +12025550123"),
         ((*ANNA, *("--receiving", "x@a.example") * 4), 2, "at most 3 receiving addresses, not 4"),
         (ANNA[:-2], 2, "Missing option '--sending'; see faxgw user add --help"),
-        (("user", "list", "-o", "xml"), 2, "'xml' is not one of 'table', 'json', 'csv'"),
+        (("user", "list", "-o", "xml"), 2, "'xml' is not one of 'table', 'wide', 'json', 'jsonl', 'csv'"),
         (("user", "bake"), 2, "No such command 'bake'; see faxgw user --help"),
     ],
 )
