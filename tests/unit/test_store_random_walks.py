@@ -93,6 +93,8 @@ class Walks(RuleBasedStateMachine):
         self.far_end = FarEnd()
         self.ids: list[str] = []
         self.ended: dict[int, JobState] = {}
+        self.a_mail_comes(numbers=NUMBERS, node=0)
+        self.a_call_is_claimed(node=0)
 
     def teardown(self) -> None:
         if hasattr(self, "nodes"):
@@ -134,7 +136,9 @@ class Walks(RuleBasedStateMachine):
     @precondition(lambda self: any(call.on_last_page and not call.last_said for call in self.live()))
     @rule(choice=st.randoms(use_true_random=False))
     def the_last_page_is_to_end(self, choice: object) -> None:
-        call = choice.choice([call for call in self.live() if call.on_last_page and not call.last_said])  # type: ignore[attr-defined]
+        self.end_last_page(choice.choice([call for call in self.live() if call.on_last_page and not call.last_said]))  # type: ignore[attr-defined]
+
+    def end_last_page(self, call: Call) -> None:
         call.journal = replace(call.journal, last_page_sent=True)
         try:
             said = calls.record_last_page(self.db, call.claim, call.journal.pages_confirmed)
@@ -149,7 +153,9 @@ class Walks(RuleBasedStateMachine):
     @precondition(lambda self: any(self.may_take(call) for call in self.live()))
     @rule(choice=st.randoms(use_true_random=False))
     def the_far_end_takes_a_page(self, choice: object) -> None:
-        call = choice.choice([call for call in self.live() if self.may_take(call)])  # type: ignore[attr-defined]
+        self.take(choice.choice([call for call in self.live() if self.may_take(call)]))  # type: ignore[attr-defined]
+
+    def take(self, call: Call) -> None:
         self.far_end.take(call.claim.job.id, call.heard)
         call.taken = True
 
@@ -160,7 +166,9 @@ class Walks(RuleBasedStateMachine):
     @rule(choice=st.randoms(use_true_random=False), told=st.booleans())
     def a_page_is_written_down(self, choice: object, told: bool) -> None:
         """In the journal at once; the store hears of it now or at the next commit."""
-        call = choice.choice([call for call in self.live() if call.taken])  # type: ignore[attr-defined]
+        self.write_down(choice.choice([call for call in self.live() if call.taken]), told=told)  # type: ignore[attr-defined]
+
+    def write_down(self, call: Call, *, told: bool) -> None:
         call.taken = False
         call.journal = replace(call.journal, pages_confirmed=call.journal.pages_confirmed + 1)
         if told:
@@ -168,6 +176,21 @@ class Walks(RuleBasedStateMachine):
                 calls.record_page(self.db, call.claim, call.journal.pages_confirmed - 1)
             except LostClaimError:
                 call.over = True
+
+    @precondition(lambda self: bool(self.live()))
+    @rule(choice=st.randoms(use_true_random=False), steps=st.sampled_from([1, 2, 4, 4, 5]), told=st.booleans())
+    def a_call_goes_on(self, choice: object, steps: int, told: bool) -> None:
+        """Some of the steps above in their natural order, so that many walks come to the last page."""
+        call = choice.choice(self.live())  # type: ignore[attr-defined]
+        for _ in range(steps):
+            if call.over or call.heard == PAGES:
+                return
+            if call.taken:
+                self.write_down(call, told=told)
+            elif call.on_last_page and not call.last_said:
+                self.end_last_page(call)
+            else:
+                self.take(call)
 
     @precondition(lambda self: bool(self.live()))
     @rule(choice=st.randoms(use_true_random=False))
