@@ -183,7 +183,7 @@ def test_a_group_alone_shows_its_commands(faxgw: Commands) -> None:
     ran = faxgw("outbound")
 
     assert ran.code == 2
-    assert "Cancel a fax that waits" in ran.err
+    assert "Show one fax" in ran.err
 
 
 def test_an_unknown_command_is_one_line(faxgw: Commands) -> None:
