@@ -193,7 +193,7 @@ def _posters(shared: Shared) -> list[Worker]:
         tally=shared.tally,
         bag=shared.bag,
     )
-    return shared.workers("notify", 1, notify.next, MAILS)
+    return shared.workers("notify", shared.settings.relay.connections, notify.next, MAILS)
 
 
 def _keepers(shared: Shared, cut: Callable[[], None], lost: Callable[[], None]) -> list[Worker]:

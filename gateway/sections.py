@@ -93,6 +93,7 @@ class Relay:
     user_name: str = ""
     password: str = field(default="", repr=False)
     mail_from: str = ""  # empty: the null return path
+    connections: int = 4  # at a time, of one process
 
 
 @dataclass(frozen=True, slots=True)

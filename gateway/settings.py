@@ -148,6 +148,7 @@ _POSITIVE = (
     ("smtp", "max_connections_per_address"),
     ("queue", "lease_seconds"),
     ("queue", "poll_seconds"),
+    ("relay", "connections"),
     ("alarms", "mail_minutes"),
     ("alarms", "job_minutes"),
     ("alarms", "call_minutes"),

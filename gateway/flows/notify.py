@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from gateway.domain.clock import Clock
 from gateway.domain.tally import NOBODY, Metric, Tally
 from gateway.gate import Gate
-from gateway.mail.relay import Relay, Sent, next_try
+from gateway.mail.relay import Burst, Mail, Relay, Sent, next_try
 from gateway.owed import Owed
 from gateway.postbag import Postbag, named
 from gateway.store import outbox
@@ -55,22 +55,26 @@ class Notify:
         """Send this mail, and those that are due after it; false when the relay was not reached."""
         claim: outbox.MailClaim | None = first
         reached, left = True, IN_A_ROW
-        while claim is not None:
-            left -= 1
-            with self.owed.having(named(claim)):
-                sent, following = await self._send(claim, self.process if left and self._has_none() else None)
-            reached = sent.reached
-            claim = following or (self.bag.next() if self.bag and left and reached else None)
+        async with self.relay.burst() as burst:
+            while claim is not None:
+                left -= 1
+                with self.owed.having(named(claim)):
+                    next_for = self.process if left and self._has_none() else None
+                    sent, following = await self._send(burst, claim, next_for)
+                reached = sent.reached
+                claim = following or (self.bag.next() if self.bag and left and reached else None)
         return reached
 
     def _has_none(self) -> bool:
         return self.bag is None or self.bag.is_empty
 
-    async def _send(self, claim: outbox.MailClaim, next_for: int | None) -> tuple[Sent, outbox.MailClaim | None]:
+    async def _send(
+        self, burst: Burst, claim: outbox.MailClaim, next_for: int | None
+    ) -> tuple[Sent, outbox.MailClaim | None]:
         """Send one mail and settle it; how that went, and the next one, which the same commit took."""
         settled = False
         try:
-            sent = await self.relay.send(claim.recipient, claim.message)
+            sent = await burst.send(Mail(claim.recipient, claim.message))
             following = await asyncio.to_thread(self._settle, claim, sent, next_for)
             settled = True
         finally:

@@ -5,7 +5,8 @@ What lives here: the SMTP client and the back-off between tries. What does not: 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -107,23 +108,20 @@ class Relay:
 
     async def send_all(self, mails: Sequence[Mail]) -> list[Sent]:
         """Send a burst over one connection; a result for each mail, in order. Never raises for what the relay does."""
-        results: list[Sent] = []
-        try:
-            client = await self._connected()
-        except (SMTPException, OSError, ValueError) as error:
-            logger.warning("relay.unreachable", extra={"error": type(error).__name__})
-            return [_unreached(error)] * len(mails)
-        try:
-            for mail in mails:
-                results.append(await self._send_one(client, mail))
-        except (SMTPException, OSError) as error:  # the connection broke: this mail and those behind it wait
-            logger.warning("relay.broken_off", extra={"error": type(error).__name__, "count": len(results)})
-            results.extend([_unreached(error)] * (len(mails) - len(results)))
-        finally:
-            await _goodbye(client)
-        return results
+        async with self.burst() as burst:
+            return [await burst.send(mail) for mail in mails]
 
-    async def _connected(self) -> SMTP:
+    @asynccontextmanager
+    async def burst(self) -> AsyncIterator["Burst"]:
+        """One connection for mails that follow one another; it is made with the first."""
+        burst = Burst(self)
+        try:
+            yield burst
+        finally:
+            await burst.close()
+
+    async def connected(self) -> SMTP:
+        """A connection, signed in where that is wanted. Raises what aiosmtplib does."""
         settings = self._settings
         client = SMTP(
             hostname=settings.host,
@@ -139,7 +137,7 @@ class Relay:
         await client.connect()
         return client
 
-    async def _send_one(self, client: SMTP, mail: Mail) -> Sent:
+    async def send_one(self, client: SMTP, mail: Mail) -> Sent:
         """Raises only when the connection can no longer be used."""
         try:
             checked_address(mail.recipient)  # aiosmtplib would cut an address at a line end and send to the rest
@@ -153,6 +151,43 @@ class Relay:
         if mail.recipient in refused:  # aiosmtplib does not raise for one refused among several
             return _refused(SMTPResponseException(*refused[mail.recipient]))
         return Sent(True, 250, _one_line(text))
+
+
+class Burst:
+    """Mails over one connection. Once that is broken, all that follow wait."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._client: SMTP | None = None
+        self._trouble: Sent | None = None
+        self._sent = 0
+
+    async def send(self, mail: Mail) -> Sent:
+        """Send one mail. Never raises for what the relay does."""
+        if self._client is None and self._trouble is None:
+            await self._connect()
+        if self._client is None or self._trouble is not None:
+            return self._trouble or _unreached(OSError())
+        try:
+            sent = await self._relay.send_one(self._client, mail)
+        except (SMTPException, OSError) as error:  # the connection broke: this mail and those behind it wait
+            logger.warning("relay.broken_off", extra={"error": type(error).__name__, "count": self._sent})
+            self._trouble = _unreached(error)
+            return self._trouble
+        self._sent += 1
+        return sent
+
+    async def close(self) -> None:
+        """Take leave."""
+        if self._client is not None:
+            await _goodbye(self._client)
+
+    async def _connect(self) -> None:
+        try:
+            self._client = await self._relay.connected()
+        except (SMTPException, OSError, ValueError) as error:
+            logger.warning("relay.unreachable", extra={"error": type(error).__name__})
+            self._trouble = _unreached(error)
 
 
 async def _goodbye(client: SMTP) -> None:

@@ -1,6 +1,6 @@
 """The queue from end to end: python -m tests.bench.bench_queue [--jobs N] [--postgresql | --both] [--profile FILE].
 
-Mails over SMTP become faxes on sixteen lines of the simulator and two notices each, which a relay takes; the clock runs
+Mails over SMTP become faxes on sixty lines of the simulator and two notices each, which a relay takes; the clock runs
 after the notice of the last delivery. Three runs on each store: with 20 ms of rendering, with the pages there already,
 and idle, one mail after another. While the queue is full, jobs are cancelled as `faxgw outbound cancel` does it, from
 another process; the start of Python is left out.
@@ -45,6 +45,10 @@ from tests.processes import processor_seconds
 TOP = Path(__file__).parents[2]
 DOMAIN = "fax.bench.example"
 RENDER_MS = 20.0
+# A clock that leaps waits a moment for each end of a call, so it sets the pace itself; at this speed a call of a page
+# takes a fifth of a second, and so many lines are no bottleneck.
+LINES, SPEED = 60, 300
+RENDERERS = 6  # some of them wait for the disk
 WANTED = {"rendering": 60, "pages there": 300}  # jobs a second
 MOST_COMMITS = {"sqlite": 5.0, "postgresql": 2.0}  # for one job
 LATENCY_MS, CANCEL_MS, WORST_CANCEL_MS = 60, 50, 500
@@ -86,7 +90,8 @@ def new_place(folder: Path, engine: str) -> Place:
     db.close()
     place.settings.write_text(
         f'[storage]\nfolder = "{store}"\nurl = "{url}"\n[smtp]\nport = {place.smtp}\ndomains = ["{DOMAIN}"]\n'
-        f"[relay]\nport = {place.relay}\n[calling]\nlines = 16\n[http]\nport = {place.http}\n"
+        f"[relay]\nport = {place.relay}\n[http]\nport = {place.http}\n[rendering]\nworkers = {RENDERERS}\n"
+        f"[calling]\nlines = {LINES}\n[simulator]\nspeed = {SPEED}\n"
     )
     write_tiff(place.page, [page()])
     return place

@@ -1,5 +1,7 @@
 """From the outbox to the relay: what each answer of the relay leads to."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -165,7 +167,11 @@ async def test_a_mail_that_was_taken_over_is_not_settled_by_us(stage: Stage) -> 
 class BrokenRelay:
     """Fails in a way that no relay should."""
 
-    async def send(self, _recipient: str, _message: bytes) -> Sent:
+    @asynccontextmanager
+    async def burst(self) -> AsyncIterator["BrokenRelay"]:
+        yield self
+
+    async def send(self, _mail: object) -> Sent:
         raise RuntimeError("a bug")
 
 
