@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from gateway.domain.actors import Actor, check
-from gateway.domain.errors import NotAllowedError
+from gateway.domain.errors import NotAllowedError, NotFoundError, UsageError
 from gateway.domain.journal import Entry, Facts, Note, Signature, differing
 from gateway.domain.nodes import Node, User
 from gateway.store import administrators, journal, named
@@ -120,7 +120,7 @@ class Door:
 
         def within(db: Database) -> Changed[T]:
             journal.begin(db)
-            act = Act(db, self.actor, None if target is None else named.named(db, target), self.now())
+            act = Act(db, self.actor, self._named(db, target), self.now())
             first = journal.last_number(db)
             act.need(right, act.target)
             answer = work(act)
@@ -135,9 +135,19 @@ class Door:
         Raises:
             NotAllowedError, NotFoundError, UsageError: as `change`.
         """
-        found = None if target is None else named.named(self.db, target)
+        found = self._named(self.db, target)
         check(self.actor, right, () if found is None else named.line(self.db, found.id))
         return found
+
+    def _named(self, db: Database, target: str | int | None) -> Target | None:
+        """The node that is meant. An administrator is not told what lies near it: that may be somebody else's."""
+        if target is None or self.actor.place is None:
+            return None if target is None else named.named(db, target)
+        try:
+            return named.named(db, target)
+        except (NotFoundError, UsageError) as error:
+            words = f"there is no single {target!r}: write the whole path, or the id with its number sign"
+            raise type(error)(words) from None
 
 
 def actor_of(db: Database, account: str, administrator: str, reason: str) -> Actor:

@@ -6,31 +6,52 @@ What lives here: questions over the store. What does not: rows (`gateway.store.r
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from gateway.admin.acts import Door
 from gateway.domain.errors import UsageError
 from gateway.domain.submission import Refusal
-from gateway.store import refusals
-from gateway.store.database import Database
+from gateway.store import named, refusals, tree
 from gateway.store.refusals import RefusalFilter
 
 __all__ = ["RefusalFilter", "moment", "refused", "show"]
+RIGHT = "activity.view"
 _SPAN = re.compile(r"([0-9]{1,5})(m|h|d)", re.ASCII)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
-def refused(db: Database, wanted: RefusalFilter) -> Sequence[Refusal]:
-    """Refusals, the newest first."""
-    return refusals.refusals(db, wanted)
+def refused(door: Door, wanted: RefusalFilter) -> Sequence[Refusal]:
+    """Refusals, the newest first; an administrator sees those of mails in the name of the own users.
+
+    Raises:
+        NotAllowedError: the actor may not see them.
+    """
+    if door.actor.place is None:
+        return refusals.refusals(door.db, wanted)
+    door.look(RIGHT, door.actor.place[-1])
+    # Which users are below is asked of the few that are looked at: a list is a page of them at most.
+    whole = refusals.refusals(door.db, replace(wanted, limit=refusals.MAX_PAGE))
+    return [refusal for refusal in whole if _is_theirs(door, refusal)][: wanted.limit]
 
 
-def show(db: Database, public_id: str) -> Refusal:
+def show(door: Door, public_id: str) -> Refusal:
     """One refusal with the evidence it rests on.
 
     Raises:
         NotFoundError: no refusal has that id, or it was too old to be kept.
+        NotAllowedError: it is not of a mail in the name of one of the actor's users.
     """
-    return refusals.refusal(db, public_id)
+    found = refusals.refusal(door.db, public_id)
+    sender = tree.user_by_address(door.db, found.header_from) if found.header_from else None
+    door.look(RIGHT, sender.id if sender else None)
+    return found
+
+
+def _is_theirs(door: Door, refusal: Refusal) -> bool:
+    sender = tree.user_by_address(door.db, refusal.header_from) if refusal.header_from else None
+    place = door.actor.place or ()
+    return sender is not None and named.line(door.db, sender.id)[: len(place)] == place
 
 
 def moment(text: str, now: Callable[[], datetime]) -> datetime:

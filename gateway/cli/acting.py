@@ -12,6 +12,7 @@ from gateway.admin.acts import Changed
 from gateway.cli.context import Console
 from gateway.cli.output import say
 from gateway.domain.journal import Entry
+from gateway.domain.nodes import Node, User
 
 MOST_TOLD = 20  # changes told one by one
 
@@ -68,6 +69,13 @@ def tell(changed: Changed[Any], words: str) -> None:
         say(f"{_count(changed.count)} would be made; nothing was changed")
     else:
         say(words or f"{_count(changed.count)} made")
+
+
+def unlocked(kind: str, node: Node | User) -> str:
+    """What unlocking a node has come to: it may be locked from above all the same."""
+    if node.locked:
+        return f"{kind} {node.path} is unlocked itself, and stays locked: something above it is"
+    return f"{kind} {node.path} is open again"
 
 
 def tell_entries(entries: Sequence[Entry], count: int) -> None:

@@ -7,7 +7,7 @@ import click
 
 from gateway.admin import tree as steps
 from gateway.admin.settings import pairs_of
-from gateway.cli.acting import as_option, changing, confirm, confirming, tell
+from gateway.cli.acting import as_option, changing, confirm, confirming, tell, unlocked
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import form_option, write_rows
 from gateway.cli.tree import NODE_COLUMNS, node_row, set_option
@@ -119,7 +119,7 @@ def dept_unlock(console: Console, node: str) -> None:
       faxgw dept unlock 12 --reason "audit is over"
     """
     changed = steps.lock(console.door, node, NodeKind.DEPARTMENT, locked=False)
-    tell(changed, f"department {changed.answer.path} is open again")
+    tell(changed, unlocked("department", changed.answer))
 
 
 @dept.command("delete")

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from gateway.admin import refused as admin
+from gateway.cli.acting import as_option
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import Form, Row, form_option, write_one, write_rows
 from gateway.domain.submission import Refusal
@@ -29,23 +30,37 @@ def refused() -> None:
 @click.option("--peer", default="", help="Only from this client address.")
 @click.option("--sender", default="", help="Only with this in the From or the envelope sender.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="Newest refusals first.")
+@as_option
 @form_option
 @pass_console
 def refused_list(console: Console, /, since: str, form: str, **narrowed: Any) -> None:
-    """List refused mails, the newest first; they are kept for 90 days."""
+    """List refused mails, the newest first; they are kept for 90 days.
+
+    \b
+    Examples:
+      faxgw refused list --since 2h
+      faxgw refused list --sender acme.example -o csv
+    """
     begin = admin.moment(since, lambda: _now(console)) if since else None
     wanted = admin.RefusalFilter(begin, **narrowed)
-    rows = [_row(refusal) for refusal in admin.refused(console.database, wanted)]
+    rows = [_row(refusal) for refusal in admin.refused(console.door, wanted)]
     write_rows(rows, TABLE_COLUMNS if form == Form.TABLE else COLUMNS, form)
 
 
 @refused.command("show")
 @click.argument("refusal_id")
+@as_option
 @form_option
 @pass_console
 def refused_show(console: Console, refusal_id: str, form: str) -> None:
-    """Show one refused mail: who, to whom, by which rule, and what was known of its sender."""
-    refusal = admin.show(console.database, refusal_id)
+    """Show one refused mail: who, to whom, by which rule, and what was known of its sender.
+
+    \b
+    Examples:
+      faxgw refused show R3F9K2
+      faxgw refused show R3F9K2 -o json
+    """
+    refusal = admin.show(console.door, refusal_id)
     write_one({**_row(refusal), "evidence": refusal.evidence}, form)
 
 

@@ -8,7 +8,7 @@ import click
 from gateway.admin import contacts as contact_steps
 from gateway.admin import tree as steps
 from gateway.admin.settings import pairs_of
-from gateway.cli.acting import as_option, changing, confirm, confirming, tell
+from gateway.cli.acting import as_option, changing, confirm, confirming, tell, unlocked
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import Row, form_option, write_rows
 from gateway.domain.nodes import EmergencyContact, Node, NodeKind
@@ -125,7 +125,7 @@ def company_unlock(console: Console, node: str) -> None:
       faxgw company unlock Acme --reason "paid today"
     """
     changed = steps.lock(console.door, node, NodeKind.COMPANY, locked=False)
-    tell(changed, f"company {changed.answer.path} is open again")
+    tell(changed, unlocked("company", changed.answer))
 
 
 @company.command("delete")

@@ -17,7 +17,7 @@ from gateway.admin import tree as tree_steps
 from gateway.admin import users as steps
 from gateway.admin.settings import pairs_of
 from gateway.admin.users import CONTACT_FIELDS, UserEdit, UserForm
-from gateway.cli.acting import as_option, changing, confirm, confirming, tell
+from gateway.cli.acting import as_option, changing, confirm, confirming, tell, unlocked
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import Progress, form_option, say, write_one, write_rows
 from gateway.cli.secret import needed_password
@@ -208,7 +208,7 @@ def user_unlock(console: Console, who: str) -> None:
       faxgw user unlock 17 --reason "is back"
     """
     changed = tree_steps.lock(console.door, who, NodeKind.USER, locked=False)
-    tell(changed, f"user {changed.answer.path} is open again")
+    tell(changed, unlocked("user", changed.answer))
 
 
 @user.command("delete")

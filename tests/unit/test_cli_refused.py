@@ -14,7 +14,7 @@ import pytest
 from gateway.admin.refused import moment
 from gateway.domain.errors import UsageError
 from gateway.domain.submission import Refusal
-from gateway.store import refusals
+from gateway.store import refusals, tree
 from tests.filled_store import NOW
 from tests.flows.commands import Commands
 from tests.flows.letters import ANNA, mail
@@ -157,3 +157,26 @@ def test_a_moment_without_a_zone_is_utc() -> None:
 def test_what_is_no_moment_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="write 2026-03-01"):
         moment(text, lambda: NOW)
+
+
+@pytest.mark.usefixtures("ids")
+def test_an_administrator_sees_refusals_in_the_name_of_the_own_users_alone(faxgw: Commands, stage: Stage) -> None:
+    own = refusals.add_refusal(stage.db, replace(FIRST, header_from=ANNA)).public_id
+    foreign = json.loads(faxgw("refused", "list", "-o", "json").out)[-1]["refusal"]
+    faxgw("admin", "add", "Acme/Sales", "Bo", "Li", "--email", "bo@acme.example", "--user-name", "bo")
+
+    listed = json.loads(faxgw("refused", "list", "--as", "bo", "-o", "json").out)
+
+    assert [row["refusal"] for row in listed] == [own]
+    assert faxgw("refused", "show", own, "--as", "bo").code == 0
+    assert faxgw("refused", "show", foreign, "--as", "bo").code == 4
+
+
+def test_an_administrator_is_not_told_what_lies_near_a_name_elsewhere(faxgw: Commands, stage: Stage) -> None:
+    tree.add_company(stage.db, "Secret Ventures")
+    faxgw("admin", "add", "Acme", "Bo", "Li", "--email", "bo@acme.example", "--user-name", "bo")
+
+    ran = faxgw("dept", "lock", "Secret Venture", "--as", "bo")
+
+    assert ran.code == 3
+    assert "Ventures" not in ran.complaint
