@@ -28,6 +28,7 @@ def freeze(sender: User, settings: Effective) -> str:
     return json.dumps({"sender": asdict(sender), "settings": settings.explicit}, ensure_ascii=False)
 
 
+@lru_cache(maxsize=1000)
 def thaw(text: str) -> Frozen:
     """What was frozen. What the catalogue no longer knows, or no longer allows, is left out."""
     kept = json.loads(text)

@@ -42,6 +42,7 @@ from renderers.walls.landlock import Places
 log = logging.getLogger(__name__)
 preload(lay_out_mail.__module__)
 MOST_PREVIEW = 7_000_000  # octets; in a mail a third more, and relays commonly take ten million
+BROKEN_OFF = "broken-off"  # how a render ended that was not settled
 MOST_GIVEN_UP = 3  # parts that end their process, before the mail is given up
 
 
@@ -87,7 +88,7 @@ class Prepare:
         return submissions.claim_render(self.db, self.process, self.clock.now())
 
     async def _work_off(self, claim: RenderClaim) -> None:
-        counted, ended, began = True, "broken-off", time.monotonic()
+        counted, ended, began = True, BROKEN_OFF, time.monotonic()
         try:
             ended = await asyncio.to_thread(self._prepare, claim)
         except (UnavailableError, OSError) as error:
@@ -96,7 +97,8 @@ class Prepare:
         finally:
             self.tally.tell(Metric.RENDERS, 1, ended)
             self.tally.tell(Metric.RENDER_SECONDS, time.monotonic() - began)
-            await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim, counted))
+            if ended == BROKEN_OFF:
+                await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim, counted))
 
     def _give_back(self, claim: RenderClaim, counted: bool) -> None:
         """Let a render that a fault of ours broke off begin again."""
