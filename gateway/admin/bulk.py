@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from gateway.admin.acts import Act, Changed, Door, Target
-from gateway.admin.settings import check_cover, check_may_set
+from gateway.admin.settings import check_may_set, check_named
 from gateway.admin.tree import kind_of
 from gateway.admin.users import UserForm, checked, facts
 from gateway.domain.errors import GatewayError, NotAllowedError, UsageError
@@ -150,7 +150,7 @@ def _setting(run: _Import, place: _Place, name: str, value: str) -> str:
         check_may_set(run.act, name, place.node)
         run.allowed.add((name, place.node.id))
     wanted = checked_value(name, value)
-    check_cover(run.act.db, place.node.id, name, wanted)
+    check_named(run.act.db, place.node.id, name, wanted)
     if NodeKind.USER not in setting_named(name).levels:
         raise UsageError(f"{name} is given at {' or '.join(setting_named(name).levels)}, not at users")
     return wanted

@@ -14,7 +14,7 @@ from gateway.domain.errors import NotAllowedError, UsageError
 from gateway.domain.inheritance import Held, Level, settle
 from gateway.domain.journal import Note
 from gateway.domain.setting_catalog import CATALOG, Setting, checked_value, setting_named
-from gateway.store import node_settings, push
+from gateway.store import named, node_settings, policies, push
 from gateway.store.database import Database
 from gateway.store.push import Reached
 
@@ -104,7 +104,7 @@ def put(act: Act, node: Target, name: str, value: str) -> None:
     Raises:
         UsageError, ConflictError: as `give`.
     """
-    check_cover(act.db, node.id, name, checked_value(name, value))
+    check_named(act.db, node.id, name, checked_value(name, value))
     before = node_settings.explicit_settings(act.db, node.id)
     node_settings.set_setting(act.db, node.id, name, value)
     act.note("settings.set", node, _only(name, before), {name: value})
@@ -166,7 +166,7 @@ def push_down(
         check_may_set(act, name)
         line = node_settings.levels(act.db, act.node.id)
         wanted = settle(line)[name].value if value is None else checked_value(name, value)
-        check_cover(act.db, act.node.id, name, wanted)
+        check_named(act.db, act.node.id, name, wanted)
         changed = push.push(act.db, act.node.id, name, wanted, follow=follow)
         kinds = (line[-1].kind,) if follow else setting.levels
         act.note_all(
@@ -192,17 +192,21 @@ def pairs_of(texts: Sequence[str]) -> list[tuple[str, str]]:
     return pairs
 
 
-def check_cover(db: Database, node: int | str, name: str, value: str) -> None:
-    """Return unless this is the default cover and there is none of that name: the catalogue cannot know the covers.
+def check_named(db: Database, node: int | str, name: str, value: str) -> None:
+    """Return unless the value names a cover or a policy that there is not: the catalogue cannot know them.
 
     Raises:
         UsageError: names those there are.
     """
-    if name != DEFAULT_COVER:
-        return
-    shelf = covers.shelf(db, node)
-    if value not in shelf:
-        raise UsageError(f"{no_cover(value, shelf.names)}; {DEFAULT_COVER} must be one of them")
+    if name == DEFAULT_COVER:
+        shelf = covers.shelf(db, node)
+        if value not in shelf:
+            raise UsageError(f"{no_cover(value, shelf.names)}; {DEFAULT_COVER} must be one of them")
+    elif name == policies.SETTING:
+        place = named.named(db, node).id
+        if policies.named(db, place, value) is None:
+            known = ", ".join(one.policy.name for one in policies.listed(db, place))
+            raise UsageError(f"there is no policy {value!r} here; known are {known} (see faxgw policy set)")
 
 
 def _pushed(one: Reached, name: str, value: str | None, top: int, follow: bool) -> Note:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from gateway import covers
 from gateway.admin.acts import Act, Changed, Door, Target
-from gateway.admin.settings import check_cover, check_may_set
+from gateway.admin.settings import check_may_set, check_named
 from gateway.covers import no_cover
 from gateway.domain.actors import SYSTEM
 from gateway.domain.errors import ConflictError, UsageError
@@ -190,7 +190,7 @@ def check_new(act: Act, settings: Sequence[tuple[str, str]]) -> None:
     """
     for name, value in settings:
         check_may_set(act, name)
-        check_cover(act.db, act.node.id, name, value)
+        check_named(act.db, act.node.id, name, value)
 
 
 def check_kind(node: Target, kind: NodeKind) -> Target:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.admin.acts import Act, Target
-from gateway.admin.settings import check_cover, check_may_set
+from gateway.admin.settings import check_may_set, check_named
 from gateway.domain.actors import SYSTEM
 from gateway.domain.nodes import NodeKind
 from gateway.domain.tree_document import Branch, walk
@@ -76,7 +76,7 @@ def check_settings(act: Act, node: Target, values: Mapping[str, str | None]) -> 
     for name, value in sorted(values.items()):
         check_may_set(act, name, node)
         if value is not None:
-            check_cover(act.db, node.id, name, value)
+            check_named(act.db, node.id, name, value)
 
 
 def set_lock(act: Act, node: Target, before: Branch, wanted: Branch) -> None:

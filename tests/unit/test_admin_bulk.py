@@ -183,7 +183,7 @@ def test_settings_that_are_locked_or_not_for_users_are_refused(door: Door, file:
     written(
         file,
         "Acme,Anna,Smith,anna@acme.example,a4,",
-        "Acme,Ben,Smith,ben@acme.example,,strict",
+        "Acme,Ben,Smith,ben@acme.example,,global",
         heading=f"{HEADING},fax.paper,security.policy",
     )
 

@@ -178,3 +178,12 @@ def test_deleting_asks_unless_told_otherwise(faxgw: Commands) -> None:
     assert asked.code == ExitCode.USAGE
     assert (done.code, done.err) == (0, "administrator ada deleted\n")
     assert json.loads(faxgw("journal", "list", "-o", "json").out)[0]["reason"] == "left"
+
+
+def test_a_setting_names_a_policy_that_there_is(faxgw: Commands) -> None:
+    refused = faxgw("settings", "set", "Acme/Sales", "security.policy=strict")
+    faxgw("policy", "set", "Strict", "--at", "Acme", "digits=2")
+
+    assert refused.code == ExitCode.USAGE
+    assert "there is no policy 'strict' here; known are global" in refused.complaint
+    assert faxgw("settings", "set", "Acme/Sales", "security.policy=strict").code == 0
