@@ -49,6 +49,7 @@ EVENTS: Mapping[str, LogEvent] = {
     "lease-over": _event("this process could not renew its lease in time; it hangs up and claims nothing", "owner"),
     "lease-not-renewed": _event("the lease could not be renewed this time", "owner", "error"),
     "strays-released": _event("work that nobody in this process does was given back", "owner", "count"),
+    "time-stepped": _event("the machine's clock was set; for a while no lease is judged", "seconds"),
     "process-lost": _event("what dead processes had claimed was taken back", "count"),
     # Faxes.
     "submission-accepted": _event(
