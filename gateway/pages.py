@@ -218,12 +218,12 @@ def _blamed(error: RenderError, made: Sequence[_Made]) -> FailedPart:
     """The part that an error names."""
     part = next((one.part for one in made if one.paged.name == error.name), None)
     if part is None:
-        return FailedPart(0, "text/html", error.name, error.text, PROBLEMS[error.reason])
+        return FailedPart(0, "text/html", error.name, error.nameless, PROBLEMS[error.reason])
     return _failed(part, error)
 
 
 def _failed(part: PartFile, error: RenderError) -> FailedPart:
-    return FailedPart(part.position, part.told_type, part.name, error.text, PROBLEMS[error.reason], part.within)
+    return FailedPart(part.position, part.told_type, part.name, error.nameless, PROBLEMS[error.reason], part.within)
 
 
 def _chosen(wish: CoverWish, parts: MailParts) -> CoverChoice:

@@ -65,7 +65,7 @@ def in_work(workdir: Path, error: RenderError) -> FailedPart | None:
         part = FailedPart(int(said["position"]), kind, name, "", PROBLEMS[error.reason], _numbers(said["within"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return replace(part, reason=RenderError(error.reason, name or part.label).text)
+    return replace(part, reason=RenderError(error.reason, name).nameless)
 
 
 def _numbers(said: Sequence[object]) -> tuple[int, ...]:

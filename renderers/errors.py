@@ -47,5 +47,10 @@ class RenderError(Exception):
         self.text = text or _SENTENCES[reason].format(name=name)
         super().__init__(reason, name, detail, self.text)
 
+    @property
+    def nameless(self) -> str:
+        """The text without the document's name, which is nobody's but its sender's."""
+        return self.text.replace(f"“{self.name}”", "it", 1)
+
     def __str__(self) -> str:
         return f"{self.text} ({self.detail})" if self.detail else self.text

@@ -21,7 +21,7 @@ def due(door: Door, now: datetime, most: int) -> Sequence[Due]:
         NotAllowedError: the actor is an administrator of some part only.
     """
     door.look(SYSTEM)
-    while retention.plan(door.db) > retention.OVERLAP:
+    while retention.plan(door.db):
         continue
     return retention.due(door.db, now, most)
 

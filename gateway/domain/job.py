@@ -119,8 +119,8 @@ class Job:
     `public_id` is what people see: short, unique, never reused. `pages` counts cover pages and document pages, and
     is 0 until they are rendered. `pages_sent` counts the pages confirmed over all attempts, from the first page on.
     `cover_digest` names this job's own cover pages, empty for none; the document is the submission's. `fence` grows
-    with each claim. `hold_asked` holds a job when its pages are ready, or its call is over. `route` names the trunk that
-    the next call goes by first, empty for any.
+    with each claim. `hold_asked` holds a job when its pages are ready, or its call is over. `route` names the trunk
+    that the next call goes by first, empty for any.
     """
 
     id: int

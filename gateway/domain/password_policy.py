@@ -131,7 +131,7 @@ def locked_out_until(policy: PasswordPolicy, failures: Collection[datetime], now
 
 
 def made_up(policy: PasswordPolicy, choose: Callable[[str], str]) -> str:
-    """A password that fulfils the policy, of characters that do not look alike; `choose` takes one of a text by chance."""
+    """A password that fulfils the policy, of signs that do not look alike; `choose` takes one of a text by chance."""
     kinds = (
         (max(policy.letters - policy.upper_case, 4), string.ascii_lowercase),
         (max(policy.upper_case, 2), string.ascii_uppercase),

@@ -25,9 +25,7 @@ _PROOF_ABOUT = "what proves who sent a mail, where neither SMTP AUTH nor a trust
 _AUTOMATIC_ABOUT = "faxes of programs (Auto-Submitted: auto-generated) a user may send in an hour"
 _FAILURE_ABOUT = "when a part of a mail cannot be faxed: refuse the mail, or send the rest and say what is missing"
 _PLACE_ABOUT = "where copies go: mailto:ADDRESS, or ftp, ftps or sftp://USER@HOST/FOLDER; its password is no setting"
-_INHERITANCE_ABOUT = (
-    "live: changes above reach all who gave no value; snapshot: they are written down for whom is new"
-)
+_INHERITANCE_ABOUT = "live: changes above reach all who gave no value; snapshot: they are written down for whom is new"
 _WELCOME_ABOUT = "which welcome message is offered when an administrator sends one to a user"
 _FORMATS = ("pdf", "tif", "tif-hires", "tif-fax", "xps")
 _BEHAVIORS = ("automatic", "none", "on-demand", "with-body-text")

@@ -249,4 +249,4 @@ def cover_fields(submission: Submission, job: Job, sender: User) -> dict[str, st
 
 def _whole_mail(error: ConfinedCrashError) -> FailedPart:
     """What is to blame when no part was begun."""
-    return FailedPart(0, "message/rfc822", "", error.text, PROBLEMS[error.reason])
+    return FailedPart(0, "message/rfc822", "", error.nameless, PROBLEMS[error.reason])

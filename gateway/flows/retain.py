@@ -46,7 +46,7 @@ class Retain:
 
     def look(self) -> Erased:
         """Look once for ends of jobs, for documents that are due, and for files that are left."""
-        while retention.plan(self.db) > retention.OVERLAP:
+        while retention.plan(self.db):
             continue
         due = retention.due(self.db, self.clock.now(), MOST)
         for one in due:

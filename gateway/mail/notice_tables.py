@@ -58,7 +58,7 @@ def delivery_rows(facts: NoticeFacts, job: Job, attempts: Sequence[AttemptFacts]
 
 def refused_table(facts: NoticeFacts) -> Table:
     """Recipients of the same mail that the listener did not take."""
-    rows = tuple((one.address if facts.private else number_alone(one.address), one.reply) for one in facts.refused)
+    rows = tuple((_recipient(facts, one.address), one.reply) for one in facts.refused)
     return Table("Not sent", ("Recipient", "Why"), rows)
 
 
@@ -101,6 +101,11 @@ def failed_table(facts: NoticeFacts, failed: Sequence[FailedPart]) -> Table:
     """The parts to blame; by name in a full notice only."""
     rows = tuple((_called(facts, part), part.problem.value, part.reason) for part in failed)
     return Table("What is wrong", ("Part", "Problem", "What to do"), rows)
+
+
+def _recipient(facts: NoticeFacts, address: str) -> str:
+    """What else than a number an address says may be the cover's words."""
+    return address if facts.private is not None else number_alone(address) or "a recipient without a number"
 
 
 def _called(facts: NoticeFacts, part: FailedPart) -> str:

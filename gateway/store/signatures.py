@@ -28,24 +28,27 @@ def earlier_uses(session: Session, new: NewSubmission) -> Mapping[str, int]:
     use = new.signature
     if use is None or not use.alone:
         return {}
-    uses: dict[str, int] = {}
-    for row in _rows(session, use).values():
-        uses = {**json.loads(row.uses), **uses}
-    if is_replay(use, frozenset(uses), _numbers(new)):
-        raise TakenBeforeError("replay", REPLAYED)
+    uses = _uses(_rows(session, use))
+    _refuse_replay(use, uses, new)
     return {number: uses[number] for number in uses if number in _numbers(new)}
 
 
 def remember(session: Session, new: NewSubmission, submission_id: int) -> None:
     """Note the signature that a submission relies on, and those that others could rely on.
 
-    Two first uses at once meet at the primary key: the later one fails, and finds the other when it is tried again.
+    Two first uses at once meet at the primary key: the later one fails, and finds the other when it is tried again. One
+    that came in between is found here.
+
+    Raises:
+        TakenBeforeError: as `earlier_uses`.
     """
     use = new.signature
     if use is None:
         return
     uses = dict.fromkeys(_numbers(new), submission_id)
     rows = _rows(session, use)
+    if use.alone:
+        _refuse_replay(use, _uses(rows), new)
     for digest in use.digests:
         row = rows.get(digest)
         if row is None:
@@ -68,6 +71,19 @@ def sweep(db: Database, now: datetime) -> int:
         return 0
     statement = delete(SignatureRow).where(col(SignatureRow.until) <= now)
     return db.write(lambda session: session.connection().execute(statement).rowcount)
+
+
+def _uses(rows: Mapping[str, SignatureRow]) -> dict[str, int]:
+    """The numbers of all of them, each with the submission that was first."""
+    uses: dict[str, int] = {}
+    for row in rows.values():
+        uses = {**json.loads(row.uses), **uses}
+    return uses
+
+
+def _refuse_replay(use: SignatureUse, uses: Mapping[str, int], new: NewSubmission) -> None:
+    if is_replay(use, frozenset(uses), _numbers(new)):
+        raise TakenBeforeError("replay", REPLAYED)
 
 
 def _rows(session: Session, use: SignatureUse) -> Mapping[str, SignatureRow]:

@@ -52,9 +52,9 @@ async def rendered(stage: Stage, *attachments: tuple[bytes, str, str], seconds: 
 @pytest.mark.parametrize(
     ("bomb", "seconds", "why"),
     [
-        (HANG, 3, "“plan.pdf” took too long"),
-        (CRASH, 30, "“form.pdf” is too large to be turned into fax pages"),
-        (VAST, 10, "“photo.png” is too large to be turned into fax pages"),
+        (HANG, 3, "attachment 2 (PDF) took too long it took too long"),
+        (CRASH, 30, "it is too large to be turned into fax pages"),
+        (VAST, 10, "it is too large to be turned into fax pages"),
     ],
     ids=["hang", "crash", "memory"],
 )

@@ -71,7 +71,7 @@ async def test_the_notice_tells_of_those_that_were_refused(stage: Stage, port: i
     await stage.prepare().next()
 
     told = words(stage.notices[0])
-    assert f"Not sent Recipient Why 911@{DOMAIN} {NOT_PERMITTED} nobody@{DOMAIN} 550 5.1.3 'nobody' is not" in told
+    assert f"Not sent Recipient Why 911 {NOT_PERMITTED} a recipient without a number 550 5.1.3 'nobody' is not" in told
     assert f"once only, as job {stage.jobs[0].public_id}" in told
 
 

@@ -30,10 +30,14 @@ def told(event: str, **fields: object) -> dict[str, object]:
 def calls_to_loggers() -> Iterator[tuple[str, ast.Call]]:
     for path in sorted(GATEWAY.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
-                owner = node.func.value
-                if isinstance(owner, ast.Name) and owner.id in ("log", "logger"):
-                    yield f"{path.relative_to(GATEWAY)}:{node.lineno}", node
+            if isinstance(node, ast.Call) and is_of_a_logger(node.func):
+                yield f"{path.relative_to(GATEWAY)}:{node.lineno}", node
+
+
+def is_of_a_logger(function: ast.expr) -> bool:
+    if not isinstance(function, ast.Attribute) or function.attr not in METHODS:
+        return False
+    return isinstance(function.value, ast.Name) and function.value.id in ("log", "logger")
 
 
 def named_events(call: ast.Call) -> set[str]:

@@ -29,7 +29,7 @@ def test_the_part_that_was_begun_is_to_blame(tmp_path: Path) -> None:
 
     assert part is not None
     assert (part.position, part.within, part.name, part.problem) == (2, (1,), "plan.pdf", Problem.TOO_LONG)
-    assert part.reason.startswith("“plan.pdf” took too long")
+    assert part.reason.startswith("it took too long")
 
 
 def test_a_part_without_a_name_is_called_by_its_label(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_part_without_a_name_is_called_by_its_label(tmp_path: Path) -> None:
     part = in_work(tmp_path, LATE)
 
     assert part is not None
-    assert part.reason.startswith("“attachment 2 (PDF)” took too long")
+    assert (part.name, part.reason[:16]) == ("", "it took too long")
 
 
 @pytest.mark.parametrize(
