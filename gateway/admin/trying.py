@@ -180,7 +180,7 @@ def _pages(judge: Judge, case: Case, plan: NewSubmission, limits: Limits, max_pa
         except ConfinedCrashError as error:
             return PagesTrial(0, 0, (), failure=error.text)
     if isinstance(made, MailFailure):
-        reasons = "; ".join(part.reason for part in made.failed) or made.detail
+        reasons = "; ".join(f"{part.name or part.label}: {part.reason}" for part in made.failed) or made.detail
         return PagesTrial(0, 0, made.left_out, failure=f"{made.outcome.value}: {reasons}".removesuffix(": "))
     own = max((cover.pages for cover in made.covers.values()), default=0)
     notes = tuple(sorted({cover.note for cover in made.covers.values()} - {""}))

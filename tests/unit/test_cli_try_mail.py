@@ -185,4 +185,4 @@ def test_a_part_that_cannot_be_faxed_is_named(faxgw: Commands) -> None:
     ran = faxgw("test", "mail", "broken.eml", "--ip", "127.0.0.1")
 
     assert ran.code == 6
-    assert "broken.pdf” is damaged" in ran.out
+    assert "broken.pdf: it is damaged" in ran.out

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow  # a server is started
 CONTENT = b"%PDF-1.7 and so on"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 PREFIX = DIGEST[:2]
-LATER = datetime.now(UTC).timestamp() + 100
+LATER = datetime.now(UTC).timestamp() + 7200  # a suite may take its time
 
 
 @pytest.fixture(scope="module")
@@ -180,8 +180,8 @@ def test_what_was_put_aside_and_is_forgotten_is_gone(spool: BucketSpool) -> None
 def test_what_is_young_is_not_put_aside(spool: BucketSpool) -> None:
     spool.put_bytes(CONTENT)
 
-    assert list(spool.old(PREFIX, LATER - 3600)) == []
-    assert not spool.retire(DIGEST, LATER - 3600)
+    assert list(spool.old(PREFIX, LATER - 10_800)) == []
+    assert not spool.retire(DIGEST, LATER - 10_800)
     assert not spool.retire("ab" * 32, LATER)
     assert list(spool.old(PREFIX, LATER)) == [DIGEST]
 
