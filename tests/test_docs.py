@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -127,3 +128,27 @@ def test_the_changelog_begins_with_what_is_not_released() -> None:
 
 def test_the_outcomes_are_explained_to_whoever_reads_a_notice() -> None:
     assert [outcome.value for outcome in Outcome if f"| {outcome.value} |" not in README] == []
+
+
+LEAVES = [name for name, context in commands() if not isinstance(context.command, click.Group)]
+
+
+def examples(name: str) -> list[list[str]]:
+    """The words of the examples in a command's help, behind its name; without what the shell takes for itself."""
+    shown = re.findall(
+        r"^ *(?:eval \"\$\()?faxgw(?: --config \S+)? (.*)", dict(commands())[name].command.help or "", re.M
+    )
+    own = name.partition(" ")[2]
+    words = [shlex.split(re.split(r"[|<>]|\)\"$|&&", line)[0]) for line in shown]
+    return [one[len(own.split()) :] for one in words if " ".join(one[: len(own.split())]) == own]
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_every_command_has_two_examples_whose_options_there_are(name: str) -> None:
+    context = dict(commands())[name]
+
+    found = examples(name)
+
+    assert len(found) >= 2
+    for words in found:
+        context.command.make_parser(context).parse_args(args=list(words))  # raises for what there is not

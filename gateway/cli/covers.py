@@ -61,7 +61,13 @@ def covers() -> None:
 @form_option
 @pass_console
 def list_command(console: Console, company: str, form: str) -> None:
-    """List the cover pages: all, or those that may be used at a company, department or user."""
+    """List the cover pages: all, or those that may be used at a company, department or user.
+
+    \b
+    Examples:
+      faxgw covers list
+      faxgw covers list --company Acme -o json
+    """
     company = _seen(console, company)
     found = admin.covers_at(console.database, company) if company else admin.all_covers(console.database)
     write_rows([_row(one) for one in found], COLUMNS, form)
@@ -75,7 +81,13 @@ def list_command(console: Console, company: str, form: str) -> None:
 @form_option
 @pass_console
 def show_command(console: Console, name: str, company: str, html: bool, form: str) -> None:
-    """Show the cover page NAME: whose it is, what it asks for, and who has it as default."""
+    """Show the cover page NAME: whose it is, what it asks for, and who has it as default.
+
+    \b
+    Examples:
+      faxgw covers show plain
+      faxgw covers show ours --company Acme --html > ours.html
+    """
     one = admin.find_cover(console.database, name, _seen(console, company))
     if html:
         click.echo(one.cover.html, nl=False)
@@ -99,6 +111,11 @@ def fields_command(form: str) -> None:
     A template says {{ subject }} where a value goes, and {{#subject}} ... {{/subject}} around what is left out when the
     value is empty; {{#sender_phone|sender_fax}} ... {{/sender_phone|sender_fax}} stays when either has a value. Fields
     stand in text only, never inside a tag.
+
+    \b
+    Examples:
+      faxgw covers fields
+      faxgw covers fields -o json
     """
     rows = [{"field": name, "shows": words, "sample": SAMPLE[name]} for name, words in FIELDS.items()]
     write_rows(rows, ("field", "shows") if form == Form.TABLE else ("field", "shows", "sample"), form)
@@ -122,6 +139,11 @@ def add_command(console: Console, name: str, file: Path, **given: Unpack[_AddOpt
     as data:image/png;base64,... A start: faxgw covers show plain --html. Keep health and personal data out of it.
 
     Exit status: 0 added, 3 no such FILE or company, 6 refused.
+
+    \b
+    Examples:
+      faxgw covers add ours ours.html --company Acme
+      faxgw covers add ours ours.html --company Acme --replace --reason "new logo"
     """
     try:
         content = file.read_bytes()
@@ -142,7 +164,13 @@ def add_command(console: Console, name: str, file: Path, **given: Unpack[_AddOpt
 @changing
 @pass_console
 def remove_command(console: Console, name: str, owner: str) -> None:
-    """Remove the cover page NAME; refused while it is anybody's default."""
+    """Remove the cover page NAME; refused while it is anybody's default.
+
+    \b
+    Examples:
+      faxgw covers remove ours --company Acme
+      faxgw covers remove ours --company Acme --dry-run
+    """
     changed = admin.remove_cover(console.door, owner, name)
     tell(changed, f"cover page {changed.answer.name} removed from {changed.answer.owner}")
 
@@ -153,7 +181,13 @@ def remove_command(console: Console, name: str, owner: str) -> None:
 @changing
 @pass_console
 def default_command(console: Console, name: str, path: str) -> None:
-    """Make the cover page NAME the default at a company, department or user, and below where nothing else is set."""
+    """Make the cover page NAME the default at a company, department or user, and below where nothing else is set.
+
+    \b
+    Examples:
+      faxgw covers default ours --company Acme
+      faxgw covers default plain --company Acme/Legal
+    """
     changed = admin.make_default(console.door, path, name)
     tell(changed, f"cover page {changed.answer} is the default of {path}")
 
@@ -165,9 +199,14 @@ def default_command(console: Console, name: str, path: str) -> None:
 @as_option
 @pass_console
 def preview_command(console: Console, name: str, company: str, **given: Unpack[PageOptions]) -> None:
-    r"""Write the pages of the cover page NAME, filled with samples and what --field says.
+    """Write the pages of the cover page NAME, filled with samples and what --field says.
 
-    \n in a value ends a line; an empty value shows the page without it. The number of pages is that of the cover.
+    \\n in a value ends a line; an empty value shows the page without it. The number of pages is that of the cover.
+
+    \b
+    Examples:
+      faxgw covers preview plain --pdf page.pdf
+      faxgw covers preview ours --company Acme --png page.png
     """
     one = admin.find_cover(console.database, name, _seen(console, company))
     given["paper"] = given["paper"] or one.cover.paper

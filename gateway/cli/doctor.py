@@ -23,7 +23,13 @@ COLUMNS = ("piece", "found", "without_it", "get_it")
 @form_option
 @pass_console
 def doctor(console: Console, form: str) -> None:
-    """Check this machine and the settings file; exit status 1 when a piece is missing."""
+    """Check this machine and the settings file; exit status 1 when a piece is missing.
+
+    \b
+    Examples:
+      faxgw doctor
+      faxgw doctor -o json
+    """
     findings = [*machine.check(console.settings.storage.folder), office_worker(), *walls()]
     rows = [
         {

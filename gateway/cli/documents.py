@@ -65,7 +65,13 @@ def page_options(command: click.decorators.FC) -> click.decorators.FC:
 def render(
     console: Console, files: tuple[Path, ...], cover: str | None, company: str, **given: Unpack[PageOptions]
 ) -> None:
-    """Render FILES, in that order, to the pages that a fax of them would have."""
+    """Render FILES, in that order, to the pages that a fax of them would have.
+
+    \b
+    Examples:
+      faxgw render offer.docx --pdf pages.pdf
+      faxgw render mail.eml --to pages.tif -o json
+    """
     for file in files:
         if not file.is_file():
             raise NotFoundError(f"{file}: there is no such file; nothing was written")

@@ -22,6 +22,7 @@ COMMANDS = {
     "serve": "serve",
     "nodes": "nodes",
     "doctor": "doctor",
+    "completion": "completion",
     "db": "db",
     "company": "tree",
     "dept": "departments",

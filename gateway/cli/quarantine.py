@@ -30,6 +30,11 @@ def quarantine_list(console: Console, form: str) -> None:
 
     How many faxes it takes, and how long a quarantine lasts, say the settings quarantine.after and quarantine.days. A
     fax that is delivered all the same lifts it.
+
+    \b
+    Examples:
+      faxgw quarantine list
+      faxgw quarantine list -o csv
     """
     console.door.look("activity.view", console.door.actor.place[-1] if console.door.actor.place else None)
     rows = [_row(standing) for standing in admin.listed(console.database, _now(console))]
@@ -44,6 +49,11 @@ def quarantine_release(console: Console, number: str) -> None:
     """Take faxes to NUMBER again, from the next mail on; what was counted against it is forgotten.
 
     Exit status: 0 done, 3 the number is not in quarantine, 6 it is no number.
+
+    \b
+    Examples:
+      faxgw quarantine release +12025550106
+      faxgw quarantine release +12025550106 --reason "number is right"
     """
     changed = admin.release(console.door, number)
     tell(changed, f"{changed.answer.number} is out of quarantine")

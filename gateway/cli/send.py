@@ -26,6 +26,11 @@ def send(console: Console, number: str, files: tuple[Path, ...], sender: str, su
     """Fax FILES to NUMBER by a mail through the running listener.
 
     This machine must be one of the listener's trusted relays, which it is by default.
+
+    \b
+    Examples:
+      faxgw send +12025550100 offer.pdf --from anna@acme.example
+      faxgw send 2025550100 --from anna@acme.example --text "Hello"
     """
     smtp = console.settings.smtp
     mail = _mail(sender, f"{number}@{smtp.domains[0]}", subject, text)

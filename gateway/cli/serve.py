@@ -31,6 +31,11 @@ def serve(console: Console, roles: str, log_level: str | None, log_format: str |
     SIGINT and SIGTERM end it gracefully: it takes no new call, and lets those that run end, for [queue] stop_seconds at
     most; what waits stays in the store. A second signal hangs up at once: such a fax goes on at its first page that was
     not confirmed. A process that the others have given up for dead starts anew by itself.
+
+    \b
+    Examples:
+      faxgw serve
+      faxgw --config /etc/faxgw.toml serve --roles lines,mail
     """
     chosen = parse_roles(roles.split(",")) if roles else console.settings.queue.role_set()
     logs = replace(console.settings.logs, **_given(level=log_level, format=log_format))

@@ -60,8 +60,8 @@ def settings_get(console: Console, node: str, name: str) -> None:
 
     \b
     Examples:
-      faxgw settings get anna@acme.example fax.resolution
-      test "$(faxgw settings get Acme notify.delivery_success)" = on
+      faxgw settings get Acme/Billing fax.paper
+      faxgw settings get anna@acme.example date.time_zone
     """
     click.echo(admin.explain(console.door, node, name).held.value)
 

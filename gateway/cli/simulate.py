@@ -122,6 +122,11 @@ def call_command(console: Console, number: str, file: Path, **options: Unpack[_C
 
     Exit status: 0 every page was confirmed, 1 the call ended otherwise, 2 wrong usage, 3 no such FILE, 6 a number or a
     FILE that cannot be faxed.
+
+    \b
+    Examples:
+      faxgw simulate call +12025550100 offer.pdf
+      faxgw simulate call +12025550109 offer.pdf --svg call.svg
     """
     destination = parse_number(number, NumberPlan(), FORM.partition("@")[0]).number
     exchange = _exchange(console, options["scenario"])
@@ -161,6 +166,11 @@ def answer_command(console: Console, files: tuple[Path, ...], **options: Unpack[
 
     Exit status: 0 every page was received, 1 the call ended otherwise, 2 wrong usage, 3 no such file, 6 a file that
     cannot be faxed.
+
+    \b
+    Examples:
+      faxgw simulate answer offer.pdf --to here.tif
+      faxgw simulate answer offer.pdf --to here.tif --svg call.svg
     """
     _check_identifiers(options["station_id"], caller=options["caller"])
     plan = _caller(_exchange(console, options["scenario"]), options["far_end"], options["caller"])
@@ -182,6 +192,11 @@ def numbers_command(console: Console, scenario: tuple[Path, ...], form: str) -> 
     """List the numbers that something special answers; every other number is a fax machine.
 
     The outcome is what a mail to that number comes to in the end, after all calls.
+
+    \b
+    Examples:
+      faxgw simulate numbers
+      faxgw simulate numbers -o csv
     """
     listing = _exchange(console, scenario).listing()
     write_rows([{column: getattr(listed, column) for column in COLUMNS} for listed in listing], COLUMNS, form)
