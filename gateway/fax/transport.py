@@ -1,6 +1,6 @@
 """The interface that every way of calling implements: the simulator today, T.38 and modems later.
 
-What lives here: what a transport is asked and what it promises. What does not: any way of calling.
+What lives here: what a transport is asked and what it promises, out and in. What does not: any way of calling.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gateway.domain.call import CallReport
+from gateway.fax.t30.reception import ReceivedPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +55,63 @@ class Transport(Protocol):
 
     async def place(self, order: CallOrder, watch: CallWatch) -> CallReport:
         """Place the call and return when it is over; a call that fails is a report, not an exception."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingCall:
+    """A call that rings at one of our lines. `called` and `caller` are E.164; a withheld caller is empty."""
+
+    call_uid: str
+    called: str
+    caller: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotAnswered:
+    """The call is let ring: the number is not ours, or nobody has it. `why` is for the log."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The caller hears busy: the number's user is locked, or all lines are taken. `why` is for the log."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What the caller has said of itself before its first page; `remote_id` is its TSI, `sub_address` its SUB."""
+
+    remote_id: str = ""
+    sub_address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The call is taken, and what the transport tells while it runs; called from the call's own thread.
+
+    `station_id` is our CSI. `page_received(page, reached)` must return only when the page is durable: its MCF or RTP
+    follows. `hang_up()` is asked between signals; true makes the engine leave the call. `ended(report)` is called once,
+    after the last signal, also when the call failed; the fax is the store's then.
+    """
+
+    station_id: str
+    page_received: Callable[[ReceivedPage, Reached], None]
+    hang_up: Callable[[], bool]
+    ended: Callable[[CallReport, Reached], None]
+    accepts_sub_address: bool = True
+
+
+class Switchboard(Protocol):
+    """Who decides on calls that come in: the receiving flow. Blocking; called from the call's thread."""
+
+    def is_ours(self, number: str) -> bool:
+        """Whether a number is in our inventory, so that calls to it ring here."""
+        ...
+
+    def ring(self, call: IncomingCall) -> Answered | NotAnswered | Refused:
+        """A call rings; what to do. When it is answered, the store knows of it on return."""
         ...
