@@ -46,8 +46,8 @@ class ReceivedFax:
 
     `number` is ours, `caller` what the network says (E.164, empty: withheld), `remote_id` the caller's TSI, and
     `sub_address` its SUB (T.30 5.3.6.1.4). `user_id` is the node it is for: a user, or a department by a route.
-    `tiff_digest` names a class F TIFF of all confirmed pages in the spool; empty while receiving, with no page, and once
-    erased.
+    `tiff_digest` names a class F TIFF of all confirmed pages in the spool; empty while receiving, with no page, and
+    once erased.
     """
 
     id: int
