@@ -33,6 +33,7 @@ class Topic(StrEnum):
     LINES = "lines"  # a job to call
     FREE = "free"  # a line, and a number
     MAIL = "mail"  # a mail to send
+    FORWARD = "forward"  # a received fax to mail
     CANCEL = "cancel"  # somebody wants a call to end
 
 

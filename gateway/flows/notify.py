@@ -102,7 +102,7 @@ class Notify:
         extra = {"kind": claim.kind, "reply": sent.code, "attempt": claim.tries}
         wait = self._wait(claim, sent, now)
         if wait is None:
-            outbox.mail_dead(self.db, claim, sent.reply)
+            outbox.mail_dead(self.db, claim, sent.reply, now)
             log.error("mail-undeliverable", extra=extra)
             return "dead"
         outbox.mail_retry(self.db, claim, now + wait, sent.reply, counted=sent.reached)

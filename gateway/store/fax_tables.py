@@ -200,10 +200,16 @@ class EventRow(Row, table=True):
 
 JOB_AND_SUBMISSION = text("job_id IS NOT NULL")
 SUBMISSION_ONLY = text("job_id IS NULL")
+OF_RECEIVED = text("received_id IS NOT NULL")
+WITH_MESSAGE = text("message_digest <> ''")
 
 
 class OutboxRow(Row, table=True):
-    """One mail to be sent, committed with the change that it reports; of a refusal, there is no submission."""
+    """One mail to be sent, committed with the change that it reports; of a refusal, there is no submission.
+
+    With a received fax, `attempt_no` counts its resubmissions and `part` its parts. `message_digest` names the rest of
+    a message that is large: `message` is its beginning.
+    """
 
     __tablename__ = "outbox"
     __table_args__: Any = (
@@ -218,6 +224,11 @@ class OutboxRow(Row, table=True):
         Index("ix_outbox_waiting", "not_before", "id", sqlite_where=WAITING, postgresql_where=WAITING),
         Index("ix_outbox_owner", "owner", sqlite_where=OWNED, postgresql_where=OWNED),
         Index("ix_outbox_dead", "not_before", "kind", sqlite_where=DEAD, postgresql_where=DEAD),
+        Index(
+            "uq_outbox_received", "received_id", "kind", "attempt_no", "recipient", "part",
+            unique=True, sqlite_where=OF_RECEIVED, postgresql_where=OF_RECEIVED,
+        ),
+        Index("ix_outbox_message", "message_digest", sqlite_where=WITH_MESSAGE, postgresql_where=WITH_MESSAGE),
     )  # fmt: skip
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
@@ -236,3 +247,6 @@ class OutboxRow(Row, table=True):
     sent: datetime | None = Field(default=None, sa_type=UtcTime)
     fence: int = 0
     owner: int | None = Field(default=None, foreign_key="process.id", sa_type=BIG)
+    received_id: int | None = Field(default=None, foreign_key="received.id", sa_type=BIG)
+    part: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    message_digest: str = Field(default="", sa_column_kwargs={"server_default": ""})

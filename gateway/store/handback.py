@@ -21,6 +21,8 @@ from gateway.store import frozen
 from gateway.store.columns import key_of
 from gateway.store.fax_rows import MAX_CRASHES, confirm, job_from, move, move_submission, note
 from gateway.store.fax_tables import AttemptRow, JobRow, OutboxRow, SubmissionRow
+from gateway.store.forwarding_tables import ForwardingRow
+from gateway.store.forwardings import hand_back as forward_again
 from gateway.store.locking import locked
 from gateway.store.outbox import MailState, MakeMail, add_mails
 from gateway.store.quarantine import note_end
@@ -28,7 +30,7 @@ from gateway.store.quarantine import note_end
 OWNER_LOST = "owner-lost"
 ALARM = "operator-told"  # the event of what the operator must hear of
 DOUBTFUL = "unconfirmed"
-_TABLES = (JobRow, SubmissionRow, OutboxRow)
+_TABLES = (JobRow, SubmissionRow, OutboxRow, ForwardingRow)
 # The verdicts that end a job, and the outcome of each.
 _FINAL = {
     JobEvent.CONFIRMED: Outcome.SUCCESS,
@@ -83,6 +85,8 @@ def hand_back(
     for row in _owned(session, OutboxRow, process_id, only):
         row.state, row.owner = MailState.WAITING.value, None
         row.fence += 1
+    for row in _owned(session, ForwardingRow, process_id, only):
+        forward_again(row)
     session.flush()
 
 

@@ -31,6 +31,10 @@ class NewMail:
 
     A second mail of the same submission, job, kind and attempt is not added. `job_id` is None and `attempt_no` 0 for
     what concerns the whole submission; `submission_id` is None for what became none, and then it is always added.
+
+    With a received fax, `attempt_no` counts its resubmissions and `part` its parts; a second mail of the same kind,
+    resubmission, recipient and part is not added. Of a large message `message` is the beginning, and the spool has the
+    rest as `message_digest`.
     """
 
     kind: str
@@ -40,6 +44,9 @@ class NewMail:
     recipient: str
     message: bytes = field(repr=False)
     message_id: str
+    received_id: int | None = None
+    part: int = 0
+    message_digest: str = ""
 
 
 # Composes the mail that tells of a job as it now is, or None when nobody wants one. It is called inside the
@@ -49,7 +56,7 @@ MakeMail = Callable[[Job], NewMail | None]
 
 @dataclass(frozen=True, slots=True)
 class MailClaim:
-    """A mail that is ours to send; `tries` counts this one."""
+    """A mail that is ours to send; `tries` counts this one. What `message_digest` names follows on `message`."""
 
     id: int
     kind: str
@@ -61,6 +68,7 @@ class MailClaim:
     created: datetime
     tries: int
     fence: int
+    message_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +124,7 @@ def claim_from(row: OutboxRow) -> MailClaim:
         created=row.created,
         tries=row.tries,
         fence=row.fence,
+        message_digest=row.message_digest,
     )
 
 

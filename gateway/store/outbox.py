@@ -15,6 +15,7 @@ from gateway.store.columns import in_state
 from gateway.store.database import Database
 from gateway.store.fax_rows import check_process
 from gateway.store.fax_tables import OutboxRow
+from gateway.store.fax_mails import fax_refused, fax_sent, is_made
 from gateway.store.locking import locked, unlocked_ones
 from gateway.store.mails import (
     Mail,
@@ -70,6 +71,9 @@ def add_mails(
                 not_before=now,
                 fence=0,
                 tries=0,
+                received_id=mail.received_id,
+                part=mail.part,
+                message_digest=mail.message_digest,
             )
             if owner is not None:
                 take(row, owner)
@@ -121,6 +125,8 @@ def mail_sent(
     def work(session: Session) -> MailClaim | None:
         row = _fenced(session, claim)
         row.state, row.owner, row.reply, row.sent = MailState.SENT.value, None, reply, now
+        if row.received_id is not None:
+            fax_sent(session, row, now)
         if next_for is None:
             return None
         session.flush()
@@ -144,7 +150,7 @@ def mail_retry(db: Database, claim: MailClaim, not_before: datetime, reply: str,
     db.write(work)
 
 
-def mail_dead(db: Database, claim: MailClaim, reply: str) -> None:
+def mail_dead(db: Database, claim: MailClaim, reply: str, now: datetime) -> None:
     """The relay will not take the mail, or it has been tried for too long.
 
     Raises:
@@ -154,6 +160,8 @@ def mail_dead(db: Database, claim: MailClaim, reply: str) -> None:
     def work(session: Session) -> None:
         row = _fenced(session, claim)
         row.state, row.owner, row.reply = MailState.DEAD.value, None, reply
+        if row.received_id is not None:
+            fax_refused(session, row, now)
 
     db.write(work)
 
@@ -188,6 +196,8 @@ def _claim(session: Session, process_id: int, now: datetime) -> MailClaim | None
 
 
 def _is_there(session: Session, mail: NewMail) -> bool:
+    if mail.received_id is not None:
+        return is_made(session, mail)
     if mail.submission_id is None:
         return False
     statement = select(OutboxRow.id).where(

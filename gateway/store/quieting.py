@@ -19,6 +19,9 @@ from gateway.store.columns import in_state
 from gateway.store.database import Database
 from gateway.store.fax_rows import move, move_submission, note
 from gateway.store.fax_tables import AttemptRow, JobRow, OutboxRow, SubmissionRow
+from gateway.store.forwarding_tables import ForwardingRow
+from gateway.store.forwardings import ForwardingState
+from gateway.store.forwardings import hand_back as forward_again
 from gateway.store.outbox import MailState
 from gateway.store.process_tables import ProcessRow
 
@@ -81,6 +84,8 @@ def _let_go(session: Session, made: datetime) -> int:
     sending = update(OutboxRow).where(in_state(OutboxRow.state, MailState.SENDING))
     connection = session.connection()
     connection.execute(sending.values(state=MailState.WAITING.value, owner=None, fence=OutboxRow.fence + 1))
+    for row in session.exec(select(ForwardingRow).where(in_state(ForwardingRow.state, ForwardingState.WORKING))):
+        forward_again(row)
     session.flush()
     connection.execute(delete(ProcessRow))
     waiting = select(OutboxRow.id).where(in_state(OutboxRow.state, MailState.WAITING))

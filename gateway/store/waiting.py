@@ -1,12 +1,12 @@
 """Whether anything waits for workers of one kind, in microseconds where the store is a file.
 
 What lives here: the question. What does not: claiming, which alone knows whether it can be had (`calls`, `submissions`,
-`outbox`).
+`outbox`, `forwardings`).
 """
 
 from gateway.store.database import Database
 
-_STATE_OF = {"submission": "accepted", "job": "ready", "outbox": "waiting"}
+_STATE_OF = {"submission": "accepted", "job": "ready", "outbox": "waiting", "forwarding": "waiting"}
 
 
 def any_waits(db: Database, table: str) -> bool:

@@ -84,7 +84,7 @@ def test_results_are_kept(db: Database, owner: int, mail: NewMail) -> None:
     add(db, mail, replace(mail, kind="second"))
 
     outbox.mail_sent(db, claimed(db, owner), LATER, "250 ok")
-    outbox.mail_dead(db, claimed(db, owner), "550 unknown")
+    outbox.mail_dead(db, claimed(db, owner), "550 unknown", NOW)
 
     second, first = outbox.listing(db)
     assert (first.state, first.reply, first.sent) == (MailState.SENT, "250 ok", LATER)
@@ -102,7 +102,7 @@ def test_a_settled_mail_cannot_be_settled_again(db: Database, owner: int, mail: 
     with pytest.raises(LostClaimError):
         outbox.mail_retry(db, claim, LATER, "late")
     with pytest.raises(LostClaimError):
-        outbox.mail_dead(db, claim, "late")
+        outbox.mail_dead(db, claim, "late", NOW)
 
 
 def test_a_claim_that_is_older_than_the_fence_is_lost(db: Database, owner: int, mail: NewMail) -> None:
