@@ -13,9 +13,9 @@ from sqlmodel import Session, col, select
 from gateway.domain.errors import LostClaimError
 from gateway.store.columns import in_state
 from gateway.store.database import Database
+from gateway.store.fax_mails import fax_refused, fax_sent, is_made
 from gateway.store.fax_rows import check_process
 from gateway.store.fax_tables import OutboxRow
-from gateway.store.fax_mails import fax_refused, fax_sent, is_made
 from gateway.store.locking import locked, unlocked_ones
 from gateway.store.mails import (
     Mail,
