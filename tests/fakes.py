@@ -15,8 +15,11 @@ from aiosmtpd.smtp import SMTP
 from aiosmtpd.smtp import Envelope as SmtpEnvelope
 from aiosmtpd.smtp import Session as SmtpSession
 
+from gateway.domain.call import CallReport
 from gateway.domain.errors import BadNumberError, SmtpReply
 from gateway.domain.submission import Envelope, Refusal
+from gateway.fax.t30.reception import ReceivedPage
+from gateway.fax.transport import Answered, IncomingCall, NotAnswered, Reached, Refused
 from gateway.mail.desk import Content
 
 
@@ -192,3 +195,36 @@ async def in_thread(work: Callable[[], Any]) -> Any:
 def started(work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
     """A task that the test awaits later."""
     return asyncio.get_running_loop().create_task(work)
+
+
+@dataclass
+class FakeSwitchboard:
+    """Decides on calls as it was told, and keeps what it hears of them. `full` is raised in place of keeping a page."""
+
+    ours: str = "+12065550142"
+    decision: NotAnswered | Refused | None = None
+    full: Exception | None = None
+    hang_up: bool = False
+    accepts_sub_address: bool = True
+    rung: list[IncomingCall] = field(default_factory=list)
+    pages: list[ReceivedPage] = field(default_factory=list)
+    said: list[Reached] = field(default_factory=list)
+    ends: list[tuple[CallReport, Reached]] = field(default_factory=list)
+
+    def is_ours(self, number: str) -> bool:
+        return number == self.ours
+
+    def ring(self, call: IncomingCall) -> Answered | NotAnswered | Refused:
+        self.rung.append(call)
+        return self.decision or Answered(
+            "+1 206 555 0142", self._keep, lambda: self.hang_up, self._end, self.accepts_sub_address
+        )
+
+    def _keep(self, page: ReceivedPage, reached: Reached) -> None:
+        if self.full is not None:
+            raise self.full
+        self.pages.append(page)
+        self.said.append(reached)
+
+    def _end(self, report: CallReport, reached: Reached) -> None:
+        self.ends.append((report, reached))

@@ -1,7 +1,7 @@
 """One simulated call, from dialling to the report of it: for the transport, and at once for commands and tests.
 
-What lives here: joining our station, a line and a far end, in both directions. What does not: clocks, the store, and
-what far ends received in former calls (`transport`, `received`).
+What lives here: joining our station, a line and a far end, in both directions. What does not: clocks, the store, what
+far ends received in former calls (`transport`, `received`), and calls to our own numbers (`calls_in`).
 """
 
 from collections.abc import Callable
@@ -9,12 +9,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from threading import Lock
 
 from gateway.domain.call import CallReport, Cause
 from gateway.domain.errors import GatewayError
 from gateway.fax.simulator.exchange import Exchange
 from gateway.fax.simulator.far_ends import FaxMachine, far_end
 from gateway.fax.simulator.line import DAY_MS, Disturbance, End, Line
+from gateway.fax.simulator.our_line import OurLine
 from gateway.fax.simulator.plans import FarEndPlan, LinePlan
 from gateway.fax.t4 import classf
 from gateway.fax.t4.classf import PageFile, PageFileError
@@ -30,16 +32,28 @@ Keep = Callable[[ReceivedPage], None]
 
 
 class SimulatedCall:
-    """A call of our caller to a far end, run in slices of its own time."""
+    """A call, run in slices of its own time, by one thread at a time; `close` must follow.
 
-    def __init__(self, caller: Caller, line: Line, cancelled: Callable[[], bool] = lambda: False) -> None:
+    `caller` is ours, or with `ours` perhaps a far end that calls our line.
+    """
+
+    def __init__(
+        self,
+        caller: Caller,
+        line: Line,
+        cancelled: Callable[[], bool] = lambda: False,
+        ours: OurLine | None = None,
+    ) -> None:
         self._caller = caller
         self._line = line
         self._cancelled = cancelled
+        self._ours = ours
+        self._over = False
+        self._turn = Lock()
 
     @property
     def record(self) -> CallRecord:
-        """The facts so far."""
+        """The facts so far, of the caller's end."""
         return self._caller.record
 
     @property
@@ -52,9 +66,27 @@ class SimulatedCall:
 
         Raises RuntimeError when the call has no end within a day: its ends would wait for ever.
         """
+        with self._turn:
+            self._over = self._over or self._run_for(milliseconds)
+            return self._over
+
+    def close(self) -> None:
+        """Nobody follows the call any more: our answering end, if there is one, leaves and tells its switchboard.
+
+        Waits for the slice that another thread is in, which ends soon then.
+        """
+        if self._ours is None:
+            return
+        if not self._over:
+            self._ours.leave()
+        with self._turn:
+            self._over = True
+            self._ours.close()
+
+    def _run_for(self, milliseconds: int | None) -> bool:
         moment = DAY_MS if milliseconds is None else self.now + milliseconds
         try:
-            over = self._line.run_until(moment, self._cancel_if_asked)
+            over = self._line.run_until(moment, self._each_second)
         except (GatewayError, FrameError) as fault:
             self._caller.abandon(str(fault))
             return True
@@ -62,20 +94,27 @@ class SimulatedCall:
             raise RuntimeError("a simulated call does not end")
         return over
 
-    def _cancel_if_asked(self) -> None:
+    def _each_second(self) -> None:
         if self._cancelled():
             self._caller.cancel()
+        if self._ours is not None:
+            self._ours.heed()
 
 
 def call_to(
     order: CallOrder, plan: FarEndPlan, chance: Random, watch: PageWatch, keep: Keep, *, poll: bool = False
 ) -> tuple[Caller, Line]:
     """Our caller, and its line to the far end that a plan describes. Raises PageFileError."""
+    caller = our_caller(order, watch, poll=poll)
+    return caller, line_to(plan, chance, caller, far_end(plan, keep))
+
+
+def our_caller(order: CallOrder, watch: PageWatch, *, poll: bool = False) -> Caller:
+    """Our calling end. Raises PageFileError."""
     pages = PageFile(order.pages)
     if not 0 <= order.first_page < len(pages):
         raise PageFileError(f"{order.pages.name} has {len(pages)} pages: there is no page {order.first_page + 1}")
-    caller = Caller(pages, replace(_options(order), poll=poll), watch)
-    return caller, line_to(plan, chance, caller, far_end(plan, keep))
+    return Caller(pages, replace(_options(order), poll=poll), watch)
 
 
 def line_to(plan: FarEndPlan, chance: Random, caller: End, called: End) -> Line:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from gateway.fax.simulator.line import Side
 from gateway.fax.t30 import frames
 from gateway.fax.t30.frames import Fcf, Frame
-from gateway.fax.t30.signals import CallProgress, HdlcFrame, ImageOctets, LineSignal, Progress, Training
+from gateway.fax.t30.signals import CallProgress, HdlcFrame, ImageOctets, LineSignal, Modulation, Progress, Training
 
 
 class Harm(StrEnum):
@@ -22,6 +22,7 @@ class Harm(StrEnum):
     CUT = "cut"  # the line goes dead in its place
     LEAVE = "leave"  # arrives, and its sender hangs up
     TURN = "turn"  # arrives as another frame
+    RETUNE = "retune"  # is sent on another modem
 
 
 def name_of(signal: LineSignal) -> str:
@@ -50,6 +51,14 @@ def spoiled(signal: LineSignal) -> LineSignal:
         return replace(signal, good=False)
     if isinstance(signal, ImageOctets):
         return replace(signal, octets=bytes(octet ^ 0x55 for octet in signal.octets))
+    return signal
+
+
+def retuned(signal: LineSignal) -> LineSignal:
+    """The signal on another modem than it was sent on."""
+    if isinstance(signal, ImageOctets | Training):
+        other = Modulation.V29_9600 if signal.modulation is Modulation.V27_4800 else Modulation.V27_4800
+        return replace(signal, modulation=other)
     return signal
 
 
@@ -101,3 +110,5 @@ class Harmed:
                 return (HdlcFrame(Frame(Fcf[self.into.replace("-", "_")]).encode()),)
             case Harm.SPOIL:
                 return (spoiled(signal),)
+            case Harm.RETUNE:
+                return (retuned(signal),)

@@ -65,7 +65,7 @@ class FaxMachine:
         if speech_ms:
             script.append((lifted + min(GREETING_MS, speech_ms), Progress.SPEECH))
         self._before = ScriptedEnd(script)
-        self._begins_at = lifted + speech_ms
+        self.begins_at = lifted + speech_ms  # in ms since dialling
         self._answerer = answerer
         self._now = 0
         self._begun = False
@@ -83,7 +83,7 @@ class FaxMachine:
         if self._before.done:
             return None
         wake = self._before.wake_in
-        return self._begins_at - self._now if wake is None else wake
+        return self.begins_at - self._now if wake is None else wake
 
     def deliver(self, signal: LineSignal) -> None:
         """Take a signal; before the machine has begun only a caller giving up counts."""
@@ -95,7 +95,7 @@ class FaxMachine:
         if self._begun:
             return self._answerer.advance(milliseconds)
         sent = self._before.advance(milliseconds)
-        if self._now >= self._begins_at and not self._before.done:
+        if self._now >= self.begins_at and not self._before.done:
             self._begun = True
             self._answerer.begin()
         return sent
@@ -133,21 +133,22 @@ def far_end(plan: FarEndPlan, page_received: Callable[[ReceivedPage], None]) -> 
     if plan.kind is Kind.TRUNK_FAULT:
         return BrokenTrunk(plan.line.dial_ms)
     if plan.kind is Kind.NO_ANSWER:
-        return ScriptedEnd(_ringing(plan.line, 1_000))
+        return ScriptedEnd(ringing(plan.line, 1_000))
     if plan.kind in _LIFTED:
         script = _answered(plan.line, plan.rings)
         return ScriptedEnd([*script, *_after(script[-1][0], _LIFTED[plan.kind])])
     return ScriptedEnd(_after(plan.line.dialled_ms, _REFUSED[plan.kind]))
 
 
-def _ringing(line: LinePlan, rings: int) -> Script:
+def ringing(line: LinePlan, rings: int) -> Script:
+    """So many rings, from when the number was dialled."""
     return [(line.dialled_ms + ring * line.ring_cycle_ms, Progress.RINGING) for ring in range(rings)]
 
 
 def _answered(line: LinePlan, rings: int) -> Script:
     """Lifted in the pause after the last ring."""
     lifted = line.dialled_ms + max(0, rings - 1) * line.ring_cycle_ms + line.ring_ms + 500
-    return [*_ringing(line, rings), (lifted, Progress.ANSWERED)]
+    return [*ringing(line, rings), (lifted, Progress.ANSWERED)]
 
 
 def _after(moment: int, script: Script) -> Script:

@@ -30,7 +30,7 @@ _LINE_TIMES = tuple(each.name for each in fields(LinePlan) if each.name.endswith
 _LINE_KEYS = {"like", "note", "frame_loss", *_LINE_TIMES, *(each.name for each in fields(Noise))}
 _HARM_COUNTS = ("first", "count", "every", "from_ms")
 _HARM_KEYS = {each.name for each in fields(Harmed) if each.init}
-_OPTION_KEYS = ("station_id", "password", "busy_ms", "asks_operator", "asks_repetition", "nonstandard")
+_OPTION_KEYS = ("station_id", "password", "busy_ms", "asks_operator", "asks_repetition", "nonstandard", "polls")
 _SHAPE_KEYS = ("modems", "width", "length", "scan")
 _PLAN_KEYS = ("kind", "line", "disturb", "rings", "speech_ms", "late_ms", "document")
 _FAR_END_KEYS = {"like", "note", "plain", *_PLAN_KEYS, *_OPTION_KEYS, *_SHAPE_KEYS, *_FLAGS}
@@ -149,6 +149,7 @@ def _options(table: Table, base: TerminalOptions) -> TerminalOptions:
         asks_operator=table.truth("asks_operator", base.asks_operator),
         asks_repetition=table.truth("asks_repetition", base.asks_repetition),
         nonstandard=table.octets("nonstandard", base.nonstandard),
+        poll=table.truth("polls", base.poll),
     )
 
 
