@@ -103,3 +103,14 @@ class BlockRow(Row, table=True):
     number: str = Field(primary_key=True)
     added: datetime = Field(sa_type=UtcTime)
     note: str = ""
+
+
+class FirstPasswordRow(Row, table=True):
+    """A code that gives its user a first password, once; of the code only a digest is kept. `tries` were wrong."""
+
+    __tablename__ = "first_password"
+
+    user_id: int = Field(primary_key=True, foreign_key="node.id", sa_type=BIG)
+    code_hash: str
+    expires: datetime = Field(sa_type=UtcTime)
+    tries: int = 0

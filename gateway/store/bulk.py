@@ -18,6 +18,7 @@ from gateway.domain.setting_catalog import CATALOG
 from gateway.store.admin_tables import AdministratorRow
 from gateway.store.columns import table_of
 from gateway.store.database import Database
+from gateway.store.holding import kept_elsewhere, take_new
 from gateway.store.node_settings import INHERITANCE, SNAPSHOT, levels_of
 from gateway.store.people import NewUser, holder, profile
 from gateway.store.places import name_key
@@ -92,7 +93,7 @@ class _Taken:
         user, sending, node = table_of(UserRow), table_of(SendingAddressRow), table_of(NodeRow)
         addresses = [address for one in some for address in one.new.sending_addresses]
         keys = [one.new.user_name.casefold() for one in some]
-        numbers = [one.new.fax_number for one in some if one.new.fax_number]
+        numbers = list(_numbers_of(some))
         siblings = sa.select(node.c.parent_id, node.c.name_key, node.c.id).where(
             node.c.name_key.in_([name_key(one.new.user_name) for one in some])
         )
@@ -102,6 +103,7 @@ class _Taken:
         found = session.execute(sa.select(their).where(their.in_(keys))).scalars()
         self._names |= {key: f"the administrator {key}" for key in found}
         self._numbers = self._known(sa.select(user.c.fax_number, user.c.node_id), user.c.fax_number, numbers)
+        self._elsewhere = kept_elsewhere(session, _numbers_of(some))
         self._siblings = {(parent, key): f"node {number}" for parent, key, number in session.execute(siblings)}
 
     def trouble(self, one: Newcomer) -> str:
@@ -116,6 +118,8 @@ class _Taken:
         if key not in self._names:  # else it is said already
             wanted.append((self._siblings, (one.parent_id, name_key(new.user_name)), f"{new.user_name!r} is there as"))
         found = [f"{words} {known[value]} already" for known, value, words in wanted if value in known]
+        if new.fax_number in self._elsewhere:
+            found.append(self._elsewhere[new.fax_number])
         if not found:
             for known, value, _ in wanted:
                 known[value] = f"line {one.line}"
@@ -147,7 +151,13 @@ def _write(
         for name, value in {**inherited[one.parent_id].snapshot, **one.settings}.items()
     ]
     _insert(session, SettingRow, given)
+    take_new(session, _numbers_of(some))
     return numbers
+
+
+def _numbers_of(some: Sequence[Newcomer]) -> dict[str, int]:
+    """The fax numbers of newcomers, each with where its user is to stand."""
+    return {one.new.fax_number: one.parent_id for one in some if one.new.fax_number}
 
 
 def _node(one: Newcomer, now: datetime) -> dict[str, object]:

@@ -15,6 +15,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from gateway.domain.errors import NotFoundError, RefusedError, UsageError
 from gateway.domain.nodes import Node, NodeKind, User, checked_name
 from gateway.store.database import Database
+from gateway.store.holding import hold
 from gateway.store.node_settings import (
     check_level,
     effective,
@@ -215,6 +216,7 @@ def _give(session: Session, place: Place, settings: Mapping[str, str]) -> None:
 def _add_user(session: Session, new: NewUser, user_name: str, settings: Mapping[str, str]) -> User:
     parent = find(session, new.parent_path)
     refuse_taken(session, new, user_name)
+    hold(session, new.fax_number, parent.id)
     place = _add_node(session, parent, NodeKind.USER, user_name, settings)
     session.add(user_row(new, place.id, user_name))
     session.add_all(address_rows(new, place.id))

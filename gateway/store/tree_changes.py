@@ -17,6 +17,7 @@ from gateway.domain.nodes import Node, NodeKind, User
 from gateway.store.admin_tables import AdministratorRow
 from gateway.store.columns import key_of, table_of
 from gateway.store.database import Database
+from gateway.store.holding import follow, hold, leave
 from gateway.store.passwords import forget_passwords, rename_passwords
 from gateway.store.people import NewUser, address_rows, profile, refuse_taken, users_at
 from gateway.store.places import Place, line_ids, name_key, place_of
@@ -75,6 +76,7 @@ def move(db: Database, node_id: int, parent_id: int) -> Node | User:
         refuse_sibling(session, parent_id, row.name, but=node_id)
         row.parent_id = parent_id
         session.flush()
+        follow(session, node_id)
         return _target(session, node_id)
 
     return written(db, work)
@@ -111,6 +113,7 @@ def edit_user(db: Database, user_id: int, new: NewUser) -> User:
     def work(session: Session) -> User:
         row = row_of(session, user_id)
         refuse_taken(session, new, new.user_name, but=user_id)
+        hold(session, new.fax_number, user_id)
         refuse_sibling(session, row.parent_id, new.user_name, but=user_id)
         row.name, row.name_key = new.user_name, name_key(new.user_name)
         before = session.exec(select(UserRow.user_name_key).where(UserRow.node_id == user_id)).one()
@@ -156,6 +159,7 @@ def remove(db: Database, node_id: int, now: datetime) -> None:
         session.execute(_at(ContactRow, "company_id", node_id, sa.delete))
         if row.kind == NodeKind.USER.value:
             _forget_person(session, node_id)
+        leave(session, row)
         row.deleted, row.name_key = now, f"{row.name_key}/{node_id}"  # no name has a slash
 
     db.write(work)
