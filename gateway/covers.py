@@ -50,7 +50,7 @@ class Shelf:
             BadDirectiveError: as `take`.
         """
         if name not in self:
-            raise BadDirectiveError(no_cover(name, self.names))
+            raise BadDirectiveError(no_cover(name, self.names), plain=no_cover("", self.names))
 
 
 def shelf(db: Database, node: int | str) -> Shelf:
@@ -77,9 +77,11 @@ def cover_of(db: Database, own: OwnCover) -> Cover:
     try:
         return Cover(own.name, own.title, own.description, own.paper, store.html(db, own.id))
     except NotFoundError:
-        raise BadDirectiveError(f"the cover page {own.name!r} was removed") from None
+        words = "was removed"
+        raise BadDirectiveError(f"the cover page {own.name!r} {words}", plain=f"the cover page {words}") from None
 
 
 def no_cover(name: str, names: tuple[str, ...]) -> str:
-    """What is told of a name that nobody knows."""
-    return f"there is no cover page {name!r} here; known are {', '.join(names) or 'none'}"
+    """What is told of a name that nobody knows; without the name, where it is not to be said."""
+    which = f"no cover page {name!r}" if name else "no such cover page"
+    return f"there is {which} here; known are {', '.join(names) or 'none'}"

@@ -11,7 +11,7 @@ from renderers.document import Document, Format, Paged
 from renderers.errors import Reason, RenderError
 from renderers.faxpage import FaxPage, FaxShape, write_tiff
 from renderers.locks import refuse_encrypted
-from renderers.sniff import sniff
+from renderers.sniff import is_called_faxable, sniff
 
 __all__ = ["Document", "Format", "Paged", "make_paged", "sniff"]
 
@@ -34,7 +34,7 @@ def make_paged(document: Document, workdir: Path, shape: FaxShape, most_pages: i
     if kind is Format.LOCKED:
         raise RenderError(Reason.ENCRYPTED, document.name, "encrypted mail", _ENCRYPTED.format(name=document.name))
     if not kind.pageable:
-        raise RenderError(Reason.UNKNOWN_TYPE, document.name, kind.name.lower())
+        raise RenderError(_why_not(kind, document), document.name, kind.name.lower())
     if kind is Format.IMAGE:
         return _tiff(image.picture_pages(document.content, shape, document.name), document, workdir)
     if kind is Format.TIFF:
@@ -44,6 +44,12 @@ def make_paged(document: Document, workdir: Path, shape: FaxShape, most_pages: i
     if kind.office:
         return _checked(_by_office(document, kind, workdir, most_pages), document, workdir)
     return _converted(document, kind, workdir, shape, most_pages)
+
+
+def _why_not(kind: Format, document: Document) -> Reason:
+    """What begins like an archive, or like nothing, and calls itself an office document: its sender cannot open it."""
+    is_damaged = kind in (Format.ARCHIVE, Format.UNKNOWN) and is_called_faxable(document)
+    return Reason.CORRUPT if is_damaged else Reason.UNKNOWN_TYPE
 
 
 def _by_office(document: Document, kind: Format, workdir: Path, most_pages: int) -> Path:

@@ -84,6 +84,10 @@ _BY_NAME = {
     ".html": Format.HTML, ".htm": Format.HTML, ".eml": Format.MESSAGE, ".p7m": Format.LOCKED, ".pgp": Format.LOCKED,
     ".gpg": Format.LOCKED, ".txt": Format.TEXT, ".text": Format.TEXT, ".log": Format.TEXT,
 }  # fmt: skip
+_WORDS = frozenset({Format.TEXT, Format.HTML, Format.CSV})  # whatever stands in them
+_OTHER_ENDINGS = frozenset(
+    {"docm", "dotx", "xlsm", "xltx", "pptm", "ppsx", "tiff", "jpg", "jpeg", "png", "gif", "bmp", "webp", "heic", "heif"}
+)
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\b\x1b\x1a\v")
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, ValueError, EOFError)
 _CMS = bytes.fromhex("06092a864886f70d0107")  # the identity of content types, but for its last octet
@@ -103,6 +107,14 @@ def sniff(document: Document) -> Format:
         if found is not None:
             return found
     return _by_words(head, document)
+
+
+def is_called_faxable(document: Document) -> bool:
+    """Whether type or name say that it can be faxed: where the content is nothing of the kind, it is damaged."""
+    kinds = [kind for kind in Format if kind.pageable and kind not in _WORDS]
+    media_type, ending = document.media_type.lower(), Path(document.name).suffix.lower().removeprefix(".")
+    by_type = media_type.startswith("image/") or media_type in {kind.media_type for kind in kinds}
+    return by_type or ending in _OTHER_ENDINGS or ending in {kind.value for kind in kinds}
 
 
 def _by_magic(head: bytes, _path: Path) -> Format | None:

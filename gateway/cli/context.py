@@ -1,6 +1,7 @@
 """What a command needs: settings, and the store and spool opened when first asked for.
 
-What lives here: the object that click passes to every command. What does not: any command.
+What lives here: the object that click passes to every command. What does not: any command. What opens a store is
+imported when one is opened: loading it takes a second, which help and completion would wait for.
 """
 
 import os
@@ -9,17 +10,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from gateway.admin.acts import Door, actor_of
-from gateway.admin.dates import dates_of
 from gateway.domain.dates import DateStyle
-from gateway.settings import Settings, load_settings
-from gateway.store.database import Database
-from gateway.store.migrate import open_store
-from gateway.store.spool import Spool
-from gateway.store.spools import open_spool
+
+if TYPE_CHECKING:
+    from gateway.admin.acts import Door
+    from gateway.settings import Settings
+    from gateway.store.database import Database
+    from gateway.store.spool import Spool
 
 SORTED = DateStyle(date_format="yyyy-MM-dd", time_format="HH:mm:ss")
 
@@ -39,33 +40,46 @@ class Console:
     time_format: str = ""
 
     @cached_property
-    def settings(self) -> Settings:
+    def settings(self) -> "Settings":
         """The settings file, read when first needed."""
+        from gateway.settings import load_settings
+
         return load_settings(self.config)
 
     @cached_property
-    def database(self) -> Database:
+    def database(self) -> "Database":
         """The store, with its schema brought up to date."""
+        from gateway.store.migrate import open_store
+
         return open_store(self.settings.storage.database_url, self.settings.storage.folder)
 
     @cached_property
-    def spool(self) -> Spool:
+    def spool(self) -> "Spool":
         """The contents."""
+        from gateway.store.spools import open_spool
+
         return open_spool(self.settings.storage.place)
 
     @cached_property
-    def door(self) -> Door:
+    def door(self) -> "Door":
         """Where whoever runs the command changes and sees things."""
+        from gateway.admin.acts import Door, actor_of
+
         actor = actor_of(self.database, _account(), self.as_name, self.reason)
         return Door(self.database, actor, lambda: datetime.now(UTC), dry_run=self.dry_run)
 
     @cached_property
     def dates(self) -> DateStyle:
         """How tables write times: as the options say; else as an administrator is used to; else as sorts best, UTC."""
-        style = dates_of(self.database, self.as_name) if self.as_name else SORTED
+        style = self._administrators_dates() if self.as_name else SORTED
         given = {"zone": self.time_zone, "date_format": self.date_format, "time_format": self.time_format}
         named = {name: value for name, value in given.items() if value}
         return replace(style, show_zone=style.show_zone or "zone" in named, **named)
+
+    def _administrators_dates(self) -> DateStyle:
+        from gateway.admin.dates import dates_of
+
+        return dates_of(self.database, self.as_name)
 
     def close(self) -> None:
         """Let go of the store, if it was opened."""

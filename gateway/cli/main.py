@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from gateway.cli.abouts import ABOUTS
 from gateway.cli.context import Console
 from gateway.cli.output import say
 from gateway.domain.dates import DATE_FORMATS, TIME_FORMATS
@@ -64,6 +66,24 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = getattr(import_module(f"gateway.cli.{COMMANDS[cmd_name]}"), cmd_name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, for which none of their modules is loaded."""
+        width = formatter.width - 6 - max(map(len, COMMANDS))
+        rows = [(name, self._about(ctx, name, width)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """What a shell offers for a beginning: commands, likewise; else options."""
+        found = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        items = [CompletionItem(name, help=self._about(ctx, name, 45)) for name in found]
+        return items + click.Command.shell_complete(self, ctx, incomplete)
+
+    def _about(self, ctx: click.Context, name: str, width: int) -> str:
+        """A command in one line; of one that `abouts` does not know, by its own help."""
+        command = click.Command(name, help=ABOUTS[name]) if name in ABOUTS else self.get_command(ctx, name)
+        return command.get_short_help_str(width) if command else ""
 
 
 def _zone(_context: click.Context, _option: click.Parameter, value: str) -> str:

@@ -57,7 +57,8 @@ def parse_fax_address(address: str, domains: frozenset[str], plan: NumberPlan) -
     """
     local, _, domain = address.rpartition("@")
     if domain.lower() not in domains:
-        raise RefusedError(f"this gateway does not serve the domain {shown(domain)}")
+        words = "this gateway does not serve the domain"
+        raise RefusedError(f"{words} {shown(domain)}", plain=f"{words} of the address")
     form = FORM.format(domain=domain.lower())
     number, *parameters = _split(_unquoted(local, form), form)
     return FaxAddress(parse_number(number, plan, form), **_parameters(parameters))
@@ -123,7 +124,8 @@ def _parameter(key: str, value: str, whole: str) -> tuple[str, str]:
             raise BadDirectiveError("T33S takes 1 to 20 of the digits, * and #")
         return "sub_address", value
     if key not in _TEXT_PARAMETERS:
-        raise BadDirectiveError(f"unknown address parameter {shown(whole)}: {KNOWN} are known")
+        words = "unknown address parameter"
+        raise BadDirectiveError(f"{words} {shown(whole)}: {KNOWN} are known", plain=f"{words}: {KNOWN} are known")
     text = " ".join(value.replace("_", " ").split())
     if not text or not _TEXT.fullmatch(value):
         raise BadDirectiveError(f"the value of {key.lower()} must be 1 to {MAX_TEXT} characters of plain text")

@@ -107,7 +107,8 @@ def _agreed(readings: Iterable[tuple[str, Mapping[str, Value]]]) -> dict[str, An
         for field, value in reading.items():
             first, before = found.setdefault(field, (written, value))
             if before != value:
-                raise BadDirectiveError(f"{first} and {written} disagree: give one of them")
+                words = "disagree: give one of them"
+                raise BadDirectiveError(f"{first} and {written} {words}", plain=f"two directives {words}")
     return {field: value for field, (_, value) in found.items()}
 
 
@@ -116,14 +117,20 @@ def _read_token(token: str) -> Mapping[str, Value]:
     key = name.strip().lower()
     if key not in _TOKENS:
         known = ", ".join(f"%{{{known}}}" for known in KNOWN)
-        raise BadDirectiveError(f"unknown directive %{{{_shown(token)}}} in the subject; known are {known}")
+        words = f"in the subject; known are {known}"
+        raise BadDirectiveError(
+            f"unknown directive %{{{_shown(token)}}} {words}", plain=f"an unknown directive stands {words}"
+        )
     return _read(_TOKENS[key], f"%{{{name.strip()}}}", value)
 
 
 def _read_field(name: str, value: str) -> Mapping[str, Value]:
     key = name.lower()
     if key not in _FIELDS:
-        raise BadDirectiveError(f"unknown directive {_shown(name)} in the header; known are {', '.join(KNOWN_FIELDS)}")
+        words = f"in the header; known are {', '.join(KNOWN_FIELDS)}"
+        raise BadDirectiveError(
+            f"unknown directive {_shown(name)} {words}", plain=f"an unknown directive stands {words}"
+        )
     return _read(_FIELDS[key], name, value)
 
 
@@ -134,7 +141,8 @@ def _read(reader: Callable[[str], Mapping[str, Value]], label: str, value: str) 
     try:
         return reader(value)
     except _WrongValueError as error:
-        raise BadDirectiveError(f"{label} {error}; not '{_shown(value)}'" if value else f"{label} {error}") from None
+        plain = f"{label} {error}"
+        raise BadDirectiveError(f"{plain}; not '{_shown(value)}'" if value else plain, plain=plain) from None
 
 
 class _WrongValueError(Exception):

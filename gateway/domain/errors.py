@@ -38,17 +38,19 @@ class SmtpReply:
 class GatewayError(Exception):
     """Something that a person must hear of: what is wrong, and what to do next.
 
-    Its text names the thing and the remedy. `reply` is what an SMTP client is told.
+    Its text names the thing and the remedy. `reply` is what an SMTP client is told; `plain` is that without words of
+    the mail's sender, for notices: they are read on screens that we do not know.
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.FAILED
     smtp_code: ClassVar[int] = 451
     enhanced: ClassVar[str] = "4.3.0"
 
-    def __init__(self, text: str, *, reply: SmtpReply | None = None) -> None:
+    def __init__(self, text: str, *, reply: SmtpReply | None = None, plain: str = "") -> None:
         super().__init__(text)
         self.text = text
         self.reply = reply or SmtpReply(self.smtp_code, self.enhanced, text)
+        self.plain = SmtpReply(self.reply.code, self.reply.enhanced, plain or self.reply.text)
 
 
 class UsageError(GatewayError):

@@ -66,7 +66,8 @@ def parse_number(text: str, plan: NumberPlan, form: str = FORM.format(domain="fa
         RefusedError: 5.7.1, an emergency, service, premium-rate or satellite number.
     """
     if not _NUMBER.fullmatch(text):
-        raise BadNumberError(f"{shown(text)} is not a fax number: {form}; an extension goes in /T33S=")
+        words = f"is not a fax number: {form}; an extension goes in /T33S="
+        raise BadNumberError(f"{shown(text)} {words}", plain=f"what stands before the @ {words}")
     digits = _MARKS.sub("", text)
     refuse_short_code(digits, plan.country)
     if digits.startswith("+"):

@@ -16,7 +16,7 @@ from gateway.domain.replay import SignatureUse
 
 @dataclass(frozen=True, slots=True)
 class RefusedRecipient:
-    """An address that RCPT refused for good while others of its mail were taken, and what was answered."""
+    """An address that RCPT refused for good while others of its mail were taken, and why, in no words of the sender."""
 
     address: str
     reply: str

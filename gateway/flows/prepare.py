@@ -171,7 +171,7 @@ class Prepare:
         try:
             return self._shelf(sender).take(name), ""
         except BadDirectiveError as error:
-            return None, error.text
+            return None, error.plain.text
 
     def _shelf(self, sender: User) -> covers.Shelf:
         """Remembered until the tree changes, which is seldom."""

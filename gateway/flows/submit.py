@@ -253,7 +253,7 @@ class FrontDesk:
         )
         notice = None
         if case is not None:
-            told = (refusal, error.reply, case.facts, case.evidence, case.settings)
+            told = (refusal, error.plain, case.facts, case.evidence, case.settings)
             notice = refusal_notice(self.composer.voice, *told)
         self.tally.tell(Metric.REFUSALS, 1, rule)
         refusals.add_refusal(self.judge.db, refusal, notice, self.judge.clock.now())

@@ -47,7 +47,7 @@ class Transaction:
     def note_refusal(self, address: str, error: GatewayError) -> None:
         """Keep an address that is refused for good, for the notice on the mail; so many of them at most."""
         if error.reply.code >= 500 and len(self.refused) < MOST_TOLD:
-            self.refused.append(RefusedRecipient(address, str(error.reply)))
+            self.refused.append(RefusedRecipient(address, str(error.plain)))
 
     def take(self, address: str, box: Box) -> None:
         """Note a recipient that was found good."""

@@ -9,10 +9,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from gateway import machine
-from gateway.cli.main import COMMANDS
+from gateway.cli.abouts import ABOUTS
+from gateway.cli.main import COMMANDS, cli
 from tests.flows.commands import Commands
 
 
@@ -177,6 +179,28 @@ def test_without_a_command_the_help_is_named(faxgw: Commands) -> None:
 
 def test_help_names_every_command(faxgw: Commands) -> None:
     assert all(f"\n  {command} " in faxgw("--help").out for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_list_of_commands_says_what_each_says_itself(command: str) -> None:
+    found = cli.get_command(click.Context(cli), command)
+
+    assert found is not None
+    own = (found.help or "").split("\n\n")[0]
+    assert ABOUTS.get(command) == " ".join(own.split()), "write it into gateway/cli/abouts.py"
+
+
+def test_the_list_of_commands_loads_none_of_them() -> None:
+    code = (
+        "import sys, click\nfrom gateway.cli.main import cli\n"
+        "context = click.Context(cli)\nassert 'outbox' in cli.get_help(context)\n"
+        "assert [one.value for one in cli.shell_complete(context, 'outb')] == ['outbound', 'outbox']\n"
+        "print(*[name for name in ('sqlmodel', 'gateway.cli.outbox', 'gateway.settings') if name in sys.modules])"
+    )
+
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (told.stdout, told.stderr) == ("\n", "")
 
 
 def test_a_group_alone_shows_its_commands(faxgw: Commands) -> None:

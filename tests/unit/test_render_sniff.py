@@ -11,7 +11,9 @@ from PIL import Image
 from renderers import ole
 from renderers.document import Document, Format
 from renderers.errors import Reason, RenderError
+from renderers.faxpage import FaxShape
 from renderers.locks import refuse_encrypted
+from renderers.pdf import make_paged
 from renderers.sniff import sniff
 
 
@@ -260,3 +262,27 @@ def test_a_package_cut_off_is_damaged(tmp_path: Path, size: int) -> None:
 
     with pytest.raises(ValueError, match="cut off"):
         ole.packaged(tmp_path / "x")
+
+
+@pytest.mark.parametrize(
+    ("media_type", "name", "damaged"),
+    [
+        ("application/octet-stream", "offer.DOCX", True),
+        ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "x", True),
+        ("application/octet-stream", "photo.jpeg", True),
+        ("image/x-odd", "x", True),
+        ("application/pdf", "x", True),
+        ("application/zip", "all.zip", False),
+        ("application/octet-stream", "notes.txt", False),
+        ("application/octet-stream", "tool", False),
+    ],
+)
+def test_content_that_is_not_what_it_is_called_is_damaged(
+    tmp_path: Path, media_type: str, name: str, damaged: bool
+) -> None:
+    broken = document(tmp_path, b"PK\3\4" + bytes(range(256)) * 4, media_type, name)
+
+    with pytest.raises(RenderError) as caught:
+        make_paged(broken, tmp_path, FaxShape())
+
+    assert caught.value.reason is (Reason.CORRUPT if damaged else Reason.UNKNOWN_TYPE)
