@@ -34,6 +34,7 @@ class Topic(StrEnum):
     FREE = "free"  # a line, and a number
     MAIL = "mail"  # a mail to send
     FORWARD = "forward"  # a received fax to mail
+    INBOUND = "inbound"  # a far end on the simulated line that is to call us
     CANCEL = "cancel"  # somebody wants a call to end
 
 

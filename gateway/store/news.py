@@ -26,6 +26,7 @@ _NEWS = (
     ("lines", "trunk", "UPDATE OF state", "NEW.state <> OLD.state"),
     ("mail", "outbox", "INSERT OR UPDATE OF state", "NEW.state = 'waiting'"),
     ("forward", "forwarding", "INSERT OR UPDATE OF state", "NEW.state = 'waiting'"),
+    ("inbound", "simulated_call", "INSERT", "NEW.state = 'waiting'"),
 )
 # Who sends is told by the session's name, so that nobody is woken by what he did himself.
 _FUNCTION = f"""

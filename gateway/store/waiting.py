@@ -6,7 +6,13 @@ What lives here: the question. What does not: claiming, which alone knows whethe
 
 from gateway.store.database import Database
 
-_STATE_OF = {"submission": "accepted", "job": "ready", "outbox": "waiting", "forwarding": "waiting"}
+_STATE_OF = {
+    "submission": "accepted",
+    "job": "ready",
+    "outbox": "waiting",
+    "forwarding": "waiting",
+    "simulated_call": "waiting",
+}
 
 
 def any_waits(db: Database, table: str) -> bool:

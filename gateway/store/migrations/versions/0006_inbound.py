@@ -29,10 +29,12 @@ def upgrade() -> None:
     _first_passwords()
     _forwarding()
     _large_mails()
+    _simulated_calls()
 
 
 def downgrade() -> None:
     """Received faxes are lost; nothing of before is."""
+    op.drop_table("simulated_call")
     op.drop_table("archive_transfer")
     _small_mails()
     op.drop_table("forwarding")
@@ -263,3 +265,21 @@ def _small_mails() -> None:
     with op.batch_alter_table("outbox") as outbox:
         for name in ("message_digest", "part", "received_id"):
             outbox.drop_column(name)
+
+
+def _simulated_calls() -> None:
+    """Calls of far ends that commands ask the running gateway to take."""
+    op.create_table(
+        "simulated_call",
+        _number(),
+        *_texts("call_uid", "called", "caller", "far_end", "station_id", "sub_address"),
+        sa.Column("seed", BIG, nullable=False),
+        *_texts("pages_digest", "state"),
+        sa.Column("asked", BIG, nullable=False),
+        sa.Column("owner", BIG, nullable=True),
+        *_texts("report", "fault"),
+        sa.PrimaryKeyConstraint("id", name="pk_simulated_call"),
+        sa.UniqueConstraint("call_uid", name="uq_simulated_call_call_uid"),
+        sqlite_autoincrement=True,
+    )
+    _index("ix_simulated_call_pages", "simulated_call", ["pages_digest"], "pages_digest <> ''")
