@@ -25,6 +25,7 @@ from gateway.store.tree_tables import (
     ContactRow,
     CoverRow,
     NodeRow,
+    NoticeTemplateRow,
     ReceivingAddressRow,
     SendingAddressRow,
     SettingLockRow,
@@ -33,7 +34,8 @@ from gateway.store.tree_tables import (
 )  # fmt: skip
 
 T = TypeVar("T")
-_OWN = (SettingRow, SettingLockRow, CoverRow)  # what goes with a node; their column of the node is node_id
+# What goes with a node; their column of the node is node_id.
+_OWN = (SettingRow, SettingLockRow, CoverRow, NoticeTemplateRow)
 _ADDRESSES = (SendingAddressRow, ReceivingAddressRow)
 MOST_NAMED = 5
 

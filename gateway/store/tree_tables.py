@@ -129,6 +129,19 @@ class ContactRow(Row, table=True):
     extension: str
 
 
+class NoticeTemplateRow(Row, table=True):
+    """How notices of one kind look for a company, as it has uploaded; empty where they look as they ship."""
+
+    __tablename__ = "notice_template"
+
+    node_id: int = Field(primary_key=True, foreign_key="node.id", sa_type=BIG)
+    kind: str = Field(primary_key=True)
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    added: datetime = Field(sa_type=UtcTime)
+
+
 class CoverRow(Row, table=True):
     """An uploaded cover page of a company or department; `name_key` tells a node's covers apart."""
 

@@ -20,6 +20,7 @@ from gateway.store.quarantine_tables import QuarantineRow
 from gateway.store.tree_tables import (
     CoverRow,
     NodeRow,
+    NoticeTemplateRow,
     ReceivingAddressRow,
     SendingAddressRow,
     SettingLockRow,
@@ -28,7 +29,7 @@ from gateway.store.tree_tables import (
 )  # fmt: skip
 
 WATCHED = (NodeRow, UserRow, SendingAddressRow, ReceivingAddressRow, SettingRow, SettingLockRow,
-           CoverRow, QuarantineRow, BlockRow)  # fmt: skip
+           CoverRow, NoticeTemplateRow, QuarantineRow, BlockRow)  # fmt: skip
 _VERSION = "SELECT version FROM tree_version"
 _COUNT = "UPDATE tree_version SET version = version + 1"
 _FUNCTION = f"""

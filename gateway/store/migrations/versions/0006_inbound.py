@@ -25,6 +25,7 @@ def upgrade() -> None:
     _received_pages()
     _received_events()
     _archive()
+    _notice_templates()
     _inventory()
     _first_passwords()
     _forwarding()
@@ -38,7 +39,8 @@ def downgrade() -> None:
     op.drop_table("archive_transfer")
     _small_mails()
     op.drop_table("forwarding")
-    for table in ("first_password", "number_route", "number", "received_event", "received_page", "received"):
+    tables = ("first_password", "number_route", "number", "notice_template", "received_event", "received_page")
+    for table in (*tables, "received"):
         op.drop_table(table)
 
 
@@ -155,6 +157,17 @@ def _received_events() -> None:
         sqlite_autoincrement=True,
     )
     _index("ix_received_event_received_id", "received_event", ["received_id"])
+
+
+def _notice_templates() -> None:
+    """How notices of a company look."""
+    op.create_table(
+        "notice_template",
+        sa.Column("node_id", BIG, sa.ForeignKey("node.id", name="fk_notice_template_node_id"), nullable=False),
+        *_texts("kind", "subject", "text", "html"),
+        sa.Column("added", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("node_id", "kind", name="pk_notice_template"),
+    )
 
 
 def _inventory() -> None:
