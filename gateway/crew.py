@@ -19,6 +19,7 @@ from gateway.fax.simulator.transport import CallClock, SimulatorTransport
 from gateway.flows.keep import Keep
 from gateway.flows.notify import Notify
 from gateway.flows.prepare import Prepare, RenderLimits
+from gateway.flows.receive import Lines, Receive
 from gateway.flows.retain import Retain
 from gateway.flows.tend import Tend
 from gateway.flows.tidy import Tidy
@@ -68,6 +69,7 @@ class Shared:
     hanging_up: threading.Event = field(default_factory=threading.Event)
     tally: Tally = NOBODY
     bag: Postbag | None = None
+    receive: Receive | None = None  # one for all transports of the process: it counts lines
 
     def must_hang_up(self) -> bool:
         """Whether no call may go on: the lease is over, or whoever stops this process waits no longer."""
@@ -112,7 +114,8 @@ class Crew:
 
 def gather(shared: Shared, roles: Iterable[Role], lost: Callable[[], None]) -> Crew:
     """The workers of these roles; `lost` is called when the process has lost its lease and must start anew."""
-    shared = replace(shared, bag=Postbag(shared.process.id, shared.owed) if Role.MAIL in roles else None)
+    bag = Postbag(shared.process.id, shared.owed) if Role.MAIL in roles else None
+    shared = replace(shared, bag=bag, receive=_receiver(shared))
     makers = {Role.PREPARE: _renderers, Role.LINES: _callers, Role.MAIL: _posters}
     claiming = tuple(worker for role in roles if role in makers for worker in makers[role](shared))
 
@@ -182,6 +185,20 @@ def _callers(shared: Shared) -> list[Worker]:
     return [*lines, Worker("note", transmit.note, shared.bell, NOTE_EACH, SILENT)]
 
 
+def _receiver(shared: Shared) -> Receive:
+    return Receive(
+        db=shared.db,
+        spool=shared.spool,
+        clock=shared.clock,
+        process=shared.process.id,
+        lines=Lines(shared.settings.inbound.lines),
+        owed=shared.owed,
+        hang_up=shared.must_hang_up,
+        firm=shared.lease.is_firm,
+        tally=shared.tally,
+    )
+
+
 def _posters(shared: Shared) -> list[Worker]:
     notify = Notify(
         db=shared.db,
@@ -198,12 +215,14 @@ def _posters(shared: Shared) -> list[Worker]:
 
 def _keepers(shared: Shared, cut: Callable[[], None], lost: Callable[[], None]) -> list[Worker]:
     """None of them is woken by the bell, and none is kept from its work by a late lease."""
+    receive = shared.receive or _receiver(shared)
     keep = Keep(shared.lease, shared.clock, shared.composer, shared.owed, shared.journal, cut, lost)
     ttl, poll = shared.settings.queue.lease_seconds, shared.settings.queue.poll_seconds
     return [
         Worker("lease", keep.beat, shared.bell, ttl / BEATS, UNWOKEN),
         Worker("heed", keep.heed, shared.bell, ttl / LOOKS_IN_LEASE, SILENT),
         Worker("relieve", keep.relieve, shared.bell, poll, UNWOKEN),
+        Worker("receive", receive.next, shared.bell, poll, UNWOKEN),
     ]
 
 
@@ -241,7 +260,7 @@ def _trunks(shared: Shared) -> list[Trunk]:
     found = []
     for trunk in shared.settings.calling.all_trunks:
         exchange = Exchange.load([Path(trunk.scenario)] if trunk.scenario else [], seed)
-        found.append(Trunk(trunk.route, SimulatorTransport(exchange, shared.clock, folder)))
+        found.append(Trunk(trunk.route, SimulatorTransport(exchange, shared.clock, folder, shared.receive)))
     return found
 
 

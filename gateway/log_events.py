@@ -65,6 +65,13 @@ EVENTS: Mapping[str, LogEvent] = {
         "job", "attempt", "destination", "trunk", "outcome", "detail", "pages", "seconds",
     ),
     "operator": _event("who runs the trunk should look; kind: why", "kind", "trunk", "job"),
+    # Faxes that come in.
+    "call-answered": _event("a call to one of our numbers was answered", "fax", "destination", "caller"),
+    "call-turned-away": _event("a call was let ring, or heard busy; kind: why", "kind", "destination"),
+    "fax-received": _event(
+        "a call that we answered is over, and settled", "fax", "destination", "outcome", "detail", "pages", "seconds"
+    ),
+    "reception-damaged": _event("pages of a call that broke off are not in the spool: see faxgw db check", "fax"),
     # Notices.
     "mail-sent": _event("the relay took a notice; reply: its code", "kind", "reply", "attempt"),
     "mail-delayed": _event("the relay did not take it now", "kind", "reply", "attempt"),

@@ -169,6 +169,13 @@ class Calling:
 
 
 @dataclass(frozen=True, slots=True)
+class Inbound:
+    """Calls that come in."""
+
+    lines: int = 4  # that one process answers at a time; who calls beyond that hears busy
+
+
+@dataclass(frozen=True, slots=True)
 class Simulator:
     """How the line simulator runs its calls."""
 
@@ -233,6 +240,7 @@ class Settings:
     notices: Notices = field(default_factory=Notices)
     rendering: Rendering = field(default_factory=Rendering)
     calling: Calling = field(default_factory=Calling)
+    inbound: Inbound = field(default_factory=Inbound)
     simulator: Simulator = field(default_factory=Simulator)
     queue: Queue = field(default_factory=Queue)
     http: Http = field(default_factory=Http)

@@ -21,6 +21,7 @@ from gateway.sections import (
     CallingTrunk,
     Dns,
     Http,
+    Inbound,
     Logs,
     Notices,
     Queue,
@@ -38,6 +39,7 @@ __all__ = [
     "CallingTrunk",
     "Dns",
     "Http",
+    "Inbound",
     "Logs",
     "Notices",
     "Queue",
@@ -139,6 +141,7 @@ _FILES = {
 }
 _POSITIVE = (
     ("calling", "lines"),
+    ("inbound", "lines"),
     ("rendering", "workers"),
     ("rendering", "max_pages"),
     ("rendering", "max_seconds"),

@@ -1,4 +1,4 @@
-"""How long documents are kept: days after the end of a job, by how it ended.
+"""How long documents are kept: days after the end of a job, by how it ended, or of a call that brought a fax.
 
 What lives here: the kinds of documents and when their time is over. What does not: erasing (`gateway.store.retention`).
 """
@@ -15,10 +15,17 @@ class Kept(StrEnum):
 
     SENT = "sent"
     FAILED = "failed"
+    RECEIVED = "received"
 
 
 # The setting that says for how many days.
-SETTING_OF = MappingProxyType({Kept.SENT: "retention.sent_days", Kept.FAILED: "retention.failed_days"})
+SETTING_OF = MappingProxyType(
+    {
+        Kept.SENT: "retention.sent_days",
+        Kept.FAILED: "retention.failed_days",
+        Kept.RECEIVED: "retention.received_days",
+    }
+)
 
 
 def kind_of(state: JobState) -> Kept:

@@ -19,6 +19,8 @@ class Metric(StrEnum):
     CALLS = "calls"  # trunk, outcome
     CALL_SECONDS = "call-seconds"  # trunk
     PAGES = "pages"  # trunk
+    INBOUND_CALLS = "inbound-calls"  # how it ended: received, partial, failed, refused or not-answered
+    INBOUND_PAGES = "inbound-pages"
     NOTICES = "notices"  # how it went: sent, delayed, dead or unreached
     COMMIT_SECONDS = "commit-seconds"
     COMMIT_WORKS = "commit-works"  # what one commit held

@@ -1,4 +1,4 @@
-"""What becomes of the work of a process that died: the jobs it was calling, its renders, its mails.
+"""What becomes of the work of a process that died: the jobs it was calling, its renders, its mails, faxes that came in.
 
 What lives here: the verdict on each, inside the caller's transaction. What does not: who is dead (`processes`).
 """
@@ -26,11 +26,13 @@ from gateway.store.forwardings import hand_back as forward_again
 from gateway.store.locking import locked
 from gateway.store.outbox import MailState, MakeMail, add_mails
 from gateway.store.quarantine import note_end
+from gateway.store.received import hand_back as leave_to_anybody
+from gateway.store.received_tables import ReceivedRow
 
 OWNER_LOST = "owner-lost"
 ALARM = "operator-told"  # the event of what the operator must hear of
 DOUBTFUL = "unconfirmed"
-_TABLES = (JobRow, SubmissionRow, OutboxRow, ForwardingRow)
+_TABLES = (JobRow, SubmissionRow, OutboxRow, ForwardingRow, ReceivedRow)
 # The verdicts that end a job, and the outcome of each.
 _FINAL = {
     JobEvent.CONFIRMED: Outcome.SUCCESS,
@@ -87,6 +89,8 @@ def hand_back(
         row.fence += 1
     for row in _owned(session, ForwardingRow, process_id, only):
         forward_again(row)
+    for row in _owned(session, ReceivedRow, process_id, only):
+        leave_to_anybody(row)
     session.flush()
 
 

@@ -1,4 +1,4 @@
-"""Job ids as people see them: eight characters of Crockford's base 32, as in 7K3M9Q2P.
+"""Ids as people see them: eight characters of Crockford's base 32, as in 7K3M9Q2P; of a received fax behind an R.
 
 What lives here: a fixed one-to-one scramble of the row's number, which is never used twice. So the id is unique by
 construction, needs no column, and its neighbours cannot be guessed by counting. It is no secret: rights protect jobs.
@@ -12,6 +12,7 @@ LENGTH = 8
 HALF_BITS = 20
 HALF = (1 << HALF_BITS) - 1
 ROUNDS = 6
+RECEIVED = "R"  # so that nobody takes the id of a received fax for a job's
 _READ_AS = str.maketrans("ILO", "110", "- ")
 
 
@@ -34,6 +35,17 @@ def job_number(text: str) -> int | None:
     for turn in reversed(range(ROUNDS)):
         left, right = right ^ _mix(turn, left), left
     return left << HALF_BITS | right
+
+
+def received_id(number: int) -> str:
+    """The id of the received fax with this number, from 0 to 2**40 - 1."""
+    return f"{RECEIVED}{public_id(number)}"
+
+
+def received_number(text: str) -> int | None:
+    """The number behind the id of a received fax as typed, read as a job's is; None when it is none."""
+    letters = text.strip().upper()
+    return job_number(letters.removeprefix(RECEIVED)) if letters.startswith(RECEIVED) else None
 
 
 def _mix(turn: int, half: int) -> int:

@@ -39,6 +39,8 @@ COUNTED: Mapping[Metric, Told] = {
     Metric.CALLS: Told("calls_ended", "Calls that ended", ("trunk", "outcome")),
     Metric.CALL_SECONDS: Told("call_seconds", "Length of calls, by the gateway's clock", ("trunk",)),
     Metric.PAGES: Told("pages_sent", "Pages that far ends confirmed", ("trunk",)),
+    Metric.INBOUND_CALLS: Told("inbound_calls", "Calls that rang at our lines", ("ended",)),
+    Metric.INBOUND_PAGES: Told("inbound_pages", "Pages of other machines that we confirmed"),
     Metric.NOTICES: Told("notices", "Notices that the relay was offered", ("ended",)),
     Metric.COMMIT_SECONDS: Told("commit_seconds", "Time of a write to the store with its commit"),
     Metric.COMMIT_WORKS: Told("commit_works", "Pieces of work that shared a commit"),
