@@ -16,6 +16,7 @@ from gateway.domain.tally import NOBODY, Metric, Tally
 from gateway.fax.call_journal import CallJournal
 from gateway.fax.simulator.exchange import Exchange
 from gateway.fax.simulator.transport import CallClock, SimulatorTransport
+from gateway.flows.call_in import CallIn
 from gateway.flows.keep import Keep
 from gateway.flows.notify import Notify
 from gateway.flows.prepare import Prepare, RenderLimits
@@ -32,7 +33,7 @@ from gateway.owed import Owed
 from gateway.parts import wall_clock
 from gateway.postbag import Postbag
 from gateway.running_call import NOTE_EACH
-from gateway.settings import Settings
+from gateway.settings import CallingTrunk, Settings
 from gateway.store import processes, trunks, waiting
 from gateway.store.database import Database
 from gateway.store.known_tree import KnownTree
@@ -47,6 +48,7 @@ GATE_SHARE = 0.9  # of the idle time: a look in vain holds a little less long th
 RENDERS = Interest((Topic.PREPARE,), (Topic.LINES, Topic.MAIL))
 CALLS = Interest((Topic.LINES, Topic.FREE), (Topic.LINES, Topic.FREE, Topic.MAIL))
 MAILS = Interest((Topic.MAIL,), (Topic.MAIL,))
+FAR_CALLS = Interest((Topic.INBOUND,), (Topic.INBOUND,))
 UNWOKEN = Interest(hears=())  # it goes by its own time
 SILENT = Interest((), ())
 
@@ -116,7 +118,7 @@ def gather(shared: Shared, roles: Iterable[Role], lost: Callable[[], None]) -> C
     """The workers of these roles; `lost` is called when the process has lost its lease and must start anew."""
     bag = Postbag(shared.process.id, shared.owed) if Role.MAIL in roles else None
     shared = replace(shared, bag=bag, receive=_receiver(shared))
-    makers = {Role.PREPARE: _renderers, Role.LINES: _callers, Role.MAIL: _posters}
+    makers = {Role.PREPARE: _renderers, Role.LINES: _callers, Role.MAIL: _posters, Role.INBOUND: _far_callers}
     claiming = tuple(worker for role in roles if role in makers for worker in makers[role](shared))
 
     def cut() -> None:
@@ -183,6 +185,18 @@ def _callers(shared: Shared) -> list[Worker]:
     )
     lines = shared.workers("transmit", sum(route.lines for route in routes), transmit.next, CALLS)
     return [*lines, Worker("note", transmit.note, shared.bell, NOTE_EACH, SILENT)]
+
+
+def _far_callers(shared: Shared) -> list[Worker]:
+    """One more than lines: so that it may happen that a far end hears busy."""
+    far_calls = CallIn(
+        db=shared.db,
+        spool=shared.spool,
+        transport=_carrier(shared, shared.settings.calling.all_trunks[0]),
+        process=shared.process.id,
+        gate=shared.gate(FAR_CALLS, "simulated_call"),
+    )
+    return shared.workers("call-in", shared.settings.inbound.lines + 1, far_calls.next, FAR_CALLS)
 
 
 def _receiver(shared: Shared) -> Receive:
@@ -256,12 +270,13 @@ def _tender(shared: Shared) -> Worker:
 
 def _trunks(shared: Shared) -> list[Trunk]:
     """Each with an exchange of its own, as with a provider of its own; what they hear goes to one folder."""
-    seed, folder = shared.settings.simulator.seed, shared.settings.storage.folder / "simulator"
-    found = []
-    for trunk in shared.settings.calling.all_trunks:
-        exchange = Exchange.load([Path(trunk.scenario)] if trunk.scenario else [], seed)
-        found.append(Trunk(trunk.route, SimulatorTransport(exchange, shared.clock, folder, shared.receive)))
-    return found
+    return [Trunk(trunk.route, _carrier(shared, trunk)) for trunk in shared.settings.calling.all_trunks]
+
+
+def _carrier(shared: Shared, trunk: CallingTrunk) -> SimulatorTransport:
+    settings = shared.settings
+    exchange = Exchange.load([Path(trunk.scenario)] if trunk.scenario else [], settings.simulator.seed)
+    return SimulatorTransport(exchange, shared.clock, settings.storage.folder / "simulator", shared.receive)
 
 
 def _relay(settings: Settings) -> RelaySettings:

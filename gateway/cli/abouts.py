@@ -31,6 +31,6 @@ ABOUTS: Mapping[str, str] = {
     "retention": "Documents are kept for so many days as the settings retention.* say, and erased.",
     "render": "Render FILES, in that order, to the pages that a fax of them would have.",
     "send": "Fax FILES to NUMBER by a mail through the running listener.",
-    "simulate": "Calls on the simulated line, one at once and without a mail; the running gateway is not touched.",
+    "simulate": "Calls on the simulated line, one at once and without a mail; call-in alone touches the running gateway.",
     "test": "Try out what the listener would do; nothing is kept or sent.",
 }

@@ -1,44 +1,44 @@
 """Commands on the simulated line: call a number, list the reserved ones, let a far end call us.
 
 What lives here: arguments, and what is sent. What does not: the calls (`gateway.fax.simulator.calls`), how they are
-told (`call_report`).
+told (`call_report`), calls to the running gateway (`call_in`).
 """
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 import click
 
+from gateway.cli.call_in import call_in_command
 from gateway.cli.call_report import SimulatedCall, Told, save_pages, tell
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import form_option, page_count, write_rows
+from gateway.cli.simulated import (
+    Rendering,
+    check_identifiers,
+    exchange_of,
+    fax_pages,
+    fresh_folder,
+    rendering_options,
+    scenario_option,
+)
 from gateway.domain.addresses import FORM, NumberPlan, parse_number
-from gateway.domain.errors import ExitCode, NotFoundError, RefusedError, UsageError
+from gateway.domain.errors import ExitCode, UsageError
 from gateway.domain.outcome import Outcome
 from gateway.fax.simulator.calls import simulate_answer, simulate_call
+from gateway.fax.simulator.calls_in import caller_plan
 from gateway.fax.simulator.exchange import Exchange
-from gateway.fax.simulator.plans import FarEndPlan, Kind
-from gateway.fax.t4.classf import PageFile, PageFileError
-from gateway.fax.t30.frames import Fcf, FrameError, encode_identifier
+from gateway.fax.simulator.plans import FarEndPlan
+from gateway.fax.t4.classf import PageFile
 from gateway.fax.transport import CallOrder
-from gateway.files import FileOrder, Targets, lay_out_files
 
 COLUMNS = ("number", "meaning", "outcome", "far_end")
 RATES = ("2400", "4800", "7200", "9600", "12000", "14400")
-_TIFF_MARKS = (b"II*\0", b"MM\0*")
 
 
-class _Rendering(TypedDict):
-    resolution: str
-    paper: str
-
-
-class _CommonOptions(_Rendering):
+class _CommonOptions(Rendering):
     seed: int
     scenario: tuple[Path, ...]
     station_id: str
@@ -63,7 +63,10 @@ class _AnswerOptions(_CommonOptions):
 
 @click.group()
 def simulate() -> None:
-    """Calls on the simulated line, one at once and without a mail; the running gateway is not touched."""
+    """Calls on the simulated line, one at once and without a mail; call-in alone touches the running gateway."""
+
+
+simulate.add_command(call_in_command)
 
 
 def _common_options(command: click.decorators.FC) -> click.decorators.FC:
@@ -73,13 +76,7 @@ def _common_options(command: click.decorators.FC) -> click.decorators.FC:
         click.option("--seed", default=0, help="Chance on the line; the same seed gives the same call."),
         scenario_option,
         click.option("--station-id", default="", help="What we call ourselves: at most 20 digits, spaces and plus."),
-        click.option(
-            "--resolution",
-            type=click.Choice(["standard", "fine", "superfine"]),
-            default="fine",
-            help="Of pages that are rendered.",
-        ),
-        click.option("--paper", type=click.Choice(["letter", "a4", "legal"]), default="letter", help="Likewise."),
+        rendering_options,
         click.option("--svg", type=path, help="Also draw the ladder into this SVG file."),
         click.option("--trace", is_flag=True, help="Also every signal as recorded."),
         form_option,
@@ -87,14 +84,6 @@ def _common_options(command: click.decorators.FC) -> click.decorators.FC:
     for option in reversed(options):
         command = option(command)
     return command
-
-
-scenario_option = click.option(
-    "--scenario",
-    multiple=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A file of far ends beside that of the settings; repeatable.",
-)
 
 
 @simulate.command("call")
@@ -129,10 +118,10 @@ def call_command(console: Console, number: str, file: Path, **options: Unpack[_C
       faxgw simulate call +12025550109 offer.pdf --svg call.svg
     """
     destination = parse_number(number, NumberPlan(), FORM.partition("@")[0]).number
-    exchange = _exchange(console, options["scenario"])
-    _check_identifiers(options["station_id"], options["sub_address"])
-    with _folder() as folder:
-        pages = _pages(console, (file,), folder, options)
+    exchange = exchange_of(console, options["scenario"])
+    check_identifiers(options["station_id"], options["sub_address"])
+    with fresh_folder() as folder:
+        pages = fax_pages(console, (file,), folder, options)
         asked = len(PageFile(pages)) - options["first_page"] + 1
         if asked < 1:
             count = page_count(len(PageFile(pages)))
@@ -172,10 +161,10 @@ def answer_command(console: Console, files: tuple[Path, ...], **options: Unpack[
       faxgw simulate answer offer.pdf --to here.tif
       faxgw simulate answer offer.pdf --to here.tif --svg call.svg
     """
-    _check_identifiers(options["station_id"], caller=options["caller"])
-    plan = _caller(_exchange(console, options["scenario"]), options["far_end"], options["caller"])
-    with _folder() as folder:
-        pages = _pages(console, files, folder, options)
+    check_identifiers(options["station_id"], caller=options["caller"])
+    plan = _caller(exchange_of(console, options["scenario"]), options["far_end"], options["caller"])
+    with fresh_folder() as folder:
+        pages = fax_pages(console, files, folder, options)
         made = folder / "received.tif"
         report = simulate_answer(pages, made, far_end=plan, seed=options["seed"], station_id=options["station_id"])
         title = (
@@ -198,7 +187,7 @@ def numbers_command(console: Console, scenario: tuple[Path, ...], form: str) -> 
       faxgw simulate numbers
       faxgw simulate numbers -o csv
     """
-    listing = _exchange(console, scenario).listing()
+    listing = exchange_of(console, scenario).listing()
     write_rows([{column: getattr(listed, column) for column in COLUMNS} for listed in listing], COLUMNS, form)
 
 
@@ -211,57 +200,7 @@ def _finish(call: SimulatedCall, made: Path, options: _CommonOptions) -> None:
         sys.exit(ExitCode.FAILED)
 
 
-def _exchange(console: Console, scenarios: tuple[Path, ...]) -> Exchange:
-    """The reserved numbers, those of the settings' scenario file, and those of the files given."""
-    configured = console.settings.calling.scenario
-    return Exchange.load([*([Path(configured)] if configured else []), *scenarios])
-
-
 def _caller(exchange: Exchange, name: str, station_id: str) -> FarEndPlan:
     """The machine that is to call us."""
-    plan = exchange.far_end(name) if name else FarEndPlan()
-    if plan.kind is not Kind.FAX:
-        raise RefusedError(f"--far-end {name}: that is no fax machine, so it cannot send us a fax")
+    plan = caller_plan(exchange, name)
     return replace(plan, options=replace(plan.options, station_id=station_id or plan.options.station_id))
-
-
-def _check_identifiers(station_id: str, sub_address: str = "", caller: str = "") -> None:
-    for text, of in ((station_id, Fcf.CSI), (sub_address, Fcf.SUB), (caller, Fcf.TSI)):
-        try:
-            encode_identifier(text, of)
-        except FrameError as fault:
-            raise UsageError(f"{text!r}: {fault}") from None
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    with TemporaryDirectory(prefix="faxgw-") as folder:
-        yield Path(folder)
-
-
-def _pages(console: Console, files: tuple[Path, ...], folder: Path, rendering: _Rendering) -> Path:
-    """A class F TIFF of the files: the one given when it is such, else rendered as `faxgw render` would.
-
-    Raises:
-        NotFoundError: a file is not there.
-        RefusedError: a file cannot become pages.
-    """
-    for file in files:
-        if not file.is_file():
-            raise NotFoundError(f"{file}: there is no such file; nothing was called")
-    if len(files) == 1 and _is_class_f(files[0]):
-        return files[0]
-    limits = console.settings.rendering
-    made = folder / "pages.tif"
-    order = FileOrder(files, Targets(made), rendering["resolution"], rendering["paper"], limits.max_pages)
-    lay_out_files(order, limits.max_seconds, limits.max_memory)
-    return made
-
-
-def _is_class_f(file: Path) -> bool:
-    """What cannot be read is not: the rendering says why."""
-    try:
-        with file.open("rb") as content:
-            return content.read(4) in _TIFF_MARKS and len(PageFile(file)) > 0
-    except (OSError, PageFileError):
-        return False

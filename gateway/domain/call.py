@@ -4,9 +4,11 @@ What lives here: the call report and the causes a call can end with. What does n
 (`outcome`), and how a call is made (`gateway.fax`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 
 class Phase(StrEnum):
@@ -137,3 +139,30 @@ class CallReport:
             "phase_seconds": {phase.value: wait.total_seconds() for phase, wait in self.phase_durations.items()},
             "trace": [[signal.at_ms, signal.sender, signal.text] for signal in self.trace],
         }
+
+
+def report_of(facts: Mapping[str, Any]) -> CallReport:
+    """The report whose `facts` these are.
+
+    Raises:
+        KeyError, ValueError: they are no report's.
+    """
+    plain = {name: facts[name] for name in _PLAIN}
+    return CallReport(
+        **plain,
+        started=datetime.fromisoformat(facts["started"]),
+        ended=datetime.fromisoformat(facts["ended"]),
+        connected=datetime.fromisoformat(facts["connected"]) if facts["connected"] else None,
+        cause=Cause(facts["cause"]),
+        phase=Phase(facts["phase"]),
+        rate_steps=tuple(facts["rate_steps"]),
+        coding=Coding(facts["coding"]) if facts["coding"] else None,
+        phase_durations={Phase(name): timedelta(seconds=wait) for name, wait in facts["phase_seconds"].items()},
+        trace=tuple(Signal(*line) for line in facts["trace"]),
+    )
+
+
+_PLAIN = (
+    *("call_uid", "pages_confirmed", "pages_received", "last_page_in_doubt", "remote_id", "remote_sub_address"),
+    *("remote_capabilities", "rate", "ecm", "ecm_blocks", "ecm_frames", "ecm_requests", "frames_resent", "bad_rows"),
+)

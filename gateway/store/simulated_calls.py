@@ -18,6 +18,8 @@ from gateway.store.database import Database
 from gateway.store.fax_rows import check_process
 from gateway.store.locking import unlocked_ones
 from gateway.store.process_tables import ProcessRow
+from gateway.store.public_ids import received_id
+from gateway.store.received_tables import ReceivedRow
 from gateway.store.simulated_tables import SimulatedCallRow
 
 FORGOTTEN_AFTER = timedelta(days=1)  # an answer that nobody took away
@@ -47,11 +49,12 @@ class AskedCall:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How far a call is. `report` is JSON; `fault` says why the call came to nothing."""
+    """How far a call is. `report` is JSON; `fault` says why there is none; `fax` is the id of what we received."""
 
     state: CallState
     report: str = ""
     fault: str = ""
+    fax: str = ""
 
 
 def ask(db: Database, call: AskedCall, now: datetime) -> int:
@@ -127,7 +130,8 @@ def look(db: Database, number: int) -> Answer:
             return Answer(CallState.OVER, fault="the call is forgotten")
         if row.state == CallState.RUNNING and session.get(ProcessRow, row.owner) is None:
             return Answer(CallState.OVER, fault="the gateway was stopped in the middle of the call")
-        return Answer(CallState(row.state), row.report, row.fault)
+        came = session.exec(select(ReceivedRow.id).where(ReceivedRow.call_uid == row.call_uid)).first()
+        return Answer(CallState(row.state), row.report, row.fault, received_id(came) if came else "")
 
     return db.read(work)
 

@@ -66,7 +66,7 @@ def caller_plan(exchange: Exchange, name: str) -> FarEndPlan:
     """
     plan = exchange.far_end(name) if name else FarEndPlan()
     if plan.kind is not Kind.FAX:
-        raise RefusedError(f"{name} is no fax machine, so it cannot send us a fax")
+        raise RefusedError(f"{name}: that is no fax machine, so it cannot send us a fax")
     return plan
 
 

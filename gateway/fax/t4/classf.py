@@ -155,6 +155,19 @@ def write_pages(path: Path, pages: list[CodedPage]) -> None:
         os.close(kept)
 
 
+def as_octets(pages: list[CodedPage]) -> bytes:
+    """A class F TIFF of these pages, made in memory."""
+    descriptor = libtiff.memory()
+    kept = os.dup(descriptor)
+    try:
+        with libtiff.opened(descriptor, "w") as tiff:
+            for number, page in enumerate(pages):
+                _write(tiff, page, number, len(pages))
+        return os.pread(kept, os.fstat(kept).st_size, 0)
+    finally:
+        os.close(kept)
+
+
 def _write(tiff: Tiff, page: CodedPage, number: int, total: int = 0) -> None:
     codec.describe(tiff, page.shape, page.coding)
     tiff.set(Tag.PAGE_NUMBER, number, total)
