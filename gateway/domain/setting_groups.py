@@ -80,10 +80,11 @@ ARCHIVE = (
     Setting("archive.metadata", "off", "the facts of the fax beside each copy, XML", OFF_ON, later=True),
 )
 RETENTION = tuple(
-    Setting(f"retention.{kind}_days", "30", f"days that {words} are kept; 0: erased at the end of the job",
-            accepts=whole(0, 3650), later=kind == "received")
-    for kind, words in (("sent", "documents of sent faxes"), ("failed", "documents of faxes that failed"),
-                        ("received", "received faxes"))
+    Setting(f"retention.{kind}_days", "30", f"days that {words} are kept; 0: erased at the end of the {of}",
+            accepts=whole(0, 3650))
+    for kind, words, of in (("sent", "documents of sent faxes", "job"),
+                            ("failed", "documents of faxes that failed", "job"),
+                            ("received", "received faxes", "call, when they are mailed"))
 )  # fmt: skip
 OTHERS = (
     Setting("security.policy", "global", "the password policy, by name; see faxgw policy list", accepts=is_name,

@@ -13,17 +13,18 @@ from datetime import datetime, timedelta
 from gateway.domain.clock import Clock
 from gateway.store import retention
 from gateway.store.database import Database
+from gateway.store.retention import Due
 from gateway.store.spool import Spool
 
 log = logging.getLogger(__name__)
-MOST = 50  # jobs in one look
+MOST = 50  # jobs, and received faxes, in one look
 MOST_FILES = 1000  # contents looked at: those that are young must not hide others
 YOUNG = timedelta(minutes=2)  # a content that was put so lately may be somebody's whose row follows
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What one look, or one round, has done: jobs whose documents are gone, contents, and those that must wait."""
+    """What one look, or one round, has done: faxes whose documents are gone, contents, and those that must wait."""
 
     jobs: int = 0
     contents: int = 0
@@ -42,17 +43,14 @@ class Retain:
     async def next(self) -> bool:
         """Erase a few documents; true when there may be more."""
         erased = await asyncio.to_thread(self.look)
-        return erased.jobs == MOST
+        return erased.jobs >= MOST
 
     def look(self) -> Erased:
         """Look once for ends of jobs, for documents that are due, and for files that are left."""
         while retention.plan(self.db):
             continue
         due = retention.due(self.db, self.clock.now(), MOST)
-        for one in due:
-            count = retention.erase_rows(self.db, one.job_id, self.clock.now())
-            log.info("documents-erased", extra={"job": one.public_id, "kind": one.kind.value, "count": count})
-        erased = self._erase_files(len(due))
+        erased = self._erase_files(sum(self._erase(one) for one in due))
         if erased.jobs or erased.contents:
             retention.fold(self.db)
         return erased
@@ -63,6 +61,13 @@ class Retain:
         while (more := self.look()).jobs or more.contents:
             total = Erased(total.jobs + more.jobs, total.contents + more.contents, more.young)
         return Erased(total.jobs, total.contents, more.young)
+
+    def _erase(self, one: Due) -> bool:
+        """Take documents out of the rows; false for those that must wait."""
+        count = retention.erase(self.db, one, self.clock.now())
+        if count is not None:
+            log.info("documents-erased", extra={"job": one.public_id, "kind": one.kind.value, "count": count})
+        return count is not None
 
     def _erase_files(self, jobs: int) -> Erased:
         left = retention.listed(self.db, MOST_FILES)

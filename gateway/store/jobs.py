@@ -35,6 +35,7 @@ from gateway.store.fax_tables import AttemptRow, EventRow, JobRow, OutboxRow, Su
 from gateway.store.holds import hold, release
 from gateway.store.locking import locked, unlocked_ones
 from gateway.store.outbox import MailState, MakeMail, add_mails
+from gateway.store.received_tables import ReceivedEventRow
 
 __all__ = [
     "Filter", "JobDetail", "cancel", "cancel_blocked", "detail", "expire_due", "history", "hold", "is_quiet", "job",
@@ -166,8 +167,9 @@ def is_quiet(db: Database) -> bool:
 
 def latest_time(db: Database) -> datetime | None:
     """The latest time in the history; None when there is none. A virtual clock must not go back behind it."""
-    recent = select(EventRow.at).order_by(col(EventRow.id).desc()).limit(BATCH)
-    return max(db.read(lambda session: session.exec(recent).all()), default=None)
+    sent = select(EventRow.at).order_by(col(EventRow.id).desc()).limit(BATCH)
+    received = select(ReceivedEventRow.at).order_by(col(ReceivedEventRow.id).desc()).limit(BATCH)
+    return max(db.read(lambda session: [*session.exec(sent), *session.exec(received)]), default=None)
 
 
 def _past(row: AttemptRow) -> Past:

@@ -1,7 +1,7 @@
 """Documents whose time is over: found by the ends of jobs, taken out of the rows, and then off the disk.
 
 What lives here: the store's functions on that. What does not: how long documents are kept (`gateway.domain.retention`),
-when somebody looks (`gateway.flows.retain`).
+the rows of received faxes (`received_erasure`), when somebody looks (`gateway.flows.retain`).
 
 Rows go first, in one commit that also lists the contents: whoever dies between that and the disk is followed by another
 who finds the list. The rows, the hashes of what they named, and the history stay.
@@ -19,7 +19,7 @@ from sqlmodel import Session, col, func, select
 
 from gateway.domain.job import FINAL_STATES, JobState
 from gateway.domain.retention import SETTING_OF, Kept, kind_of, over_at
-from gateway.store import frozen
+from gateway.store import frozen, received_erasure
 from gateway.store.columns import key_of, one_of
 from gateway.store.database import Database
 from gateway.store.fax_tables import AttemptRow, ContentRow, EventRow, JobRow, OutboxRow, SubmissionRow
@@ -39,9 +39,9 @@ _SETTLED = (MailState.SENT, MailState.DROPPED, MailState.DEAD)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Documents of a job whose time is over."""
+    """Documents of a job, or a received fax, whose time is over; `number` is the row's."""
 
-    job_id: int
+    number: int
     public_id: str
     kind: Kept
     due: datetime
@@ -55,14 +55,21 @@ def plan(db: Database) -> int:
 
 
 def due(db: Database, now: datetime, most: int) -> list[Due]:
-    """Jobs whose documents' time is over, the oldest first."""
+    """Jobs and received faxes whose documents' time is over, the oldest of each first, so many of each."""
     over = select(ErasureRow).where(col(ErasureRow.erased).is_(None), col(ErasureRow.due) <= now)
     first = over.order_by(col(ErasureRow.due)).limit(most)
 
     def work(session: Session) -> list[Due]:
         return [Due(row.job_id, public_id(row.job_id), Kept(row.kind), row.due) for row in session.exec(first)]
 
-    return db.read(work)
+    return db.read(work) + [Due(*one) for one in received_erasure.due(db, now, most)]
+
+
+def erase(db: Database, one: Due, now: datetime) -> int | None:
+    """Take documents out of all rows; how many contents, and None for a fax that must wait."""
+    if one.kind is Kept.RECEIVED:
+        return received_erasure.erase_rows(db, one.number, now)
+    return erase_rows(db, one.number, now)
 
 
 def erase_rows(db: Database, job_id: int, now: datetime) -> int:
