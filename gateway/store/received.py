@@ -14,10 +14,11 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from gateway.domain.archive import Direction, order_of
 from gateway.domain.errors import ConflictError, LostClaimError, NotFoundError, RefusedError
 from gateway.domain.received import ReceivedEvent, ReceivedEventName, ReceivedFax, ReceivedState
 from gateway.domain.retention import SETTING_OF, Kept, over_at
-from gateway.store import forwardings, routes
+from gateway.store import archive_transfers, forwardings, routes
 from gateway.store.columns import in_state, key_of
 from gateway.store.database import Database
 from gateway.store.fax_rows import check_process
@@ -161,9 +162,7 @@ def finish(db: Database, call: Reception, end: Ending, now: datetime) -> Receive
         row.rate, row.ecm, row.owner = end.rate, end.ecm, None
         forwardings.note(session, call.id, [_received_event(row, now)])
         if row.pages:
-            days = int(effective_in(session, row.user_id).text(SETTING_OF[Kept.RECEIVED]))
-            row.due = over_at(row.ended, days)
-            forwardings.add(session, call.id, 0, now)
+            _hand_on(session, call.id, row, now)
         session.flush()
         return fax_from(row)
 
@@ -261,6 +260,16 @@ def _facts(page: NewPage) -> dict[str, Any]:
         "bad_rows": page.bad_rows,
         "at": page.at,
     }
+
+
+def _hand_on(session: Session, number: int, row: ReceivedRow, now: datetime) -> None:
+    """What follows a fax with pages: mails, a copy for the archive, and one day its end."""
+    settings = effective_in(session, row.user_id)
+    row.due = over_at(row.ended or now, int(settings.text(SETTING_OF[Kept.RECEIVED])))
+    forwardings.add(session, number, 0, now)
+    order = order_of(settings, Direction.RECEIVED)
+    if order is not None:
+        archive_transfers.add_received(session, number, row.user_id, order, now)
 
 
 def _state_of(row: ReceivedRow) -> ReceivedState:
