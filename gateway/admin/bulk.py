@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from gateway.admin.acts import Act, Changed, Door, Target
+from gateway.admin.numbers import check_wanted
 from gateway.admin.settings import check_may_set, check_named
 from gateway.admin.tree import kind_of
 from gateway.admin.users import UserForm, checked, facts
@@ -113,7 +114,9 @@ def _newcomer(run: _Import, line: Line) -> Newcomer | None:
             raise UsageError(line.trouble)
         place = _place(run, line.texts.get(PARENT) or run.parent)
         settings = {name: _setting(run, place, name, value) for name, value in line.settings.items()}
-        return Newcomer(line.number, place.node.id, checked(_form(line)), settings)
+        new = checked(_form(line))
+        check_wanted(run.act, new.fax_number, place.node)
+        return Newcomer(line.number, place.node.id, new, settings)
     except NotAllowedError:
         raise
     except GatewayError as error:

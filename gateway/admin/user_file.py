@@ -9,6 +9,7 @@ from datetime import datetime
 
 from gateway.admin import users as people
 from gateway.admin.acts import Act
+from gateway.admin.numbers import check_wanted
 from gateway.admin.tree import moved
 from gateway.admin.tree_nodes import Known, Path, Run, check_settings, exact, key_of_path, set_lock
 from gateway.domain.errors import ConflictError
@@ -76,7 +77,10 @@ def _stand(run: Run, known: Known, path: Path, names: tuple[str, ...]) -> None:
 
 
 def _edit(act: Act, known: Known, branch: Branch) -> None:
-    after = tree_changes.edit_user(act.db, known.id, _new_user(branch))
+    new = _new_user(branch)
+    if new.fax_number != _kept(known.branch).fax_number:
+        check_wanted(act, new.fax_number, named.named(act.db, known.id))
+    after = tree_changes.edit_user(act.db, known.id, new)
     act.note("user.edit", after, people.facts(_kept(known.branch)), people.facts(after))
 
 
@@ -96,6 +100,8 @@ def _enter(run: Run, some: Sequence[tuple[tuple[str, ...], Branch]], now: dateti
         Newcomer(line, parent, _new_user(branch), branch.settings)
         for line, (parent, (_, branch)) in enumerate(zip(parents, some, strict=True))
     ]
+    for one in newcomers:
+        check_wanted(act, one.new.fax_number, named.named(act.db, one.parent_id))
     entered = bulk.enter(act.db, newcomers, dict.fromkeys(parents, _NOTHING), now)
     if entered.troubles:
         told = [f"{'/'.join(some[line][0])}: {reason}" for line, reason in entered.troubles.items()]

@@ -10,6 +10,7 @@ from typing import Any
 
 from gateway.admin import passwords
 from gateway.admin.acts import Act, Changed, Door
+from gateway.admin.numbers import check_wanted
 from gateway.admin.tree import below, check_kind, check_new
 from gateway.domain.addresses import NumberPlan, parse_number
 from gateway.domain.errors import UsageError
@@ -69,7 +70,9 @@ def add_user(door: Door, form: UserForm, settings: Sequence[tuple[str, str]] = (
 
     def work(act: Act) -> User:
         check_new(act, settings)
-        user = tree.add_user(act.db, replace(checked(form), parent_path=act.node.path), dict(settings))
+        new = replace(checked(form), parent_path=act.node.path)
+        check_wanted(act, new.fax_number, act.node)
+        user = tree.add_user(act.db, new, dict(settings))
         given = {"settings": dict(settings)} if settings else {}
         act.note("user.add", user, {}, {**facts(user), **given})
         if form.password:
@@ -90,7 +93,10 @@ def edit_user(door: Door, who: str, edit: UserEdit) -> Changed[User]:
     def work(act: Act) -> User:
         check_kind(act.node, NodeKind.USER)
         before = tree.user_by_id(act.db, act.node.id)
-        after = tree_changes.edit_user(act.db, before.id, checked(_merged(before, edit)))
+        new = checked(_merged(before, edit))
+        if new.fax_number != before.fax_number:
+            check_wanted(act, new.fax_number, before)
+        after = tree_changes.edit_user(act.db, before.id, new)
         act.note("user.edit", before, facts(before), facts(after))
         return after
 

@@ -18,6 +18,7 @@ ABOUTS: Mapping[str, str] = {
     "rights": "What administrators may see and do.",
     "policy": "Password and session policies; which one holds where says the setting security.policy.",
     "password": "Passwords of users and administrators.",
+    "number": "Numbers that we own: who has them, and where faxes to them go.",
     "block": "Numbers that a company's users may not fax.",
     "settings": "Settings of companies, departments and users: what holds, and why.",
     "journal": "The journal: every change, by whom, when, from what to what, and why.",

@@ -33,6 +33,7 @@ COMMANDS = {
     "rights": "admins",
     "policy": "policies",
     "password": "policies",
+    "number": "numbers",
     "block": "blocks",
     "settings": "settings",
     "journal": "journal",

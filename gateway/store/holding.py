@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from gateway.domain.errors import ConflictError
+from gateway.domain.errors import ConflictError, NotFoundError
 from gateway.domain.nodes import NodeKind
 from gateway.store.columns import table_of
+from gateway.store.database import Database
 from gateway.store.number_tables import NumberRouteRow, NumberRow
 from gateway.store.numbers import drop, now, owners_of, put_in
 from gateway.store.places import ids_below, line_ids, place_of
@@ -32,6 +33,27 @@ def hold(session: Session, number: str, node_id: int) -> None:
     if trouble:
         raise ConflictError(trouble)
     take_new(session, {number: node_id})
+
+
+def give(db: Database, user_id: int, number: str) -> None:
+    """Give a user a number, or with an empty one take the number that he has.
+
+    Raises:
+        ConflictError: somebody has it, or it is kept for others.
+        NotFoundError: there is no such user.
+    """
+    user = table_of(UserRow)
+
+    def work(session: Session) -> None:
+        found = select(UserRow.node_id).where(UserRow.fax_number == number, UserRow.node_id != user_id)
+        if number and session.exec(found).first() is not None:
+            raise ConflictError(f"the fax number {number} is somebody's already")
+        if place_of(session, user_id) is None:
+            raise NotFoundError(f"there is no user {user_id}")
+        hold(session, number, user_id)
+        session.execute(sa.update(user).where(user.c.node_id == user_id).values(fax_number=number))
+
+    db.write(work)
 
 
 def kept_elsewhere(session: Session, wanted: Mapping[str, int]) -> dict[str, str]:
