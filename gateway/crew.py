@@ -17,6 +17,7 @@ from gateway.fax.call_journal import CallJournal
 from gateway.fax.simulator.exchange import Exchange
 from gateway.fax.simulator.transport import CallClock, SimulatorTransport
 from gateway.flows.call_in import CallIn
+from gateway.flows.forward import Forward
 from gateway.flows.keep import Keep
 from gateway.flows.notify import Notify
 from gateway.flows.prepare import Prepare, RenderLimits
@@ -27,11 +28,11 @@ from gateway.flows.tidy import Tidy
 from gateway.flows.transmit import Transmit, Trunk
 from gateway.gate import Gate
 from gateway.lease import Lease
-from gateway.mail.relay import Relay, RelaySettings
 from gateway.notices import Composer
 from gateway.owed import Owed
 from gateway.parts import wall_clock
 from gateway.postbag import Postbag
+from gateway.relaying import relay_of
 from gateway.running_call import NOTE_EACH
 from gateway.settings import CallingTrunk, Settings
 from gateway.store import processes, trunks, waiting
@@ -48,6 +49,7 @@ GATE_SHARE = 0.9  # of the idle time: a look in vain holds a little less long th
 RENDERS = Interest((Topic.PREPARE,), (Topic.LINES, Topic.MAIL))
 CALLS = Interest((Topic.LINES, Topic.FREE), (Topic.LINES, Topic.FREE, Topic.MAIL))
 MAILS = Interest((Topic.MAIL,), (Topic.MAIL,))
+FORWARDS = Interest((Topic.FORWARD,), (Topic.FORWARD, Topic.MAIL))
 FAR_CALLS = Interest((Topic.INBOUND,), (Topic.INBOUND,))
 UNWOKEN = Interest(hears=())  # it goes by its own time
 SILENT = Interest((), ())
@@ -214,17 +216,31 @@ def _receiver(shared: Shared) -> Receive:
 
 
 def _posters(shared: Shared) -> list[Worker]:
+    relay = relay_of(shared.settings)
     notify = Notify(
         db=shared.db,
         clock=shared.clock,
-        relay=Relay(_relay(shared.settings)),
+        relay=relay,
         process=shared.process.id,
         owed=shared.owed,
         gate=shared.gate(MAILS, "outbox"),
         tally=shared.tally,
         bag=shared.bag,
+        spool=shared.spool,
     )
-    return shared.workers("notify", shared.settings.relay.connections, notify.next, MAILS)
+    forward = Forward(
+        db=shared.db,
+        spool=shared.spool,
+        clock=shared.clock,
+        relay=relay,
+        voice=shared.composer.voice,
+        process=shared.process.id,
+        owed=shared.owed,
+        gate=shared.gate(FORWARDS, "forwarding"),
+        tally=shared.tally,
+    )
+    posters = shared.workers("notify", shared.settings.relay.connections, notify.next, MAILS)
+    return [*posters, *shared.workers("forward", 1, forward.next, FORWARDS)]
 
 
 def _keepers(shared: Shared, cut: Callable[[], None], lost: Callable[[], None]) -> list[Worker]:
@@ -277,16 +293,3 @@ def _carrier(shared: Shared, trunk: CallingTrunk) -> SimulatorTransport:
     settings = shared.settings
     exchange = Exchange.load([Path(trunk.scenario)] if trunk.scenario else [], settings.simulator.seed)
     return SimulatorTransport(exchange, shared.clock, settings.storage.folder / "simulator", shared.receive)
-
-
-def _relay(settings: Settings) -> RelaySettings:
-    relay = settings.relay
-    return RelaySettings(
-        host=relay.host,
-        port=relay.port,
-        hostname=settings.smtp.hostname,
-        start_tls=relay.start_tls,
-        user_name=relay.user_name,
-        password=relay.password,
-        mail_from=relay.mail_from,
-    )

@@ -72,6 +72,8 @@ EVENTS: Mapping[str, LogEvent] = {
         "a call that we answered is over, and settled", "fax", "destination", "outcome", "detail", "pages", "seconds"
     ),
     "reception-damaged": _event("pages of a call that broke off are not in the spool: see faxgw db check", "fax"),
+    "fax-forwarded": _event("a received fax became mails in the outbox; count: so many", "fax", "pages", "count"),
+    "fax-not-forwarded": _event("it did not: see faxgw inbound show; kind: first time or again", "fax", "kind"),
     # Notices.
     "mail-sent": _event("the relay took a notice; reply: its code", "kind", "reply", "attempt"),
     "mail-delayed": _event("the relay did not take it now", "kind", "reply", "attempt"),
@@ -79,6 +81,12 @@ EVENTS: Mapping[str, LogEvent] = {
     "relay-unreachable": _event("the relay was not reached with it", "kind", "reply", "attempt"),
     "relay.unreachable": _event("no connection to the relay", "error"),
     "relay.broken_off": _event("the connection to the relay broke; count: notices that were sent", "error", "count"),
+    # The archive.
+    "fax-archived": _event("a copy is at its place; kind: direction, detail: the way", "fax", "kind", "detail", "attempt"),
+    "archive-delayed": _event("the server did not keep it; see faxgw archive list", "fax", "kind", "attempt"),
+    "archive-unreachable": _event("nobody answered there; all copies for that place wait", "fax", "kind", "attempt"),
+    "archive-given-up": _event("it was tried for too long, or there is no place", "fax", "kind", "attempt"),
+    "archive-lost": _event("the fax was erased before it could be copied", "fax", "kind", "attempt"),
     # Alarms.
     "alarm-raised": _event("something is stuck; kind: what", "kind", "detail"),
     "alarm-over": _event("it is stuck no longer", "kind"),

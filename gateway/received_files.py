@@ -4,7 +4,6 @@ What lives here: from coded pages to files with their names. What does not: whic
 mails (`gateway.mail.received_mail`), the writers themselves (`gateway.fax.t4.classf`, `renderers`).
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +11,8 @@ from enum import StrEnum
 from gateway.domain.call import Coding
 from gateway.fax.t4 import classf, fit
 from gateway.fax.t4.page import WIDTHS, CodedPage, Resolution
-from gateway.mail.metadata_xml import FileFacts, PageFacts
+from gateway.mail.metadata_xml import PageFacts
+from gateway.mail.received_mail import FaxFile
 from renderers.booklet import Leaf, as_pdf
 from renderers.xps import MEDIA_TYPE as XPS
 from renderers.xps import as_xps
@@ -34,23 +34,6 @@ _COARSE = frozenset({FileFormat.TIF, FileFormat.TIF_FAX})
 # Octets that a page takes beside its strip, at most: a directory; objects of a PDF; a directory and three parts of XML.
 _BESIDE = {FileFormat.PDF: 900, FileFormat.XPS: 3000}
 _BESIDE_TIFF = 300
-
-
-@dataclass(frozen=True, slots=True)
-class FaxFile:
-    """A file with pages of a fax: the first of them by its number in the fax, counted from 1, and how many."""
-
-    name: str
-    media_type: str
-    content: bytes
-    first_page: int
-    pages: int
-
-    @property
-    def facts(self) -> FileFacts:
-        """What the metadata tell of it."""
-        sha256 = hashlib.sha256(self.content).hexdigest()
-        return FileFacts(self.name, self.media_type, self.first_page, self.pages, len(self.content), sha256)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ class Relay:
     password: str = field(default="", repr=False)
     mail_from: str = ""  # empty: the null return path
     connections: int = 4  # at a time, of one process
+    largest_mail: int = 0  # octets, into which received faxes are split; 0: what the relay says of itself
 
 
 @dataclass(frozen=True, slots=True)

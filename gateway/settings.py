@@ -160,6 +160,7 @@ _POSITIVE = (
     ("alarms", "line_minutes"),
     ("alarms", "dead_letters"),
 )
+LEAST_MAIL = 100_000  # octets: a page and the words around it
 LEVELS = ("debug", "info", "warning", "error")
 _FORMATS = ("json", "text")
 # Section, key, what must hold of the value, and how a mistake is told.
@@ -170,6 +171,7 @@ _RULES: tuple[tuple[str, str, Callable[[typing.Any], bool], str], ...] = (
     ("smtp", "least_rate", lambda rate: rate >= 0, "must be 0 or more"),
     ("smtp", "greeting_delay", lambda seconds: 0 <= seconds <= 60, "must be 0 to 60 seconds"),  # RFC 5321 4.5.3.2.1
     ("storage", "spool", _is_bucket, "must be empty or s3://BUCKET/PREFIX, without credentials"),
+    ("relay", "largest_mail", lambda size: size == 0 or size >= LEAST_MAIL, f"must be 0, or {LEAST_MAIL} or more"),
     ("relay", "port", lambda port: 1 <= port <= 65535, "must be 1 to 65535"),
     ("smtp", "domains", _are_domains, "must name at least one domain, each of letters, digits, hyphens and dots"),
     ("queue", "roles", _are_roles, f"must be some of {', '.join(Role)}"),

@@ -31,9 +31,9 @@ _FORMATS = ("pdf", "tif", "tif-hires", "tif-fax", "xps")
 _BEHAVIORS = ("automatic", "none", "on-demand", "with-body-text")
 
 FAX = (
-    Setting("fax.inbound_format", "pdf", "the file that received faxes are mailed as", _FORMATS, later=True),
-    Setting("fax.page_separation", "off", "received faxes as one file a page", OFF_ON, later=True),
-    Setting("fax.metadata", "off", "a file with the facts of the fax beside a received one, XML", OFF_ON, later=True),
+    Setting("fax.inbound_format", "pdf", "the file that received faxes are mailed as", _FORMATS),
+    Setting("fax.page_separation", "off", "received faxes as one file a page", OFF_ON),
+    Setting("fax.metadata", "off", "a file with the facts of the fax beside a received one, XML", OFF_ON),
     Setting("fax.sender_proof", "spf-and-dkim", _PROOF_ABOUT, tuple(SenderProof)),
     Setting("fax.automatic_per_hour", "100", _AUTOMATIC_ABOUT, accepts=whole(0, 100_000), system_only=True),
     Setting("fax.resolution", "fine", "lines per inch", ("fine", "standard", "superfine")),

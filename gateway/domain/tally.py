@@ -21,7 +21,9 @@ class Metric(StrEnum):
     PAGES = "pages"  # trunk
     INBOUND_CALLS = "inbound-calls"  # how it ended: received, partial, failed, refused or not-answered
     INBOUND_PAGES = "inbound-pages"
+    FORWARDINGS = "forwardings"  # how a received fax was mailed: made or failed
     NOTICES = "notices"  # how it went: sent, delayed, dead or unreached
+    ARCHIVED = "archived"  # direction; how it went: done, delayed, unreached, dead or lost
     COMMIT_SECONDS = "commit-seconds"
     COMMIT_WORKS = "commit-works"  # what one commit held
     FAILED_STEPS = "failed-steps"  # kind of worker

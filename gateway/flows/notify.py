@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.domain.clock import Clock
+from gateway.domain.errors import NotFoundError
 from gateway.domain.tally import NOBODY, Metric, Tally
 from gateway.gate import Gate
 from gateway.mail.relay import Burst, Mail, Relay, Sent, next_try
@@ -19,9 +20,11 @@ from gateway.owed import Owed
 from gateway.postbag import Postbag, named
 from gateway.store import outbox
 from gateway.store.database import Database
+from gateway.store.spool import Spool
 
 log = logging.getLogger(__name__)
 IN_A_ROW = 10  # mails that one step sends, so that it ends soon when it must
+NO_TEXT = 554  # as a relay says that a transaction failed for good (RFC 5321 4.2.3)
 HELD_WAIT = timedelta(minutes=1)  # when nobody answers at the relay: the mail has used up no try
 
 
@@ -37,6 +40,7 @@ class Notify:
     owed: Owed = field(default_factory=Owed)
     gate: Gate = field(default_factory=Gate)
     bag: Postbag | None = None
+    spool: Spool | None = None
     tally: Tally = NOBODY
 
     async def next(self) -> bool:
@@ -74,13 +78,26 @@ class Notify:
         """Send one mail and settle it; how that went, and the next one, which the same commit took."""
         settled = False
         try:
-            sent = await burst.send(Mail(claim.recipient, claim.message))
+            sent = await self._carry(burst, claim)
             following = await asyncio.to_thread(self._settle, claim, sent, next_for)
             settled = True
         finally:
             if not settled:
                 await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim))
         return sent, following
+
+    async def _carry(self, burst: Burst, claim: outbox.MailClaim) -> Sent:
+        """Send one mail; what the spool has of it is read first."""
+        try:
+            rest = await asyncio.to_thread(self._rest, claim) if claim.message_digest else b""
+        except NotFoundError:
+            return Sent(True, NO_TEXT, "its text is not in the spool any more")
+        return await burst.send(Mail(claim.recipient, claim.message + rest))
+
+    def _rest(self, claim: outbox.MailClaim) -> bytes:
+        if self.spool is None:
+            raise NotFoundError("there is no spool")
+        return self.spool.path(claim.message_digest).read_bytes()
 
     def _give_back(self, claim: outbox.MailClaim) -> None:
         """Free a mail that could not be settled."""

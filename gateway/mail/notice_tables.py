@@ -150,6 +150,14 @@ def numbers(destinations: Sequence[Destination]) -> str:
     return f"{len(destinations)} numbers" if destinations else "your number"
 
 
+def spoken(text: str) -> str:
+    """A number as the network told it, with its plus in the groups of its country; as it is where it is none."""
+    try:
+        return number(Destination(text))
+    except phonenumbers.NumberParseException:
+        return text
+
+
 def number(destination: Destination) -> str:
     """With its plus, in the groups of its country."""
     parsed = phonenumbers.parse(destination.number, None)

@@ -9,17 +9,19 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 
 from aiosmtplib import (
     SMTP,
     SMTPDataError,
     SMTPException,
+    SMTPHeloError,
     SMTPRecipientsRefused,
     SMTPResponseException,
     SMTPSenderRefused,
 )
 
-from gateway.domain.errors import UsageError
+from gateway.domain.errors import UnavailableError, UsageError
 from gateway.domain.nodes import checked_address
 
 logger = logging.getLogger(__name__)
@@ -28,6 +30,7 @@ JITTER = 0.2  # each delay is spread by this share, both ways
 DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240))
 EXPIRY = timedelta(days=2)
 MAX_REPLY = 500  # characters of the relay's words that are kept
+HEARD_SECONDS = 600  # that what the relay said of its limit is believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,8 @@ class RelaySettings:
     """The smart host. With a password, TLS is required whatever `start_tls` says.
 
     `mail_from` is the return path: empty for the null sender, else an address that swallows bounces, for smart hosts
-    that refuse the null sender. `hostname` is what we say in EHLO. `timeout` is in seconds, for each step.
+    that refuse the null sender. `hostname` is what we say in EHLO. `timeout` is in seconds, for each step. `largest` is
+    in octets: no larger mail is made even if the relay would take it; 0 leaves that to the relay.
     """
 
     host: str
@@ -47,6 +51,7 @@ class RelaySettings:
     mail_from: str = ""
     timeout: float = 60
     ca_bundle: str | None = None
+    largest: int = 0
 
     @property
     def needs_tls(self) -> bool:
@@ -101,6 +106,28 @@ class Relay:
 
     def __init__(self, settings: RelaySettings) -> None:
         self._settings = settings
+        self._heard: float | None = None
+        self._size = 0
+
+    async def largest_mail(self) -> int | None:
+        """Octets of the largest mail that it takes, as it says itself (SIZE, RFC 1870 4); None when it names no limit.
+
+        What it said some minutes ago is believed, and longer while it is away.
+
+        Raises:
+            UnavailableError: it was never reached, and is not now.
+        """
+        if self._heard is None or monotonic() - self._heard > HEARD_SECONDS:
+            await self._ask()
+        return min((size for size in (self._size, self._settings.largest) if size), default=None)
+
+    async def _ask(self) -> None:
+        try:
+            await _goodbye(await self.connected())
+        except (SMTPException, OSError, ValueError) as error:
+            logger.warning("relay.unreachable", extra={"error": type(error).__name__})
+            if self._heard is None:
+                raise UnavailableError("the relay was not reached, so its limit is not known") from error
 
     async def send(self, recipient: str, message: bytes) -> Sent:
         """Send one mail. Never raises for what the relay does."""
@@ -135,6 +162,8 @@ class Relay:
             cert_bundle=settings.ca_bundle,
         )
         await client.connect()
+        await _greet(client)
+        self._heard, self._size = monotonic(), _size_of(client)
         return client
 
     async def send_one(self, client: SMTP, mail: Mail) -> Sent:
@@ -188,6 +217,20 @@ class Burst:
         except (SMTPException, OSError, ValueError) as error:
             logger.warning("relay.unreachable", extra={"error": type(error).__name__})
             self._trouble = _unreached(error)
+
+
+async def _greet(client: SMTP) -> None:
+    try:
+        if client.is_ehlo_or_helo_needed:
+            await client.ehlo()
+    except SMTPHeloError:
+        await client.helo()  # as old as RFC 821: it has no limit to tell of
+
+
+def _size_of(client: SMTP) -> int:
+    """What it says of its limit; 0 and nothing both mean that it has none to tell (RFC 1870 4)."""
+    told = client.esmtp_extensions.get("size", "")
+    return int(told) if told.isascii() and told.isdigit() else 0
 
 
 async def _goodbye(client: SMTP) -> None:

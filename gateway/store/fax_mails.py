@@ -50,7 +50,7 @@ def let_go(session: Session, row: OutboxRow) -> None:
 
 
 def _tell(session: Session, row: OutboxRow, now: datetime, result: str) -> None:
-    if row.kind != KIND:
+    if row.kind != KIND or row.received_id is None:
         return
     event = ReceivedEventRow(
         received_id=row.received_id,

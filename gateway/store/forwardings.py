@@ -96,10 +96,8 @@ def claim(db: Database, process_id: int, now: datetime) -> ForwardingClaim | Non
     return db.write(work)
 
 
-def made(
-    db: Database, claim: ForwardingClaim, mails: Sequence[NewMail], events: Sequence[ReceivedEvent], now: datetime
-) -> None:
-    """The mails are in the outbox, and what became of the rest in the fax's history.
+def made(db: Database, claim: ForwardingClaim, mails: Sequence[NewMail], now: datetime) -> None:
+    """The mails are in the outbox.
 
     Raises:
         LostClaimError: the fax is another process's by now.
@@ -107,7 +105,6 @@ def made(
 
     def work(session: Session) -> None:
         _end(_fenced(session, claim), ForwardingState.DONE, now)
-        note(session, claim.received_id, events)
         add_mails(session, mails, now)
 
     db.write(work)

@@ -84,8 +84,9 @@ def _let_go(session: Session, made: datetime) -> int:
     sending = update(OutboxRow).where(in_state(OutboxRow.state, MailState.SENDING))
     connection = session.connection()
     connection.execute(sending.values(state=MailState.WAITING.value, owner=None, fence=OutboxRow.fence + 1))
-    for row in session.exec(select(ForwardingRow).where(in_state(ForwardingRow.state, ForwardingState.WORKING))):
-        forward_again(row)
+    begun = select(ForwardingRow).where(in_state(ForwardingRow.state, ForwardingState.WORKING))
+    for forwarding in session.exec(begun):
+        forward_again(forwarding)
     session.flush()
     connection.execute(delete(ProcessRow))
     waiting = select(OutboxRow.id).where(in_state(OutboxRow.state, MailState.WAITING))
