@@ -32,7 +32,7 @@ _ENDINGS = {FileFormat.PDF: "pdf", FileFormat.TIF_FAX: "fax", FileFormat.XPS: "x
 _MEDIA_TYPES = {FileFormat.PDF: "application/pdf", FileFormat.XPS: XPS}
 _COARSE = frozenset({FileFormat.TIF, FileFormat.TIF_FAX})
 # Octets that a page takes beside its strip, at most: a directory; objects of a PDF; a directory and three parts of XML.
-_BESIDE = {FileFormat.PDF: 900, FileFormat.XPS: 3000}
+_BESIDE = {FileFormat.PDF: 1200, FileFormat.XPS: 3000}
 _BESIDE_TIFF = 300
 
 

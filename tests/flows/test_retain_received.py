@@ -33,7 +33,7 @@ def forwarded(stage: Stage) -> None:
     """Its mails are made, and none is on its way."""
     claim = forwardings.claim(stage.db, stage.process.id, stage.clock.now())
     assert claim is not None
-    forwardings.made(stage.db, claim, [], [], stage.clock.now())
+    forwardings.made(stage.db, claim, [], stage.clock.now())
 
 
 def test_a_received_fax_is_kept_until_its_day(stage: Stage) -> None:
