@@ -1,7 +1,7 @@
-"""The small language of cover templates: where a value goes, and what is left out when there is none.
+"""The small language of templates, of cover pages and others: where a value goes, and what is left out without one.
 
-What lives here: taking a template apart and filling it, every value escaped. What does not: which markup a template
-may hold (`markup`, `styles`).
+What lives here: taking a template apart and filling it. What does not: which markup a template may hold (`markup`,
+`styles`), what there is to fill in (`fields`, for cover pages).
 
 A template says `{{ subject }}` where a value goes, and `{{#subject}} … {{/subject}}` around what is left out when the
 value is empty; `{{#sender_phone|sender_fax}}` keeps its content when any of them has a value.
@@ -9,7 +9,7 @@ value is empty; `{{#sender_phone|sender_fax}}` keeps its content when any of the
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -47,24 +47,42 @@ class Piece:
         return [] if self.sign == "text" else self.words.split("|")
 
 
-def fill(template: str, fields: Mapping[str, str]) -> str:
+def escaped(_name: str, value: str) -> str:
+    """A value as HTML: escaped, and what is written from right to left laid out so."""
+    lines = _UNPRINTABLE.sub("", value).strip().split("\n")
+    if not any(map(_is_right_to_left, lines)):
+        return escape("\n".join(lines))
+    if len(lines) == 1:
+        return f"{_RIGHT_TO_LEFT}{escape(lines[0])}{_END}"
+    shown = ((_LINE if _is_right_to_left(line) else _OTHER_LINE).format(escape(line) or "&nbsp;") for line in lines)
+    return "".join(shown)
+
+
+def fill(
+    template: str,
+    fields: Mapping[str, str],
+    known: Mapping[str, str] = FIELDS,
+    written: Callable[[str, str], str] = escaped,
+) -> str:
     """Fill a template; returns HTML in which every value is escaped.
 
     Args:
         template: the HTML of a template.
-        fields: values by name of `FIELDS`; one that is not given is empty.
+        fields: values by name; one that is not given is empty.
+        known: the names there are.
+        written: makes what is put in, of a name and its value.
 
     Raises:
         TemplateError: it names an unknown field or leaves a section open.
         KeyError: `fields` names an unknown field: the caller's mistake, not the template's.
     """
     for name in fields:
-        if name not in FIELDS:
+        if name not in known:
             raise KeyError(name)
-    problems = unknown_fields(template) + open_sections(template)
+    problems = unknown_fields(template, known) + open_sections(template)
     if problems:
         raise TemplateError(problems)
-    return "".join(_filled(pieces(template), fields))
+    return "".join(_filled(pieces(template), fields, written))
 
 
 def used_fields(template: str) -> list[str]:
@@ -88,11 +106,11 @@ def line_of(template: str, position: int) -> int:
     return template.count("\n", 0, position) + 1
 
 
-def unknown_fields(template: str) -> list[str]:
-    """What names a field that is not in `FIELDS`."""
-    found = ((piece.line, name) for piece in pieces(template) for name in piece.names if name not in FIELDS)
-    known = ", ".join(FIELDS)
-    return [f"line {line}: unknown field {name!r}; known are {known}" for line, name in found]
+def unknown_fields(template: str, known: Mapping[str, str] = FIELDS) -> list[str]:
+    """What names a field that is not known."""
+    found = ((piece.line, name) for piece in pieces(template) for name in piece.names if name not in known)
+    names = ", ".join(known)
+    return [f"line {line}: unknown field {name!r}; known are {names}" for line, name in found]
 
 
 def open_sections(template: str) -> list[str]:
@@ -106,7 +124,7 @@ def open_sections(template: str) -> list[str]:
     return [f"line {piece.line}: {{{{#{piece.words}}}}} is never closed" for piece in opened[-1:]]
 
 
-def _filled(parts: Iterator[Piece], fields: Mapping[str, str]) -> Iterator[str]:
+def _filled(parts: Iterator[Piece], fields: Mapping[str, str], written: Callable[[str, str], str]) -> Iterator[str]:
     shown: list[bool] = []
     for piece in parts:
         if piece.sign == "#":
@@ -114,18 +132,7 @@ def _filled(parts: Iterator[Piece], fields: Mapping[str, str]) -> Iterator[str]:
         elif piece.sign == "/":
             shown.pop()
         elif all(shown):
-            yield piece.words if piece.sign == "text" else _shown(fields.get(piece.words, ""))
-
-
-def _shown(value: str) -> str:
-    """A value as HTML: escaped, and what is written from right to left laid out so."""
-    lines = _UNPRINTABLE.sub("", value).strip().split("\n")
-    if not any(map(_is_right_to_left, lines)):
-        return escape("\n".join(lines))
-    if len(lines) == 1:
-        return f"{_RIGHT_TO_LEFT}{escape(lines[0])}{_END}"
-    shown = ((_LINE if _is_right_to_left(line) else _OTHER_LINE).format(escape(line) or "&nbsp;") for line in lines)
-    return "".join(shown)
+            yield piece.words if piece.sign == "text" else written(piece.words, fields.get(piece.words, ""))
 
 
 def _is_right_to_left(line: str) -> bool:

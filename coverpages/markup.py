@@ -1,4 +1,4 @@
-"""What strangers' cover templates may hold: checked when one is added, every problem told with its line.
+"""What strangers' templates may hold: checked when one is added, every problem told with its line.
 
 What lives here: the check of size, text, elements and attributes, by lists of what may be. What does not: style sheets
 (`styles`), the language of fields (`language`). The layout fetches and runs nothing whatever a template says; this
@@ -9,9 +9,10 @@ is ever anything but text, and no section left out makes markup of what was none
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 
+from coverpages.fields import FIELDS
 from coverpages.language import TAG, TemplateError, line_of, open_sections, unknown_fields
 from coverpages.styles import NOTHING_FETCHED, is_picture, sheet_problems, shown
 
@@ -51,6 +52,17 @@ def read_template(content: bytes) -> str:
     """
     if len(content) > MOST_BYTES:
         raise TemplateError([f"{len(content)} bytes are too many: a cover page has at most {MOST_BYTES}"])
+    template = decoded(content)
+    check(template)
+    return template
+
+
+def decoded(content: bytes) -> str:
+    """The text of a template of any kind, with plain line ends.
+
+    Raises:
+        TemplateError: it is no UTF-8, or empty.
+    """
     try:
         template = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
@@ -58,7 +70,6 @@ def read_template(content: bytes) -> str:
         raise TemplateError([f"line {line}: byte 0x{content[error.start]:02x} is not UTF-8; save it as such"]) from None
     if not template.strip():
         raise TemplateError(["there is nothing in it"])
-    check(template)
     return template
 
 
@@ -68,12 +79,31 @@ def check(template: str) -> None:
     Raises:
         TemplateError: every problem with its line.
     """
-    reader = _Reader()
-    reader.feed(template)
-    reader.finish()
-    problems = [*_text_problems(template), *unknown_fields(template), *open_sections(template), *reader.problems]
+    problems = markup_problems(template, "a cover page", FIELDS)
     if not TAG.search(template):
         problems.append("line 1: no field is used: a cover page says at least {{ recipient_number }}")
+    raise_for(problems)
+
+
+def markup_problems(template: str, what: str, known: Mapping[str, str]) -> list[str]:
+    """What a template in HTML holds that it may not; `what` it is, as in "a cover page", `known` are its fields."""
+    reader = _Reader(what)
+    reader.feed(template)
+    reader.finish()
+    return [*language_problems(template, known), *reader.problems]
+
+
+def language_problems(template: str, known: Mapping[str, str]) -> list[str]:
+    """What is wrong with a template of any kind: control characters, unknown fields, sections without an end."""
+    return [*_text_problems(template), *unknown_fields(template, known), *open_sections(template)]
+
+
+def raise_for(problems: list[str]) -> None:
+    """Return when there are none.
+
+    Raises:
+        TemplateError: all of them, by line.
+    """
     if problems:
         raise TemplateError(sorted(problems, key=_line))
 
@@ -95,8 +125,9 @@ def _line(problem: str) -> int:
 class _Reader(HTMLParser):
     """Looks at each piece of markup once; `problems` is what it found."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str) -> None:
         super().__init__(convert_charrefs=False)
+        self._what = what
         self.problems: list[str] = []
         self._open: list[str] = []
 
@@ -112,7 +143,7 @@ class _Reader(HTMLParser):
         if field:
             self._found(f"{field[0]} stands inside a tag: {IN_TEXT}")
         elif tag not in _ELEMENTS:
-            self._found(f"<{tag}> may not stand in a cover page{_why(tag)}")
+            self._found(f"<{tag}> may not stand in {self._what}{_why(tag)}")
         else:
             for name, value in attrs:
                 self._attribute(tag, name, value or "")
@@ -134,7 +165,7 @@ class _Reader(HTMLParser):
         elif "<" in data:  # markup to some readers, text to others: nobody shall have to guess
             self._found("write &lt; for a < that is no tag", data, data.index("<"))
         elif within == "style":
-            self.problems += sheet_problems(data, self.getpos()[0])
+            self.problems += sheet_problems(data, self.getpos()[0], self._what)
 
     def handle_comment(self, data: str) -> None:
         field = TAG.search(data)
@@ -145,25 +176,25 @@ class _Reader(HTMLParser):
 
     def handle_decl(self, decl: str) -> None:
         if decl.split()[:1] not in (["doctype"], ["DOCTYPE"]) or TAG.search(decl):
-            self._found(f"<!{decl[:20]}> may not stand in a cover page")
+            self._found(f"<!{decl[:20]}> may not stand in {self._what}")
 
     def unknown_decl(self, data: str) -> None:
-        self._found(f"<![{data[:20]} may not stand in a cover page")
+        self._found(f"<![{data[:20]} may not stand in {self._what}")
 
     def handle_pi(self, data: str) -> None:
-        self._found(f"<?{data[:20]}> may not stand in a cover page")
+        self._found(f"<?{data[:20]}> may not stand in {self._what}")
 
     def _attribute(self, tag: str, name: str, value: str) -> None:
         if name.startswith("on"):
-            self._found(f"event handler {name} of <{tag}>: a cover page runs nothing")
+            self._found(f"event handler {name} of <{tag}>: {self._what} runs nothing")
         elif name in _REFERENCES and not (name == "src" and tag == "img" and is_picture(value)):
             self._found(f"{name} of <{tag}> refers to {shown(value)}: {NOTHING_FETCHED}")
         elif name not in _ATTRIBUTES and name not in _REFERENCES:
-            self._found(f"attribute {name!r} of <{tag}> may not stand in a cover page")
+            self._found(f"attribute {name!r} of <{tag}> may not stand in {self._what}")
         elif name == "charset" and value.lower() not in ("utf-8", "utf8"):
-            self._found(f"charset {value!r}: a cover page is UTF-8")
+            self._found(f"charset {value!r}: {self._what} is UTF-8")
         elif name == "style":
-            self.problems += sheet_problems(value, self.getpos()[0])
+            self.problems += sheet_problems(value, self.getpos()[0], self._what)
 
     def _found(self, words: str, within: str = "", position: int = 0) -> None:
         self.problems.append(f"line {self.getpos()[0] + within.count(chr(10), 0, position)}: {words}")

@@ -1,4 +1,4 @@
-"""What the style sheets of a cover template may hold: looks, and nothing that is fetched.
+"""What the style sheets of a template may hold: looks, and nothing that is fetched.
 
 What lives here: the check of CSS, token by token (CSS Syntax 3), so that no way of writing hides a URL. What does not:
 markup (`markup`); whether a property does anything (the layout ignores what it does not know).
@@ -30,10 +30,13 @@ _OWN_FONT = "fonts are those of the gateway; name one, as in font-family: sans-s
 NOTHING_FETCHED = "nothing is fetched; put pictures in as data:image/png;base64,..."
 
 
-def sheet_problems(css: str, line: int) -> list[str]:
-    """What is wrong with a style sheet, or the declarations of a style attribute, that begins in this line."""
+def sheet_problems(css: str, line: int, what: str = "a cover page") -> list[str]:
+    """What is wrong with a style sheet, or the declarations of a style attribute, that begins in this line.
+
+    `what` is the kind of template that it stands in.
+    """
     tokens = tinycss2.parse_component_value_list(css, skip_comments=True)
-    return [f"line {line + token.source_line - 1}: {words}" for token, words in _problems(tokens)]
+    return [f"line {line + token.source_line - 1}: {words}" for token, words in _problems(tokens, what)]
 
 
 def is_picture(reference: str) -> bool:
@@ -52,15 +55,15 @@ def shown(reference: str) -> str:
     return repr(reference if len(reference) <= 60 else f"{reference[:57]}...")
 
 
-def _problems(tokens: Iterable[Any]) -> Iterator[tuple[Any, str]]:
+def _problems(tokens: Iterable[Any], what: str) -> Iterator[tuple[Any, str]]:
     for token in tokens:
-        words = _problem(token)
+        words = _problem(token, what)
         if words:
             yield token, words
-        yield from _problems(getattr(token, "content", None) or getattr(token, "arguments", None) or ())
+        yield from _problems(getattr(token, "content", None) or getattr(token, "arguments", None) or (), what)
 
 
-def _problem(token: Any) -> str:
+def _problem(token: Any, what: str) -> str:
     """What is wrong with one token, empty for nothing."""
     match token.type:
         case "error":
@@ -70,13 +73,13 @@ def _problem(token: Any) -> str:
         case "at-keyword" if token.lower_value == "import":
             return f"@import: {NOTHING_FETCHED}"
         case "at-keyword" if token.lower_value not in _RULES:
-            return f"@{token.value} may not stand in a cover page; @page and @media may"
+            return f"@{token.value} may not stand in {what}; @page and @media may"
         case "url":
             return _reference(token.value)
         case "function" if token.lower_name == "url":
             return _reference("".join(part.value for part in token.arguments if part.type == "string"))
         case "function" if token.lower_name not in _FUNCTIONS:
-            return f"{token.name}() may not stand in the style of a cover page"
+            return f"{token.name}() may not stand in the style of {what}"
     return ""
 
 

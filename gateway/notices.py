@@ -36,7 +36,9 @@ from gateway.part_troubles import Look
 from gateway.store import frozen, jobs
 from gateway.store.calls import CallClaim, CallEnd
 from gateway.store.database import Database
+from gateway.store.known_tree import KnownTree
 from gateway.store.material import Material
+from gateway.store.notice_templates import dress
 from gateway.store.outbox import MakeMail, NewMail
 from gateway.store.submissions import FailedRender, RenderClaim, RenderedSubmission
 
@@ -56,13 +58,31 @@ NOTHING_SEEN = Look((), 0)
 
 
 @dataclass(frozen=True, slots=True)
+class _Addressee:
+    """Whom a notice is for: the sender of this submission, by the settings that hold for it."""
+
+    submission: Submission
+    settings: Effective
+    voice: Voice
+
+
+@dataclass(frozen=True, slots=True)
 class Composer:
-    """Writes notices in the gateway's voice; `place` tells where the spool has a content, for those with the pages."""
+    """Writes notices in the gateway's voice; `place` tells where the spool has a content, for those with the pages.
+
+    `known` is the tree as far as it is remembered; without one it is read each time.
+    """
 
     db: Database
     clock: Clock
     voice: Voice
     place: Callable[[str], Path] | None = None
+    known: KnownTree | None = None
+
+    def voice_for(self, user_id: int) -> Voice:
+        """As whom we write to a user: in the dress of the company, which is remembered until the tree changes."""
+        found = self.known.now().ask(dress, user_id) if self.known else dress(self.db, user_id)
+        return replace(self.voice, dress=found) if found else self.voice
 
     def initial_success(
         self,
@@ -76,13 +96,13 @@ class Composer:
 
         A preview was asked for: it is sent whatever the settings say of notices.
         """
-        settings = self._settings(claim.submission.id, claim.submission.user_id)
-        if not settings.on(SETTING_OF[NoticeKind.INITIAL_SUCCESS]) and preview is None:
+        whom = self._addressee(claim.submission)
+        if not whom.settings.on(SETTING_OF[NoticeKind.INITIAL_SUCCESS]) and preview is None:
             return None
         ready = tuple(replace(job, pages=rendered.jobs[job.id].pages) for job in claim.jobs)
         longest = max((job.pages for job in ready), default=0)
         facts = replace(
-            self._facts(claim.submission, settings, ready),
+            self._facts(whom, ready),
             parts=(*rendered.part_pages, *(PartPages(COVER_WISH, 0, note) for note in notes)),
             call=_call_length(look.line_seconds, rendered.pages, longest),
             warnings=look.warnings,
@@ -100,10 +120,10 @@ class Composer:
 
     def initial_failure(self, claim: RenderClaim, failed: FailedRender, parts: Sequence[FailedPart]) -> NewMail | None:
         """The mail cannot be faxed; `parts` are the ones to blame."""
-        settings = self._settings(claim.submission.id, claim.submission.user_id)
-        if not settings.on(SETTING_OF[NoticeKind.INITIAL_FAILURE]):
+        whom = self._addressee(claim.submission)
+        if not whom.settings.on(SETTING_OF[NoticeKind.INITIAL_FAILURE]):
             return None
-        facts = self._facts(claim.submission, settings, claim.jobs)
+        facts = self._facts(whom, claim.jobs)
         return _mail(initial_failure(facts, failed.outcome, parts, failed.detail), claim.submission, None, 0)
 
     def after_call(self, claim: CallClaim, end: CallEnd, fax: Material) -> MakeMail:
@@ -120,35 +140,36 @@ class Composer:
             pdf_digest=end.pdf_digest,
             report=end.report_json,
         )
-        return lambda job: self._ended(job, [*fax.before, last], fax.submission, fax.held.settings)
+        # Asked for now: what is returned runs inside a transaction, where nothing is read beside it.
+        whom = _Addressee(fax.submission, fax.held.settings, self.voice_for(fax.submission.user_id))
+        return lambda job: self._ended(job, [*fax.before, last], whom)
 
     def after_end(self, job: Job) -> NewMail | None:
         """What tells of a job that ended outside a call: cancelled, expired, or found delivered after a crash."""
         whole = jobs.detail(self.db, job.public_id)
-        return self._ended(job, whole.attempts, whole.submission, whole.frozen.settings)
+        voice = self.voice_for(whole.submission.user_id)
+        return self._ended(job, whole.attempts, _Addressee(whole.submission, whole.frozen.settings, voice))
 
-    def _ended(
-        self, job: Job, attempts: Sequence[Attempt], submission: Submission, settings: Effective
-    ) -> NewMail | None:
+    def _ended(self, job: Job, attempts: Sequence[Attempt], whom: _Addressee) -> NewMail | None:
         kind = _kind_of(job)
-        if kind is None or not settings.on(SETTING_OF[kind]):
+        if kind is None or not whom.settings.on(SETTING_OF[kind]):
             return None
-        facts = self._facts(submission, settings, (job,), attempts)
+        facts = self._facts(whom, (job,), attempts)
         told = [_told(attempt, attempt.outcome) for attempt in attempts if attempt.outcome is not None]
         write = delivery_success if kind is NoticeKind.DELIVERY_SUCCESS else delivery_failure
-        return _mail(write(facts, job, told), submission, job, attempts[-1].number if attempts else 0)
+        return _mail(write(facts, job, told), whom.submission, job, attempts[-1].number if attempts else 0)
 
-    def _settings(self, submission_id: int, user_id: int) -> Effective:
-        return frozen.of_submission(self.db, submission_id, user_id).settings
+    def _addressee(self, submission: Submission) -> _Addressee:
+        held = frozen.of_submission(self.db, submission.id, submission.user_id)
+        return _Addressee(submission, held.settings, self.voice_for(submission.user_id))
 
-    def _facts(
-        self, submission: Submission, settings: Effective, about: Sequence[Job], attempts: Sequence[Attempt] = ()
-    ) -> NoticeFacts:
+    def _facts(self, whom: _Addressee, about: Sequence[Job], attempts: Sequence[Attempt] = ()) -> NoticeFacts:
+        submission, settings = whom.submission, whom.settings
         content = settings.text("notify.content")
         pdf, missing = self._pages(attempts) if content == WITH_PAGES else (b"", ())
         return NoticeFacts(
             recipient=submission.sender_address,
-            voice=self.voice,
+            voice=whom.voice,
             submission_id=submission.id,
             received=submission.received,
             written=self.clock.now(),

@@ -48,7 +48,7 @@ def _voice(settings: Settings) -> Voice:
 
 def composer(settings: Settings, db: Database, clock: Clock) -> Composer:
     """What writes notices, for the daemon and for commands that end a job."""
-    return Composer(db, clock, _voice(settings), lambda digest: build_spool(settings).path(digest))
+    return Composer(db, clock, _voice(settings), lambda digest: build_spool(settings).path(digest), KnownTree(db))
 
 
 def build_clock(db: Database, anchor: Anchor | None = None) -> SimulatorClock | PacedClock:

@@ -20,7 +20,7 @@ from gateway.domain.tally import NOBODY, Metric, Tally
 from gateway.judging import Case, Judge
 from gateway.mail.desk import ON_DISK, Content
 from gateway.mail.forward import KIND, forwarded
-from gateway.notices import Composer
+from gateway.notices import MINIMAL, Composer
 from gateway.refusal_notices import refusal_notice
 from gateway.signing_in import Verdict, sign_in
 from gateway.store import acceptance, outbox, refusals
@@ -253,8 +253,10 @@ class FrontDesk:
         )
         notice = None
         if case is not None:
-            told = (refusal, error.plain, case.facts, case.evidence, case.settings)
-            notice = refusal_notice(self.composer.voice, *told)
+            reply = error.plain if case.settings.text("notify.content") == MINIMAL else error.reply
+            told = (refusal, reply, case.facts, case.evidence, case.settings)
+            voice = self.composer.voice_for(case.sender.id) if case.sender else self.composer.voice
+            notice = refusal_notice(voice, *told)
         self.tally.tell(Metric.REFUSALS, 1, rule)
         refusals.add_refusal(self.judge.db, refusal, notice, self.judge.clock.now())
         log.info("submission-refused", extra={"rule": rule, "peer": envelope.peer, "reply": error.reply.enhanced})

@@ -54,6 +54,21 @@ def as_html(letter: Letter) -> str:
     return _environment(escape=True).get_template("notice.html").render(letter=letter)
 
 
+def facts_as_text(letter: Letter) -> str:
+    """Its rows alone, one a line."""
+    return "\n".join(f"{label}: {value}" for label, value in letter.rows)
+
+
+def facts_as_html(letter: Letter) -> str:
+    """Its rows alone, as in the page."""
+    return _environment(escape=True).get_template("facts.html").render(letter=letter)
+
+
+def tables_as_html(letter: Letter) -> str:
+    """Its tables alone, as in the page."""
+    return _environment(escape=True).get_template("tables.html").render(letter=letter)
+
+
 @cache
 def _environment(escape: bool) -> Environment:
     return Environment(

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from gateway.domain.job import Job
 from gateway.domain.outcome import Outcome
-from gateway.mail.letter import Letter, Table, as_html, as_text
+from gateway.mail.letter import Letter, Table
 from gateway.mail.notice_facts import (
     NOT_SENT,
     AttemptFacts,
@@ -22,6 +22,7 @@ from gateway.mail.notice_facts import (
     Voice,
     part_label,
 )
+from gateway.mail.notice_looks import look_of
 from gateway.mail.notice_machine import Told, as_json
 from gateway.mail.notice_mail import Draft, Notice, Reported, plain_notice, report_notice
 from gateway.mail.notice_tables import (
@@ -163,17 +164,16 @@ def delivery_failure(facts: NoticeFacts, job: Job, attempts: Sequence[AttemptFac
 
 def _draft(told: Told, facts: NoticeFacts, letter: Letter, ids: tuple[str, ...]) -> Draft:
     """An initial notice: one for each submission."""
-    subject = letter.title if len(ids) != 1 else f"{letter.title} (job {ids[0]})"
-    key, machine = f"m{facts.submission_id}", as_json(facts, told)
-    return Draft(told.kind, key, subject, as_text(letter), as_html(letter), ids, machine)
+    look = look_of(letter, told.kind, f"job {ids[0]}" if len(ids) == 1 else "", facts.voice.dress)
+    return Draft(told.kind, f"m{facts.submission_id}", look, ids, as_json(facts, told))
 
 
 def _delivery_draft(told: Told, facts: NoticeFacts, job: Job, letter: Letter) -> Draft:
     """A delivery notice: one for each job and the attempt that ended it."""
     last = told.attempts[-1].number if told.attempts else 0
-    subject, key = f"{letter.title} (job {job.public_id})", f"{job.public_id}.{last}"
+    look = look_of(letter, told.kind, f"job {job.public_id}", facts.voice.dress)
     machine = as_json(replace(facts, jobs=(job,)), told)
-    return Draft(told.kind, key, subject, as_text(letter), as_html(letter), (job.public_id,), machine)
+    return Draft(told.kind, f"{job.public_id}.{last}", look, (job.public_id,), machine)
 
 
 def _begun(facts: NoticeFacts, preview: Preview | None) -> Words:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from gateway.domain.addresses import Destination
 from gateway.domain.dates import DateStyle
 from gateway.domain.job import Job
+from gateway.domain.notice_templates import Dress
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages, RefusedRecipient
 
@@ -27,11 +28,15 @@ class NoticeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """As whom the gateway writes: name and address in From, and its mail domain, for identities and reports."""
+    """As whom the gateway writes: name and address in From, and its mail domain, for identities and reports.
+
+    `dress` is how the company that is written to wants its notices to look.
+    """
 
     name: str
     address: str
     domain: str
+    dress: Dress | None = None
 
 
 _NUMBER = re.compile(r"(?:/?fax=)?(\+?[0-9][0-9.\-]{0,30})(?:[/@].*)?", re.IGNORECASE | re.ASCII | re.DOTALL)

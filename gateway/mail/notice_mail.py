@@ -13,6 +13,7 @@ from email.utils import format_datetime, formataddr
 from gateway.domain.addresses import Destination
 from gateway.mail.mime_writing import Part, attachment, blocks, multipart, text
 from gateway.mail.notice_facts import NoticeFacts, NoticeKind
+from gateway.mail.notice_looks import Look
 
 _JSON = "notice.json"
 
@@ -36,9 +37,7 @@ class Draft:
 
     kind: NoticeKind
     key: str
-    subject: str
-    text: str
-    html: str
+    look: Look
     job_ids: tuple[str, ...] = ()
     machine: str = ""
 
@@ -78,7 +77,9 @@ def _notice(draft: Draft, facts: NoticeFacts, body: Part) -> Notice:
 def _whole_body(draft: Draft, facts: NoticeFacts, message_id: str, preview: bytes = b"") -> Part:
     """What people read; behind it the pages as PDF, where they are wanted, and the part for programs."""
     parts = [
-        multipart("alternative", _boundary(message_id, "a"), (text(draft.text, "plain"), text(draft.html, "html")))
+        multipart(
+            "alternative", _boundary(message_id, "a"), (text(draft.look.text, "plain"), text(draft.look.html, "html"))
+        )
     ]
     if preview:
         parts.append(attachment(preview, "application/pdf", "preview.pdf"))
@@ -92,7 +93,7 @@ def _whole_body(draft: Draft, facts: NoticeFacts, message_id: str, preview: byte
 def _address(draft: Draft, facts: NoticeFacts, message_id: str) -> Iterator[tuple[str, str]]:
     yield "From", formataddr((facts.voice.name, facts.voice.address))
     yield "To", facts.recipient
-    yield "Subject", draft.subject
+    yield "Subject", draft.look.subject
     yield "Date", format_datetime(facts.written)
     yield "Message-ID", message_id
     if facts.message_id:

@@ -8,8 +8,9 @@ wrote that.
 from gateway.domain.errors import SmtpReply
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import Refusal
-from gateway.mail.letter import Letter, Table, as_html, as_text
+from gateway.mail.letter import Letter, Table
 from gateway.mail.notice_facts import NoticeFacts, NoticeKind, number_alone
+from gateway.mail.notice_looks import look_of
 from gateway.mail.notice_mail import Draft, Notice, Reported, report_notice
 from gateway.mail.wording import words_for
 
@@ -35,8 +36,8 @@ def refusal_letter(facts: NoticeFacts, refusal: Refusal, reply: SmtpReply) -> No
         ),
         tables=(Table("Asked for", ("Fax number",), tuple((number,) for number in numbers)),) if numbers else (),
     )
-    subject = f"{letter.title} (refusal {refusal.public_id})"
-    draft = Draft(NoticeKind.INITIAL_FAILURE, refusal.public_id, subject, as_text(letter), as_html(letter))
+    look = look_of(letter, NoticeKind.INITIAL_FAILURE, f"refusal {refusal.public_id}", facts.voice.dress)
+    draft = Draft(NoticeKind.INITIAL_FAILURE, refusal.public_id, look)
     diagnostic = f"smtp; {reply.code} {reply.enhanced} {reply.text}"
     reported = [Reported(number, reply.enhanced, diagnostic) for number in numbers or ("unknown",)]
     return report_notice(draft, facts, reported)

@@ -128,7 +128,17 @@ async def test_a_wish_that_cannot_be_met_is_told_by_mail_too(stage: Stage) -> No
     reply = await sent(stage, mail(Subject="%{Covr} canary"), peer=RELAY_PEER)
 
     [notice] = stage.notices
-    assert reply.enhanced == "5.5.4"
+    assert str(reply).startswith("550 5.5.4 unknown directive %{Covr} in the subject")
+    assert "Reason: an unknown directive stands in the subject; known are %{Cover}" in words(notice)
+    assert not {"canary", "Covr}"} & set(notice.as_string().split())
+
+
+async def test_a_full_notice_names_what_was_wished_for(stage: Stage) -> None:
+    tree.set_setting(stage.db, "Acme", "notify.content", "full")
+
+    await sent(stage, mail(Subject="%{Covr} canary"), peer=RELAY_PEER)
+
+    [notice] = stage.notices
     assert "Reason: unknown directive %{Covr}" in words(notice)
     assert "canary" not in notice.as_string()
 

@@ -12,13 +12,15 @@ import pytest
 
 from gateway.domain.job import JobEvent, JobState
 from gateway.domain.nodes import User
+from gateway.domain.notice_templates import NoticeTemplate
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages
 from gateway.mail.messages import FailedPart, Voice
 from gateway.notices import Composer
-from gateway.store import calls, jobs, material, submissions, tree
+from gateway.store import calls, jobs, material, notice_templates, submissions, tree
 from gateway.store.calls import CallClaim, CallEnd
 from gateway.store.database import Database
+from gateway.store.known_tree import KnownTree
 from gateway.store.outbox import NewMail
 from gateway.store.submissions import FailedRender, RenderClaim
 from tests.fakes import FakeClock
@@ -212,3 +214,25 @@ def test_each_notice_has_its_switch(desk: Desk, kind: str) -> None:
     ]
 
     assert [mail is not None for mail in made] == [name == kind for name in KINDS]
+
+
+def test_notices_wear_the_companys_dress(desk: Desk) -> None:
+    company = tree.node_by_path(desk.db, "Acme")
+    own = NoticeTemplate("[{{ company }}] {{ title }}")
+    notice_templates.put(desk.db, company.id, "delivery-success", own, NOW)
+
+    success = desk.told(desk.in_call(), end(JobEvent.CONFIRMED, Outcome.SUCCESS))
+
+    assert text(success).startswith("[Acme] Fax to +1 202 555 0101 was delivered | Fax to")
+
+
+def test_a_dress_that_is_remembered_is_left_off_as_soon_as_it_is_removed(desk: Desk) -> None:
+    company = tree.node_by_path(desk.db, "Acme")
+    composer = replace(desk.composer, known=KnownTree(desk.db))
+    notice_templates.put(desk.db, company.id, "all", NoticeTemplate("{{ title }}!"), NOW)
+
+    before = composer.voice_for(desk.anna.id).dress
+    notice_templates.remove(desk.db, company.id, "all")
+
+    assert before is not None
+    assert composer.voice_for(desk.anna.id).dress is None
