@@ -23,6 +23,7 @@ ABOUTS: Mapping[str, str] = {
     "settings": "Settings of companies, departments and users: what holds, and why.",
     "journal": "The journal: every change, by whom, when, from what to what, and why.",
     "outbound": "Outbound faxes.",
+    "inbound": "Faxes that came in.",
     "queue": "The queue as a whole: what waits, what runs, what is stuck.",
     "trunk": "Trunks: the lines that calls go by.",
     "outbox": "Mails that we send: notices, letters to the postmaster; those that wait, and those that could not be sent.",

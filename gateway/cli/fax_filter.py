@@ -52,7 +52,7 @@ def chosen(console: Console, given: Mapping[str, Any], **more: Any) -> Filter:
     Raises:
         UsageError: a time or a range of pages cannot be read.
     """
-    least, most = _pages(given["pages"])
+    least, most = page_range(given["pages"])
     return Filter(
         state=JobState(given["state"]) if given["state"] else None,
         status=next((word for word in WORDS if word.lower() == (given["status"] or "").lower()), ""),
@@ -60,8 +60,8 @@ def chosen(console: Console, given: Mapping[str, Any], **more: Any) -> Filter:
         jobs=given["jobs"],
         number=given["number_is"],
         number_contains=given["number"],
-        since=_moment(console, given["since"]),
-        until=_moment(console, given["until"]),
+        since=moment_of(console, given["since"]),
+        until=moment_of(console, given["until"]),
         least_pages=least,
         most_pages=most,
         **{name: given[name] for name in _TEXTS},
@@ -87,7 +87,12 @@ def sort_of(text: str) -> tuple[Sort, bool]:
         raise UsageError(f"a list goes by one of {', '.join(Sort)}, not by {text!r}") from None
 
 
-def _pages(text: str) -> tuple[int | None, int | None]:
+def page_range(text: str) -> tuple[int | None, int | None]:
+    """The least and the most pages, None where there is no bound.
+
+    Raises:
+        UsageError: the text is no range.
+    """
     first, dash, last = text.partition("-")
     bounds = [part.strip() for part in (first, last if dash else first)]
     if not all(part.isascii() and (part.isdigit() or not part) and len(part) < 8 for part in bounds):
@@ -96,7 +101,12 @@ def _pages(text: str) -> tuple[int | None, int | None]:
     return least, most
 
 
-def _moment(console: Console, text: str) -> datetime | None:
+def moment_of(console: Console, text: str) -> datetime | None:
+    """A time as an option gives it, None for none.
+
+    Raises:
+        UsageError: the text is no time.
+    """
     return moment(text, lambda: gateway_time(console)) if text else None
 
 

@@ -38,6 +38,7 @@ COMMANDS = {
     "settings": "settings",
     "journal": "journal",
     "outbound": "outbound",
+    "inbound": "inbound",
     "queue": "queue",
     "trunk": "trunks",
     "outbox": "outbox",
