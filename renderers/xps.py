@@ -15,6 +15,7 @@ from renderers.booklet import Leaf
 
 MEDIA_TYPE = "application/vnd.ms-xpsdocument"
 UNITS = 96  # in an inch
+SHORTEST = 1.0  # side of a page, in units (ECMA-388, ST_GEOne)
 _SCHEMAS = "http://schemas.microsoft.com/xps/2005/06"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _CORE = "application/vnd.openxmlformats-package.core-properties+xml"
@@ -56,8 +57,7 @@ def _frame(leaves: Sequence[Leaf], title: str) -> Iterator[tuple[str, str]]:
     document = f'<DocumentReference Source="/{_DOCUMENT}"/>'
     yield _SEQUENCE, f'{_HEAD}<FixedDocumentSequence xmlns="{_SCHEMAS}">{document}</FixedDocumentSequence>'
     contents = "".join(
-        f'<PageContent Source="Pages/{number}.fpage" Width="{_wide(leaf)}" Height="{_high(leaf)}"/>'
-        for number, leaf in enumerate(leaves, 1)
+        f'<PageContent Source="Pages/{number}.fpage" {_size(leaf)}/>' for number, leaf in enumerate(leaves, 1)
     )
     yield _DOCUMENT, f'{_HEAD}<FixedDocument xmlns="{_SCHEMAS}">{contents}</FixedDocument>'
 
@@ -79,7 +79,7 @@ def _page(leaf: Leaf, picture: str) -> str:
         f'Viewbox="0,0,{wide},{high}" Viewport="0,0,{wide},{high}"/>'
     )
     path = f'<Path Data="M 0,0 L {wide},0 {wide},{high} 0,{high} Z"><Path.Fill>{brush}</Path.Fill></Path>'
-    return f'{_HEAD}<FixedPage xmlns="{_SCHEMAS}" xml:lang="und" Width="{wide}" Height="{high}">{path}</FixedPage>'
+    return f'{_HEAD}<FixedPage xmlns="{_SCHEMAS}" xml:lang="und" {_size(leaf)}>{path}</FixedPage>'
 
 
 def _relationships(links: Sequence[tuple[str, str]]) -> str:
@@ -93,6 +93,12 @@ def _relationships(links: Sequence[tuple[str, str]]) -> str:
 def _properties(title: str) -> str:
     spaces = f'xmlns="{_PACKAGE}/metadata/core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/"'
     return f"{_HEAD}<coreProperties {spaces}><dc:title>{escape(title)}</dc:title></coreProperties>"
+
+
+def _size(leaf: Leaf) -> str:
+    """A page's attributes: as large as its picture, if a page may be so small."""
+    wide, high = (side if float(side) >= SHORTEST else str(SHORTEST) for side in (_wide(leaf), _high(leaf)))
+    return f'Width="{wide}" Height="{high}"'
 
 
 def _wide(leaf: Leaf) -> str:

@@ -145,7 +145,7 @@ def _letter(brought: Brought, load: Load) -> Letter:
 
 
 def _happened(brought: Brought) -> str:
-    fax, again = brought.fax, " It was mailed before, and is sent again." if brought.resubmission else ""
+    fax, again = brought.fax, " An administrator had it sent again." if brought.resubmission else ""
     if fax.partial:
         return f"A fax came in for {brought.owner}, but perhaps not all of it.{again}"
     return f"A fax of {_pages(fax.pages)} came in for {brought.owner}.{again}"
@@ -169,7 +169,7 @@ def _carried(fax: ReceivedFax, load: Load) -> str:
     what = "all of the fax that came" if load.parts == 1 and fax.partial else what
     verb = "is" if len(load.files) == 1 else "are"
     count = "the attached file" if len(load.files) == 1 else f"the {len(load.files)} attached files"
-    others = f" It is too large for one mail and comes in {load.parts}." if load.parts > 1 else ""
+    others = f" The fax is too large for one mail and comes in {load.parts} mails." if load.parts > 1 else ""
     return f"{count.capitalize()} {verb} {what}.{others}"
 
 

@@ -137,6 +137,25 @@ def test_another_program_reads_an_xps(fax: PageFile, tmp_path: Path) -> None:
     assert all(same(page.images[0].image, bitmap) for page, bitmap in zip(book.pages, BITMAPS, strict=True))
 
 
+@pytest.mark.parametrize("rows", [1, 8, 43_000])
+@pytest.mark.parametrize("kind", FileFormat, ids=str)
+def test_a_strip_of_a_row_and_a_roll_of_paper_can_be_files_too(kind: FileFormat, rows: int) -> None:
+    bitmap = text_bitmap(6, rows=rows)
+
+    [file] = make_files([codec.encode(bitmap, Coding.MMR)], 1, Making(kind, False, "fax", "Fax"))
+
+    if kind is FileFormat.PDF:
+        [page] = PdfReader(io.BytesIO(file.content)).pages
+        assert same(page.images[0].image, bitmap)
+        assert 3 <= float(page.mediabox.height) <= 14_400
+        assert float(page.mediabox.height) * page.user_unit == pytest.approx(max(3, rows / 196 * 72), abs=0.01)
+    if kind is FileFormat.XPS:
+        with zipfile.ZipFile(io.BytesIO(file.content)) as package:
+            page = etree.fromstring(package.read("Documents/1/Pages/1.fpage"))
+        assert float(page.get("Height")) == pytest.approx(max(1, rows / 196 * 96), abs=0.001)
+    assert file.content
+
+
 @pytest.mark.parametrize("kind", FileFormat, ids=str)
 def test_one_file_a_page_is_named_by_the_page(fax: PageFile, kind: FileFormat) -> None:
     files = make_files(prepared(fax, kind)[1:3], 2, Making(kind, True, "fax-R1", "Fax R1"))
