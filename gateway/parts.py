@@ -42,13 +42,14 @@ def build_spool(settings: Settings) -> Spool:
     return open_spool(settings.storage.place)
 
 
-def _voice(settings: Settings) -> Voice:
+def voice_of(settings: Settings) -> Voice:
+    """As whom the gateway writes."""
     return Voice(settings.notices.sender_name, settings.notices.sender_address, settings.smtp.domains[0])
 
 
 def composer(settings: Settings, db: Database, clock: Clock) -> Composer:
     """What writes notices, for the daemon and for commands that end a job."""
-    return Composer(db, clock, _voice(settings), lambda digest: build_spool(settings).path(digest), KnownTree(db))
+    return Composer(db, clock, voice_of(settings), lambda digest: build_spool(settings).path(digest), KnownTree(db))
 
 
 def build_clock(db: Database, anchor: Anchor | None = None) -> SimulatorClock | PacedClock:

@@ -30,6 +30,7 @@ ABOUTS: Mapping[str, str] = {
     "refused": "Mails that were refused when they came in.",
     "quarantine": "Numbers that are refused because the network said, more than once, that they are gone.",
     "covers": "Cover pages: those that ship, and those of companies and departments.",
+    "notices": "How notices look: each company may have templates of its own.",
     "retention": "Documents are kept for so many days as the settings retention.* say, and erased.",
     "render": "Render FILES, in that order, to the pages that a fax of them would have.",
     "send": "Fax FILES to NUMBER by a mail through the running listener.",

@@ -45,6 +45,7 @@ COMMANDS = {
     "refused": "refused",
     "quarantine": "quarantine",
     "covers": "covers",
+    "notices": "notices",
     "retention": "retention",
     "render": "documents",
     "send": "send",

@@ -20,12 +20,13 @@ _JSON = "notice.json"
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A finished mail for the outbox."""
+    """A finished mail for the outbox; `look` is what people read of it."""
 
     kind: NoticeKind
     recipient: str
     message: bytes
     message_id: str
+    look: Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def report_notice(draft: Draft, facts: NoticeFacts, reported: Sequence[Reported]
 def _notice(draft: Draft, facts: NoticeFacts, body: Part) -> Notice:
     message_id = _message_id(draft, facts)
     octets = body.octets(("MIME-Version", "1.0"), after=_address(draft, facts, message_id))
-    return Notice(draft.kind, facts.recipient, octets, message_id)
+    return Notice(draft.kind, facts.recipient, octets, message_id, draft.look)
 
 
 def _whole_body(draft: Draft, facts: NoticeFacts, message_id: str, preview: bytes = b"") -> Part:
