@@ -22,6 +22,7 @@ from gateway.fax.call_journal import CallJournal
 from gateway.fax.simulator.exchange import Exchange
 from gateway.fax.simulator.transport import SimulatorTransport
 from gateway.fax.transport import CallOrder, CallWatch, Transport
+from gateway.flows.forward import Forward
 from gateway.flows.keep import Keep
 from gateway.flows.notify import Notify
 from gateway.flows.prepare import Prepare, RenderLimits
@@ -152,7 +153,11 @@ class Stage:
 
     def notify(self, port: int) -> Notify:
         relay = Relay(RelaySettings("127.0.0.1", port, timeout=10))
-        return Notify(self.db, self.clock, relay, self.process.id, lambda: 0.5)
+        return Notify(self.db, self.clock, relay, self.process.id, lambda: 0.5, spool=self.spool)
+
+    def forward(self, port: int) -> Forward:
+        relay = Relay(RelaySettings("127.0.0.1", port, timeout=10))
+        return Forward(self.db, self.spool, self.clock, relay, VOICE, self.process.id)
 
     def tend(self) -> Tend:
         return Tend(
