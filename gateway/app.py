@@ -20,7 +20,7 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
-from gateway.crew import Crew, Shared, gather
+from gateway.crew import Crew, gather
 from gateway.domain.errors import ConflictError, UnavailableError
 from gateway.domain.roles import Role, in_order
 from gateway.doors import Doors, build_doors
@@ -30,6 +30,7 @@ from gateway.lease import Lease
 from gateway.owed import Owed
 from gateway.parts import build_clock, build_spool, composer, wall_clock
 from gateway.settings import Settings
+from gateway.shared import Shared
 from gateway.store import jobs, processes
 from gateway.store.database import Database
 from gateway.store.migrate import open_store

@@ -1,21 +1,19 @@
 """The workers of one process, by its roles.
 
-What lives here: which workers each role has, and what wakes them. What does not: their steps (`flows`), opening and
-closing what they share (`app`).
+What lives here: which workers each role has, and what wakes them. What does not: their steps (`flows`), what they share
+(`shared`), opening and closing that (`app`).
 """
 
 import functools
-import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gateway.archivists import archivists
 from gateway.domain.lease import BEATS
 from gateway.domain.roles import Role
-from gateway.domain.tally import NOBODY, Metric, Tally
-from gateway.fax.call_journal import CallJournal
 from gateway.fax.simulator.exchange import Exchange
-from gateway.fax.simulator.transport import CallClock, SimulatorTransport
+from gateway.fax.simulator.transport import SimulatorTransport
 from gateway.flows.call_in import CallIn
 from gateway.flows.forward import Forward
 from gateway.flows.keep import Keep
@@ -26,76 +24,26 @@ from gateway.flows.retain import Retain
 from gateway.flows.tend import Tend
 from gateway.flows.tidy import Tidy
 from gateway.flows.transmit import Transmit, Trunk
-from gateway.gate import Gate
-from gateway.lease import Lease
-from gateway.notices import Composer
-from gateway.owed import Owed
 from gateway.parts import wall_clock
 from gateway.postbag import Postbag
 from gateway.relaying import relay_of
 from gateway.running_call import NOTE_EACH
-from gateway.settings import CallingTrunk, Settings
-from gateway.store import processes, trunks, waiting
-from gateway.store.database import Database
+from gateway.settings import CallingTrunk
+from gateway.shared import Shared
+from gateway.store import trunks
 from gateway.store.known_tree import KnownTree
-from gateway.store.spool import Spool
-from gateway.worker import ANYTHING, Bell, Interest, Step, Topic, Worker
+from gateway.worker import ANYTHING, Interest, Topic, Worker
 
-SELDOM = 5  # of the looks that workers of one kind take when nobody has woken them
 LOOKS_IN_LEASE = 60  # at how we stand
 TIDY_EACH = 1.0  # seconds between two moments of a sweep
 RETAIN_EACH = 10.0  # seconds between two looks for documents whose time is over
-GATE_SHARE = 0.9  # of the idle time: a look in vain holds a little less long than workers rest
 RENDERS = Interest((Topic.PREPARE,), (Topic.LINES, Topic.MAIL))
-CALLS = Interest((Topic.LINES, Topic.FREE), (Topic.LINES, Topic.FREE, Topic.MAIL))
+CALLS = Interest((Topic.LINES, Topic.FREE), (Topic.LINES, Topic.FREE, Topic.MAIL, Topic.ARCHIVE))
 MAILS = Interest((Topic.MAIL,), (Topic.MAIL,))
 FORWARDS = Interest((Topic.FORWARD,), (Topic.FORWARD, Topic.MAIL))
 FAR_CALLS = Interest((Topic.INBOUND,), (Topic.INBOUND,))
 UNWOKEN = Interest(hears=())  # it goes by its own time
 SILENT = Interest((), ())
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What the workers of one process share. `hanging_up` ends all calls at their next signal."""
-
-    settings: Settings
-    db: Database
-    spool: Spool
-    clock: CallClock
-    composer: Composer
-    process: processes.Process
-    work: Path
-    lease: Lease
-    journal: CallJournal
-    owed: Owed
-    bell: Bell
-    hanging_up: threading.Event = field(default_factory=threading.Event)
-    tally: Tally = NOBODY
-    bag: Postbag | None = None
-    receive: Receive | None = None  # one for all transports of the process: it counts lines
-
-    def must_hang_up(self) -> bool:
-        """Whether no call may go on: the lease is over, or whoever stops this process waits no longer."""
-        return self.hanging_up.is_set() or self.lease.is_gone()
-
-    def gate(self, interest: Interest, table: str) -> Gate:
-        """A gate for the workers of one kind; `table` is where their work stands."""
-        news, stale = functools.partial(self.bell.rung, *interest.hears), GATE_SHARE * self.settings.queue.poll_seconds
-        # A server takes as long for a glance as for the look itself.
-        return (
-            Gate(news, stale, functools.partial(waiting.any_waits, self.db, table))
-            if self.db.is_near
-            else Gate(news, stale)
-        )
-
-    def workers(self, name: str, count: int, step: Step, interest: Interest) -> list[Worker]:
-        """Workers that claim, as long as the lease is firm; one of them looks by itself, the others seldom do."""
-        step, poll = _counted(name, step, self.tally), self.settings.queue.poll_seconds
-        return [
-            Worker(f"{name}-{number}", step, self.bell, SELDOM * poll if number else poll, interest, self.lease.is_firm)
-            for number in range(count)
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +68,13 @@ def gather(shared: Shared, roles: Iterable[Role], lost: Callable[[], None]) -> C
     """The workers of these roles; `lost` is called when the process has lost its lease and must start anew."""
     bag = Postbag(shared.process.id, shared.owed) if Role.MAIL in roles else None
     shared = replace(shared, bag=bag, receive=_receiver(shared))
-    makers = {Role.PREPARE: _renderers, Role.LINES: _callers, Role.MAIL: _posters, Role.INBOUND: _far_callers}
+    makers = {
+        Role.PREPARE: _renderers,
+        Role.LINES: _callers,
+        Role.MAIL: _posters,
+        Role.ARCHIVE: archivists,
+        Role.INBOUND: _far_callers,
+    }
     claiming = tuple(worker for role in roles if role in makers for worker in makers[role](shared))
 
     def cut() -> None:
@@ -128,22 +82,6 @@ def gather(shared: Shared, roles: Iterable[Role], lost: Callable[[], None]) -> C
             worker.cut()
 
     return Crew(claiming, (*_keepers(shared, cut, lost), _tender(shared), *_tidiers(shared, roles)), cut)
-
-
-def _counted(kind: str, step: Step, tally: Tally) -> Step:
-    """The same step, counted when an error ends it."""
-
-    async def counted() -> bool:
-        ended = False
-        try:
-            found = await step()
-            ended = True
-            return found
-        finally:
-            if not ended:
-                tally.tell(Metric.FAILED_STEPS, 1, kind)
-
-    return counted
 
 
 def _renderers(shared: Shared) -> list[Worker]:

@@ -82,7 +82,7 @@ EVENTS: Mapping[str, LogEvent] = {
     "relay.unreachable": _event("no connection to the relay", "error"),
     "relay.broken_off": _event("the connection to the relay broke; count: notices that were sent", "error", "count"),
     # The archive.
-    "fax-archived": _event("a copy is at its place; kind: direction, detail: the way", "fax", "kind", "detail", "attempt"),
+    "fax-archived": _event("a copy is there; kind: direction, detail: the way", "fax", "kind", "detail", "attempt"),
     "archive-delayed": _event("the server did not keep it; see faxgw archive list", "fax", "kind", "attempt"),
     "archive-unreachable": _event("nobody answered there; all copies for that place wait", "fax", "kind", "attempt"),
     "archive-given-up": _event("it was tried for too long, or there is no place", "fax", "kind", "attempt"),

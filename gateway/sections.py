@@ -98,6 +98,25 @@ class Relay:
 
 
 @dataclass(frozen=True, slots=True)
+class Archive:
+    """How copies of faxes get to their places; the settings archive.* of the tree say which and where."""
+
+    logins: str = ""  # a file that nobody else may read
+    known_hosts: str = ""  # of SFTP servers, as OpenSSH has it
+    certificates: str = ""  # PEM file, for FTPS; empty: those that the system trusts
+    connections: int = 2  # at a time, of one process
+    give_up_days: int = 7
+
+    @property
+    def files(self) -> tuple[Path | None, Path | None, Path | None]:
+        """Logins, known hosts and certificates, as far as they are given."""
+        logins, hosts, certificates = (
+            Path(text) if text else None for text in (self.logins, self.known_hosts, self.certificates)
+        )
+        return logins, hosts, certificates
+
+
+@dataclass(frozen=True, slots=True)
 class Notices:
     """Who our notices come from."""
 
@@ -238,6 +257,7 @@ class Settings:
     smtp: Smtp = field(default_factory=Smtp)
     dns: Dns = field(default_factory=Dns)
     relay: Relay = field(default_factory=Relay)
+    archive: Archive = field(default_factory=Archive)
     notices: Notices = field(default_factory=Notices)
     rendering: Rendering = field(default_factory=Rendering)
     calling: Calling = field(default_factory=Calling)

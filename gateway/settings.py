@@ -17,6 +17,7 @@ from gateway.domain.nameservers import parse_nameserver
 from gateway.domain.roles import Role
 from gateway.sections import (
     Alarms,
+    Archive,
     Calling,
     CallingTrunk,
     Dns,
@@ -34,23 +35,9 @@ from gateway.sections import (
 )
 
 __all__ = [
-    "Alarms",
-    "Calling",
-    "CallingTrunk",
-    "Dns",
-    "Http",
-    "Inbound",
-    "Logs",
-    "Notices",
-    "Queue",
-    "Relay",
-    "Rendering",
-    "Settings",
-    "Simulator",
-    "Smtp",
-    "Storage",
-    "load_settings",
-]
+    "Alarms", "Archive", "Calling", "CallingTrunk", "Dns", "Http", "Inbound", "Logs", "Notices", "Queue",
+    "Relay", "Rendering", "Settings", "Simulator", "Smtp", "Storage", "load_settings",
+]  # fmt: skip
 
 type_hints = typing.get_type_hints
 
@@ -138,6 +125,9 @@ _FILES = {
     ("smtp", "tls_key"),
     ("calling", "scenario"),
     ("storage", "credentials"),
+    ("archive", "logins"),
+    ("archive", "known_hosts"),
+    ("archive", "certificates"),
 }
 _POSITIVE = (
     ("calling", "lines"),
@@ -152,6 +142,8 @@ _POSITIVE = (
     ("queue", "lease_seconds"),
     ("queue", "poll_seconds"),
     ("relay", "connections"),
+    ("archive", "connections"),
+    ("archive", "give_up_days"),
     ("alarms", "mail_minutes"),
     ("alarms", "job_minutes"),
     ("alarms", "call_minutes"),

@@ -33,6 +33,7 @@ class Topic(StrEnum):
     LINES = "lines"  # a job to call
     FREE = "free"  # a line, and a number
     MAIL = "mail"  # a mail to send
+    ARCHIVE = "archive"  # a fax to copy
     FORWARD = "forward"  # a received fax to mail
     INBOUND = "inbound"  # a far end on the simulated line that is to call us
     CANCEL = "cancel"  # somebody wants a call to end

@@ -16,6 +16,7 @@ class Role(StrEnum):
     PREPARE = "prepare"  # renders it
     LINES = "lines"  # calls
     MAIL = "mail"  # sends notices
+    ARCHIVE = "archive"  # keeps copies of faxes elsewhere
     INBOUND = "inbound"  # will take calls
 
 

@@ -31,7 +31,6 @@ _PARTS = MappingProxyType(
     }
 )
 _STATION = re.compile(r"[0-9+ ]{0,20}", re.ASCII)  # T.30 5.3.6.2.4: twenty signs of Table 3
-_PLACE = re.compile(r"(mailto:[^@\s]+@[^@\s]+|(ftp|ftps|sftp)://[^\s/]+(/\S*)?)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +101,6 @@ def is_zone(text: str) -> bool:
 def _zones() -> frozenset[str]:
     """Read once: it takes a walk over many files."""
     return frozenset(available_timezones())
-
-
-def is_place(text: str) -> bool:
-    """A mail address or a folder of a server as a URL, or nothing; no password in it."""
-    if text == "":
-        return True
-    server = text.partition("://")[2].partition("/")[0]
-    return _PLACE.fullmatch(text) is not None and ":" not in server.rpartition("@")[0]
 
 
 def is_name(text: str) -> bool:

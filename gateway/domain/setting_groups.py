@@ -3,6 +3,7 @@
 What lives here: entries. What does not: what an entry is (`setting`), the catalogue (`setting_catalog`).
 """
 
+from gateway.domain.archive import is_place
 from gateway.domain.dates import DATE_FORMATS, TIME_FORMATS
 from gateway.domain.sender_proof import SenderProof
 from gateway.domain.setting import (
@@ -14,7 +15,6 @@ from gateway.domain.setting import (
     is_area,
     is_country,
     is_name,
-    is_place,
     is_station,
     is_zone,
     whole,
@@ -72,12 +72,12 @@ DATE = (
     Setting("date.show_zone", "off", "the zone's abbreviation behind times", ON_OFF[::-1]),
 )
 ARCHIVE = (
-    Setting("archive.enabled", "off", "keep a copy of every fax elsewhere", OFF_ON, later=True),
-    Setting("archive.direction", "both", "of which faxes", ("both", "sent", "received"), later=True),
-    Setting("archive.destination", "", _PLACE_ABOUT, accepts=is_place, later=True),
-    Setting("archive.name", "original", "what copies are called", ("original", "generated"), later=True),
-    Setting("archive.format", "pdf", "the file that copies are made as", ("pdf", "tif"), later=True),
-    Setting("archive.metadata", "off", "the facts of the fax beside each copy, XML", OFF_ON, later=True),
+    Setting("archive.enabled", "off", "keep a copy of every fax elsewhere", OFF_ON),
+    Setting("archive.direction", "both", "of which faxes", ("both", "sent", "received")),
+    Setting("archive.destination", "", _PLACE_ABOUT, accepts=is_place),
+    Setting("archive.name", "original", "what copies are called", ("original", "generated")),
+    Setting("archive.format", "pdf", "the file that copies are made as", ("pdf", "tif")),
+    Setting("archive.metadata", "off", "the facts of the fax beside each copy, XML", OFF_ON),
 )
 RETENTION = tuple(
     Setting(f"retention.{kind}_days", "30", f"days that {words} are kept; 0: erased at the end of the {of}",

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from gateway.domain.archive import Direction, order_of
 from gateway.domain.call import CallReport, Cause
 from gateway.domain.clock import Clock
 from gateway.domain.errors import LostClaimError, UnavailableError
@@ -216,6 +217,7 @@ class Transmit:
             reason=then.reason if isinstance(then, Stop) else "",
             alarm=self._alarm(claim.attempt.trunk, verdict, policy),
             quarantine=settings.quarantine_rule(),
+            archive=order_of(settings, Direction.SENT),
         )
 
     def _verdict(self, claim: CallClaim, report: CallReport) -> Verdict:

@@ -8,18 +8,20 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from gateway.domain.archive import ArchiveOrder, Direction, TransferState, parse_place
 from gateway.domain.errors import LostClaimError
+from gateway.domain.job import JobState
 from gateway.domain.received import ReceivedEventName
 from gateway.store.archive_tables import ArchiveTransferRow
-from gateway.store.columns import in_state, key_of, table_of
+from gateway.store.columns import in_state, key_of
 from gateway.store.database import Database
 from gateway.store.fax_rows import check_process, note
 from gateway.store.fax_tables import JobRow
 from gateway.store.locking import locked, unlocked_ones
+from gateway.store.public_ids import public_id, received_id
 from gateway.store.received_tables import ReceivedEventRow
 
 PAUSE_AFTER_FAULT = timedelta(minutes=1)
@@ -27,6 +29,7 @@ PAUSE_AFTER_FAULT = timedelta(minutes=1)
 FIRST_TRY = timedelta(minutes=10)
 ARCHIVED, NOT_ARCHIVED, ARCHIVE_LOST = "archived", "not-archived", "archive-lost"  # events of a job that was sent
 ERASED = "the fax was erased before it could be copied"
+COPIED = frozenset({JobState.SENT.value, JobState.UNCONFIRMED.value})  # of sent faxes
 _OPEN = (TransferState.WAITING, TransferState.COPYING, TransferState.DEAD)
 
 
@@ -43,10 +46,21 @@ class TransferClaim:
     tries: int
     fence: int
 
+    @property
+    def fax(self) -> str:
+        """The id of the fax that people see."""
+        return fax_of(self.job_id, self.received_id)
 
-def add_sent(session: Session, job: JobRow, order: ArchiveOrder, now: datetime) -> None:
-    """Have a copy made of a fax that was sent, inside the caller's transaction."""
-    session.add(_new(order, job.user_id, now, job_id=key_of(job.id)))
+
+def fax_of(job_id: int | None, number: int | None) -> str:
+    """The id that people see of the job or of the received fax, whichever it is."""
+    return public_id(job_id) if job_id is not None else received_id(number or 0)
+
+
+def add_sent(session: Session, job: JobRow, order: ArchiveOrder | None, now: datetime) -> None:
+    """Have a copy made if one is wanted and the fax got through, or may have; inside the caller's transaction."""
+    if order is not None and job.state in COPIED:
+        session.add(_new(order, job.user_id, now, job_id=key_of(job.id)))
 
 
 def add_received(session: Session, received_id: int, user_id: int, order: ArchiveOrder, now: datetime) -> None:
@@ -80,7 +94,7 @@ def claim(db: Database, process_id: int, now: datetime, held: Collection[str] = 
     return db.write(work)
 
 
-def copied(db: Database, claimed: TransferClaim, now: datetime, file_name: str, reply: str) -> None:
+def copied(db: Database, claimed: TransferClaim, now: datetime, file_name: str) -> None:
     """The copy is at its place.
 
     Raises:
@@ -90,7 +104,7 @@ def copied(db: Database, claimed: TransferClaim, now: datetime, file_name: str, 
     def work(session: Session) -> None:
         row = _fenced(session, claimed)
         row.state, row.owner, row.ended = TransferState.DONE.value, None, now
-        row.file_name, row.reply = file_name, reply
+        row.file_name, row.reply = file_name, ""
         _tell(session, row, ARCHIVED, now)
 
     db.write(work)
@@ -144,6 +158,12 @@ def give_back(db: Database, claimed: TransferClaim, now: datetime) -> None:
     put_off(db, claimed, now + PAUSE_AFTER_FAULT, "broken off")
 
 
+def make_again(row: ArchiveTransferRow) -> None:
+    """Its process died: the next one makes the copy, or finds it made."""
+    row.state, row.owner = TransferState.WAITING.value, None
+    row.fence += 1
+
+
 def erase(session: Session, now: datetime, *, job_id: int | None = None, received_id: int | None = None) -> int:
     """Retention erases a fax: a copy of it that is not there yet never will be; how many those are."""
     mine = ArchiveTransferRow.job_id == job_id if job_id is not None else ArchiveTransferRow.received_id == received_id
@@ -156,14 +176,22 @@ def erase(session: Session, now: datetime, *, job_id: int | None = None, receive
     return len(rows)
 
 
-def first_try_goes_before(now: datetime, *, job_id: ColumnElement[int] | None = None,
-                          received_id: ColumnElement[int] | None = None) -> ColumnElement[bool]:  # fmt: skip
-    """Whether a fax, by the column that names it, is about to be copied for the first time."""
-    table = table_of(ArchiveTransferRow)
-    mine = table.c.job_id == job_id if job_id is not None else table.c.received_id == received_id
-    waiting = (table.c.state == TransferState.WAITING.value) & (table.c.tries == 0)
-    copying = (table.c.state == TransferState.COPYING.value) & (table.c.tries == 1)
-    return exists().where(mine, waiting | copying, table.c.created > now - FIRST_TRY)
+def is_first_try_open(
+    session: Session, now: datetime, *, job_id: int | None = None, received_id: int | None = None
+) -> bool:
+    """Whether a fax is about to be copied for the first time: what is erased at once waits for that, not for long."""
+    rows = session.exec(select(ArchiveTransferRow).where(_of(job_id, received_id))).all()
+    return any(_is_first_try(row) and row.created > now - FIRST_TRY for row in rows)
+
+
+def _of(job_id: int | None, received_id: int | None) -> ColumnElement[bool]:
+    if job_id is not None:
+        return col(ArchiveTransferRow.job_id) == job_id
+    return col(ArchiveTransferRow.received_id) == received_id
+
+
+def _is_first_try(row: ArchiveTransferRow) -> bool:
+    return (row.state, row.tries) in ((TransferState.WAITING.value, 0), (TransferState.COPYING.value, 1))
 
 
 def _new(

@@ -11,11 +11,13 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from gateway.domain.archive import ArchiveOrder
 from gateway.domain.broken_call import ReadJournal, no_journal
 from gateway.domain.errors import LostClaimError
 from gateway.domain.job import Attempt, Job, JobEvent, JobState
 from gateway.domain.outcome import Outcome
 from gateway.domain.quarantine import QuarantineRule, Standing
+from gateway.store.archive_transfers import add_sent
 from gateway.store.by_hand import Cursor, marked
 from gateway.store.columns import in_state
 from gateway.store.database import Database
@@ -58,7 +60,7 @@ class CallEnd:
     `pages_confirmed` counts from the call's first page. `started` is when it was dialled, none for when it was
     claimed. `not_before`, `ecm` and `slower` are for the next call, which with `anew` begins at page one. `reason`
     says why there is none, `alarm` what the operator must hear of; both are kept in the history. `quarantine` is the
-    rule for numbers that are gone.
+    rule for numbers that are gone, `archive` the copy that is wanted if the fax gets through, or may have.
     """
 
     event: JobEvent
@@ -79,6 +81,7 @@ class CallEnd:
     reason: str = ""
     alarm: str = ""
     quarantine: QuarantineRule = field(default_factory=QuarantineRule)
+    archive: ArchiveOrder | None = None
 
 
 def record_page(db: Database, claim: CallClaim, index: int) -> None:
@@ -147,6 +150,7 @@ def finish_call(
         confirm(row, attempt, end.pages_confirmed)
         _settle(session, row, attempt, end, now)
         note_end(session, Standing(row.number, 0, end.ended, end.outcome, end.detail), end.quarantine)
+        add_sent(session, row, end.archive, now)
         job = job_from(row)
         return job, add_mails(session, [make_mail(job)], now, owner)
 

@@ -11,13 +11,15 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from gateway.domain.archive import Direction, order_of
 from gateway.domain.broken_call import Fate, ReadJournal, fate_of, no_journal
 from gateway.domain.job import JobEvent
 from gateway.domain.outcome import Outcome
 from gateway.domain.quarantine import QuarantineRule, Standing
 from gateway.domain.retry_policy import Unconfirmed
 from gateway.domain.submission import SubmissionState
-from gateway.store import frozen
+from gateway.store import archive_transfers, frozen
+from gateway.store.archive_tables import ArchiveTransferRow
 from gateway.store.columns import key_of
 from gateway.store.fax_rows import MAX_CRASHES, confirm, job_from, move, move_submission, note
 from gateway.store.fax_tables import AttemptRow, JobRow, OutboxRow, SubmissionRow
@@ -32,7 +34,7 @@ from gateway.store.received_tables import ReceivedRow
 OWNER_LOST = "owner-lost"
 ALARM = "operator-told"  # the event of what the operator must hear of
 DOUBTFUL = "unconfirmed"
-_TABLES = (JobRow, SubmissionRow, OutboxRow, ForwardingRow, ReceivedRow)
+_TABLES = (JobRow, SubmissionRow, OutboxRow, ForwardingRow, ReceivedRow, ArchiveTransferRow)
 # The verdicts that end a job, and the outcome of each.
 _FINAL = {
     JobEvent.CONFIRMED: Outcome.SUCCESS,
@@ -91,6 +93,8 @@ def hand_back(
         forward_again(row)
     for row in _owned(session, ReceivedRow, process_id, only):
         leave_to_anybody(row)
+    for row in _owned(session, ArchiveTransferRow, process_id, only):
+        archive_transfers.make_again(row)
     session.flush()
 
 
@@ -129,6 +133,14 @@ def hand_back_job(session: Session, row: JobRow, now: datetime, after: Aftermath
         note(session, row, ALARM, now, DOUBTFUL)
     if outcome is not None:
         add_mails(session, [after.make_mail(job_from(row))], now)
+        _archive(session, row, now)
+
+
+def _archive(session: Session, row: JobRow, now: datetime) -> None:
+    """Have a copy made where one is wanted of a fax that got through, or may have."""
+    if row.state in archive_transfers.COPIED:
+        held = frozen.in_session(session, row.submission_id, row.user_id)
+        archive_transfers.add_sent(session, row, order_of(held.settings, Direction.SENT), now)
 
 
 def _learn(row: JobRow, attempt: AttemptRow, journal: ReadJournal) -> bool:

@@ -25,6 +25,7 @@ _NEWS = (
     ),
     ("lines", "trunk", "UPDATE OF state", "NEW.state <> OLD.state"),
     ("mail", "outbox", "INSERT OR UPDATE OF state", "NEW.state = 'waiting'"),
+    ("archive", "archive_transfer", "INSERT OR UPDATE OF state", "NEW.state = 'waiting'"),
     ("forward", "forwarding", "INSERT OR UPDATE OF state", "NEW.state = 'waiting'"),
     ("inbound", "simulated_call", "INSERT", "NEW.state = 'waiting'"),
 )

@@ -3,7 +3,8 @@
 What lives here: which are due, and their rows. What does not: files, and faxes that were sent (`retention`), when
 (`gateway.flows.retain`).
 
-A fax that is still to be mailed waits: with no days it would be gone before anybody had it.
+A fax that is still to be mailed waits, and so does one that is about to be copied for the first time: with no days it
+would be gone before anybody had it.
 """
 
 import json
@@ -13,7 +14,7 @@ from sqlmodel import Session, col, select, update
 
 from gateway.domain.received import ReceivedEvent, ReceivedEventName
 from gateway.domain.retention import Kept
-from gateway.store import forwardings
+from gateway.store import archive_transfers, forwardings
 from gateway.store.columns import one_of
 from gateway.store.database import Database
 from gateway.store.fax_tables import OutboxRow
@@ -46,9 +47,11 @@ def erase_rows(db: Database, number: int, now: datetime) -> int | None:
         row = session.exec(locked(select(ReceivedRow).where(ReceivedRow.id == number))).one()
         if row.erased is not None:
             return 0
-        if forwardings.is_open(session, number):
+        copying = archive_transfers.is_first_try_open(session, now, received_id=number)
+        if copying or forwardings.is_open(session, number):
             row.due = now + PATIENCE
             return None
+        archive_transfers.erase(session, now, received_id=number)
         hashes = {**_of_pages(session, number), **({"fax": row.tiff_digest} if row.tiff_digest else {})}
         row.erased, row.tiff_digest, row.hashes = now, "", json.dumps(hashes, sort_keys=True)
         forwardings.note(session, number, [ReceivedEvent(now, ReceivedEventName.DELETED, "", "success", "its time")])

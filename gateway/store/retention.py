@@ -10,7 +10,7 @@ who finds the list. The rows, the hashes of what they named, and the history sta
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +19,7 @@ from sqlmodel import Session, col, func, select
 
 from gateway.domain.job import FINAL_STATES, JobState
 from gateway.domain.retention import SETTING_OF, Kept, kind_of, over_at
-from gateway.store import frozen, received_erasure
+from gateway.store import archive_transfers, frozen, received_erasure
 from gateway.store.columns import key_of, one_of
 from gateway.store.database import Database
 from gateway.store.fax_tables import AttemptRow, ContentRow, EventRow, JobRow, OutboxRow, SubmissionRow
@@ -33,6 +33,7 @@ from gateway.store.spool import Spool
 BATCH = 2000  # events looked at in one transaction
 # Who takes a number for an event may commit it after others: so far back it is looked for again.
 OVERLAP = 1000
+PATIENCE = timedelta(minutes=1)  # until a fax is looked at again that is still to be copied
 _FINAL = tuple(sorted(state.value for state in FINAL_STATES))
 _SETTLED = (MailState.SENT, MailState.DROPPED, MailState.DEAD)
 
@@ -72,13 +73,20 @@ def erase(db: Database, one: Due, now: datetime) -> int | None:
     return erase_rows(db, one.number, now)
 
 
-def erase_rows(db: Database, job_id: int, now: datetime) -> int:
-    """Take the documents of one job out of all rows, and those of its mail with its last job; how many contents."""
+def erase_rows(db: Database, job_id: int, now: datetime) -> int | None:
+    """Take the documents of one job out of all rows, and those of its mail with its last job; how many contents.
 
-    def work(session: Session) -> int:
+    None while it is about to be copied for the first time: with no days the archive would never have any.
+    """
+
+    def work(session: Session) -> int | None:
         row = session.exec(locked(select(ErasureRow).where(ErasureRow.job_id == job_id))).one()
         if row.erased is not None:
             return 0
+        if archive_transfers.is_first_try_open(session, now, job_id=job_id):
+            row.due = now + PATIENCE
+            return None
+        archive_transfers.erase(session, now, job_id=job_id)
         hashes = {**_of_attempts(session, job_id), **_of_job(session, job_id)}
         row.erased = now
         session.flush()

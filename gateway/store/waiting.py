@@ -10,6 +10,7 @@ _STATE_OF = {
     "submission": "accepted",
     "job": "ready",
     "outbox": "waiting",
+    "archive_transfer": "waiting",
     "forwarding": "waiting",
     "simulated_call": "waiting",
 }

@@ -8,7 +8,7 @@ import pytest
 import gateway
 from gateway.domain.nodes import NodeKind
 from gateway.domain.rights import RIGHTS
-from gateway.domain.setting import Setting, is_name, is_place
+from gateway.domain.setting import Setting, is_name
 from gateway.domain.setting_catalog import CATALOG
 
 SOURCES = {
@@ -55,35 +55,6 @@ def test_some_settings_belong_to_some_levels_only(name: str, levels: tuple[NodeK
 @pytest.mark.parametrize("name", ["fax.automatic_per_hour", "quarantine.after", "retry.fast_busy_alarm"])
 def test_what_all_users_share_is_for_accounts_of_the_machine(name: str) -> None:
     assert CATALOG[name].system_only
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "mailto:fax@acme.example",
-        "ftp://acme.example",
-        "ftps://fax@acme.example/in/box",
-        "sftp://acme.example:2222/",
-    ],
-)
-def test_a_place_for_copies_is_a_mail_address_or_a_folder_of_a_server(text: str) -> None:
-    assert is_place(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "fax@acme.example",
-        "http://acme.example",
-        "ftp://",
-        "mailto:acme",
-        "sftp://fax:secret@acme.example/",
-        "ftp://a b",
-    ],
-)
-def test_what_is_no_such_place_or_holds_a_password_is_refused(text: str) -> None:
-    assert not is_place(text)
 
 
 @pytest.mark.parametrize(
