@@ -1,7 +1,7 @@
 """The cover pages that somebody may use: their company's and departments' own, and those that ship.
 
-What lives here: finding a cover by its name, for mails, settings and commands alike. What does not: rows
-(`gateway.store.covers`), when a cover is sent (`gateway.domain.cover_rules`), templates (`coverpages`).
+What lives here: finding a cover by its name, for mails, settings and commands alike, and what fills it. What does not:
+rows (`gateway.store.covers`), when a cover is sent (`gateway.domain.cover_rules`), templates (`coverpages`).
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from coverpages.cover import Cover, shipped
 from gateway.domain.cover_rules import cover_key
 from gateway.domain.errors import BadDirectiveError, NotFoundError
+from gateway.domain.job import Job
+from gateway.domain.nodes import User
+from gateway.domain.submission import Submission
 from gateway.store import covers as store
 from gateway.store.covers import OwnCover
 from gateway.store.database import Database
@@ -51,6 +54,27 @@ class Shelf:
         """
         if name not in self:
             raise BadDirectiveError(no_cover(name, self.names), plain=no_cover("", self.names))
+
+
+def cover_fields(submission: Submission, job: Job, sender: User) -> dict[str, str]:
+    """What a cover may show, but for the date, the body and the number of pages."""
+    contact = sender.contact
+    place = " ".join(filter(None, (contact.city, contact.state, contact.postal_code)))
+    fields = {
+        "sender": job.sender_name or sender.full_name,
+        "sender_email": submission.sender_address,
+        "sender_company": sender.company,
+        "sender_phone": contact.phone,
+        "sender_fax": sender.fax_number,
+        "sender_address": ", ".join(filter(None, (contact.address1, contact.address2, place, contact.country))),
+        "recipient_name": job.recipient_name,
+        "recipient_company": job.recipient_company,
+        "recipient_number": str(job.destination),
+        "subject": submission.subject,
+        "reference": submission.reference,
+        "job_id": job.public_id,
+    }
+    return fields | {f"custom_{number}": value for number, value in enumerate(sender.custom, 1)}
 
 
 def shelf(db: Database, node: int | str) -> Shelf:

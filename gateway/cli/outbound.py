@@ -1,7 +1,7 @@
-"""Commands on outbound faxes: list, show; and those that stop them.
+"""Commands on outbound faxes: list, show; and those that stop them or send them again.
 
 What lives here: arguments and answers of list and show. What does not: queries (`gateway.admin.activity`), cancel, hold
-and release (`fax_stops`).
+and release (`fax_stops`), resend (`fax_again`).
 """
 
 import json
@@ -16,6 +16,7 @@ from gateway.admin.activity import Line, Sort
 from gateway.admin.retention import check_documents
 from gateway.cli.acting import as_option
 from gateway.cli.context import Console, pass_console
+from gateway.cli.fax_again import resend
 from gateway.cli.fax_filter import chosen, filter_options, sort_of
 from gateway.cli.fax_stops import cancel, hold, release
 from gateway.cli.output import Form, Row, form_option, page_count, say, wide_form_option, write_one, write_rows
@@ -99,7 +100,7 @@ def outbound_show(
             say(f"{target} written")
 
 
-for command in (cancel, hold, release):
+for command in (cancel, hold, release, resend):
     outbound.add_command(command)
 
 

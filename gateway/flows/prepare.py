@@ -163,7 +163,7 @@ class Prepare:
         date = settings.date_style().write(self.clock.now())
         rule, wish = settings.cover_rule(), job.recipient_cover or submission.cover
         cover, missing = self._cover(sender, rule.named(wish))
-        fields = cover_fields(submission, job, sender) | {"date": date}
+        fields = covers.cover_fields(submission, job, sender) | {"date": date}
         return CoverWish(job.id, rule, wish, cover, fields, missing)
 
     def _cover(self, sender: User, name: str) -> tuple[Cover | None, str]:
@@ -224,27 +224,6 @@ def within(order: MailOrder, made: MailPages | MailFailure) -> MailPages | MailF
         if not all(file.resolve().is_relative_to(folder) and file.resolve().is_file() for file in files):
             raise ConfinedCrashError(Reason.CRASHED, "the document", "pages that lie elsewhere")
     return made
-
-
-def cover_fields(submission: Submission, job: Job, sender: User) -> dict[str, str]:
-    """What a cover may show, but for the date, the body and the number of pages."""
-    contact = sender.contact
-    place = " ".join(filter(None, (contact.city, contact.state, contact.postal_code)))
-    fields = {
-        "sender": job.sender_name or sender.full_name,
-        "sender_email": submission.sender_address,
-        "sender_company": sender.company,
-        "sender_phone": contact.phone,
-        "sender_fax": sender.fax_number,
-        "sender_address": ", ".join(filter(None, (contact.address1, contact.address2, place, contact.country))),
-        "recipient_name": job.recipient_name,
-        "recipient_company": job.recipient_company,
-        "recipient_number": str(job.destination),
-        "subject": submission.subject,
-        "reference": submission.reference,
-        "job_id": job.public_id,
-    }
-    return fields | {f"custom_{number}": value for number, value in enumerate(sender.custom, 1)}
 
 
 def _whole_mail(error: ConfinedCrashError) -> FailedPart:
