@@ -94,9 +94,9 @@ def call_in_command(console: Console, number: str, files: tuple[Path, ...], **op
 
 
 def _kept(console: Console, files: tuple[Path, ...], options: _Options) -> tuple[str, int]:
-    """The digest of the pages in the spool, and how many they are."""
+    """The digest of the pages in the spool, and how many are wanted: who only polls wants one at least."""
     if not files:
-        return "", 0
+        return "", 1
     with fresh_folder() as folder:
         pages = fax_pages(console, files, folder, options)
         return console.spool.put_copy(pages), len(PageFile(pages))

@@ -1,10 +1,11 @@
 """Simulated calls at once, both ways: what they report, what they write, what the grades of a line do to them."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from gateway.domain.call import CallReport, Cause, Coding
+from gateway.domain.call import CallReport, Cause, Coding, report_of
 from gateway.fax.simulator.calls import simulate_answer, simulate_call
 from gateway.fax.simulator.exchange import Exchange
 from gateway.fax.t4 import classf, codec
@@ -46,6 +47,13 @@ def test_a_call_writes_what_the_far_end_received_and_replaces_what_was_there(fax
 
     assert (report.cause, report.pages_confirmed, report.remote_id) == (Cause.DONE, 2, "+1 202 555 0100")
     assert pages_of(out) == BITMAPS
+
+
+@pytest.mark.parametrize("number", ["+12025550100", "+12025550103", "+12025550110", "+12025550152"])
+def test_a_report_is_the_same_after_it_was_kept_as_json(fax: Path, number: str) -> None:
+    report = call(fax, number)
+
+    assert report_of(json.loads(json.dumps(report.facts()))) == report
 
 
 def test_a_call_needs_no_place_for_what_is_received(fax: Path) -> None:
