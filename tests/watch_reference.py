@@ -51,8 +51,9 @@ _ALARMS = {
     AlarmKind.JOB_LATE: "a job has been due for longer than `job_minutes`, and not every trunk is paused",
     AlarmKind.CALL_TOO_LONG: "a call has lasted longer than `call_minutes`",
     AlarmKind.NOT_RENDERED: "a mail was taken `render_minutes` ago, and has no pages yet",
-    AlarmKind.OUTBOX_OLD: "a notice has waited for `outbox_minutes`",
+    AlarmKind.OUTBOX_OLD: "a notice, or a received fax to be mailed, has waited for `outbox_minutes`",
     AlarmKind.DEAD_LETTERS: "so many notices as `dead_letters` were given up within a day",
+    AlarmKind.FAX_UNMAILED: "a received fax of the last day could not be mailed, and nobody has had it mailed again",
     AlarmKind.NO_FREE_LINE: "every line of a trunk is busy, and a job has been due for `line_minutes`",
     AlarmKind.DISK_LOW: "less than `free_octets` are free where `[storage] folder` lies; of each machine by itself",
     AlarmKind.LEASE_TROUBLE: "nobody takes over what a dead process left, two leases after its end",
@@ -60,7 +61,7 @@ _ALARMS = {
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
 _LOOK = QueueLook(
     _AT, _AT, {"ready": Depth()}, {"accepted": Depth()}, {"waiting": Depth()}, 0, 0,
-    (TrunkLook("one", 1, Depth()),), (Lease(1, "here", _AT),),
+    (TrunkLook("one", 1, Depth()),), (Lease(1, "here", _AT),), {"waiting": Depth()},
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ telling (`gateway.watch`). Nothing is remembered here: the same look gives the s
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -18,6 +18,7 @@ class AlarmKind(StrEnum):
     NOT_RENDERED = "not-rendered"
     OUTBOX_OLD = "outbox-old"
     DEAD_LETTERS = "dead-letters"
+    FAX_UNMAILED = "fax-unmailed"
     NO_FREE_LINE = "no-free-line"
     DISK_LOW = "disk-low"
     LEASE_TROUBLE = "lease-trouble"
@@ -94,7 +95,8 @@ class QueueLook:
     """The queue at one moment: `now` by the gateway's clock, `wall` by the machine's, which leases go by.
 
     `jobs`, `submissions` and `outbox` are by state; final states are left out, for they only grow. `dead` counts mails
-    that were given up, `dead_lately` those of the last day without letters to the postmaster.
+    that were given up, `dead_lately` those of the last day without letters to the postmaster. `forwardings` are
+    received faxes that are to become mails, `unmailed_lately` counts those of the last day that could not.
     """
 
     now: datetime
@@ -106,6 +108,8 @@ class QueueLook:
     dead_lately: int
     trunks: tuple[TrunkLook, ...]
     leases: tuple[Lease, ...]
+    forwardings: Mapping[str, Depth] = field(default_factory=dict)
+    unmailed_lately: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +163,16 @@ def _stuck_mails(look: QueueLook, limits: Thresholds) -> Iterator[Alarm]:
     unrendered = max((depth.age(look.now) for depth in look.submissions.values()), default=timedelta())
     if unrendered > limits.render:
         yield Alarm(AlarmKind.NOT_RENDERED, f"a mail was taken {_told(unrendered)} ago and has no pages yet")
-    waiting = max((depth.age(look.now) for depth in look.outbox.values()), default=timedelta())
+    depths = (*look.outbox.values(), *look.forwardings.values())
+    waiting = max((depth.age(look.now) for depth in depths), default=timedelta())
     if waiting > limits.outbox:
         yield Alarm(AlarmKind.OUTBOX_OLD, f"a mail to be sent has waited {_told(waiting)}")
     if look.dead_lately >= limits.dead_letters:
         yield Alarm(AlarmKind.DEAD_LETTERS, f"{look.dead_lately} mails of the last day could not be delivered")
+    if look.unmailed_lately:
+        yield Alarm(
+            AlarmKind.FAX_UNMAILED, f"received faxes of the last day that no mail was made of: {look.unmailed_lately}"
+        )
 
 
 def _stuck_machines(look: QueueLook, room: Room, limits: Thresholds) -> Iterator[Alarm]:

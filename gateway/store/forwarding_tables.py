@@ -13,6 +13,7 @@ from gateway.store.columns import BIG, Row, UtcTime
 
 WAITING = text("state = 'waiting'")
 OWNED = text("owner IS NOT NULL")
+FAILED = text("state = 'failed'")
 
 
 class ForwardingRow(Row, table=True):
@@ -23,6 +24,7 @@ class ForwardingRow(Row, table=True):
         UniqueConstraint("received_id", "resubmission"),
         Index("ix_forwarding_waiting", "not_before", "id", sqlite_where=WAITING, postgresql_where=WAITING),
         Index("ix_forwarding_owner", "owner", sqlite_where=OWNED, postgresql_where=OWNED),
+        Index("ix_forwarding_failed", "ended", sqlite_where=FAILED, postgresql_where=FAILED),
         {"sqlite_autoincrement": True},
     )
 

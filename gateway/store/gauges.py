@@ -7,7 +7,9 @@ What does not: what a look means (`gateway.domain.alarms`).
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.domain.addresses import Destination
 from gateway.domain.alarms import Depth, Lease, QueueLook, RunningLook, Totals, TrunkLook
@@ -16,6 +18,8 @@ from gateway.domain.submission import SubmissionState
 from gateway.store.columns import in_state, key_of
 from gateway.store.database import Database
 from gateway.store.fax_tables import AttemptRow, JobRow, OutboxRow, SubmissionRow
+from gateway.store.forwarding_tables import ForwardingRow
+from gateway.store.forwardings import ForwardingState
 from gateway.store.outbox import MailState
 from gateway.store.process_tables import ProcessRow, TrunkRow
 from gateway.store.public_ids import public_id
@@ -56,6 +60,8 @@ def look(db: Database, now: datetime, wall: datetime, lines: Mapping[str, int]) 
             dead_lately=session.exec(lately).one(),
             trunks=_trunks(session, lines),
             leases=tuple(Lease(*found) for found in session.execute(leases).all()),
+            forwardings=_forwardings(session),
+            unmailed_lately=session.exec(_unmailed(now - DAY)).one(),
         )
 
     return db.read(work)
@@ -137,6 +143,27 @@ def _outbox(session: Session) -> dict[str, Depth]:
             mine = mine.where(col(OutboxRow.owner).is_not(None))
         found[state.value] = Depth(*session.exec(mine).one())
     return found
+
+
+def _forwardings(session: Session) -> dict[str, Depth]:
+    """Received faxes that are to become mails; one that is put off waits from its beginning."""
+    found = {}
+    for state in (ForwardingState.WAITING, ForwardingState.WORKING):
+        mine = select(func.count(), func.min(ForwardingRow.created)).where(in_state(ForwardingRow.state, state))
+        if state is ForwardingState.WORKING:
+            mine = mine.where(col(ForwardingRow.owner).is_not(None))
+        found[state.value] = Depth(*session.exec(mine).one())
+    return found
+
+
+def _unmailed(since: datetime) -> SelectOfScalar[int]:
+    """Faxes that no mail was made of since then, and that nobody has had mailed again."""
+    later = aliased(ForwardingRow)
+    again = select(later.id).where(
+        later.received_id == ForwardingRow.received_id, later.resubmission > ForwardingRow.resubmission
+    )
+    failed = in_state(ForwardingRow.state, ForwardingState.FAILED), col(ForwardingRow.ended) > since
+    return select(func.count()).select_from(ForwardingRow).where(*failed, ~again.exists())
 
 
 def _trunks(session: Session, lines: Mapping[str, int]) -> tuple[TrunkLook, ...]:

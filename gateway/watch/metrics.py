@@ -41,7 +41,7 @@ COUNTED: Mapping[Metric, Told] = {
     Metric.PAGES: Told("pages_sent", "Pages that far ends confirmed", ("trunk",)),
     Metric.INBOUND_CALLS: Told("inbound_calls", "Calls that rang at our lines", ("ended",)),
     Metric.INBOUND_PAGES: Told("inbound_pages", "Pages of other machines that we confirmed"),
-    Metric.FORWARDINGS: Told("forwardings", "Received faxes that became mails, or could not", ("ended",)),
+    Metric.FORWARDINGS: Told("faxes_forwarded", "Received faxes that became mails, or could not", ("ended",)),
     Metric.NOTICES: Told("notices", "Notices that the relay was offered", ("ended",)),
     Metric.ARCHIVED: Told("archive_copies", "Copies of faxes that were tried", ("direction", "ended")),
     Metric.COMMIT_SECONDS: Told("commit_seconds", "Time of a write to the store with its commit"),
@@ -107,19 +107,21 @@ def _histogram(
 
 def _looked(look: QueueLook, process: int) -> Iterator[GaugeMetricFamily]:
     open_ones = (
-        ("jobs", "job", look.jobs),
-        ("submissions", "mail", look.submissions),
-        ("outbox", "notice", look.outbox),
+        ("jobs", "job", "Jobs", look.jobs),
+        ("submissions", "mail", "Mails", look.submissions),
+        ("outbox", "notice", "Notices", look.outbox),
+        ("forwardings", "received fax to be mailed", "Received faxes to be mailed", look.forwardings),
     )
-    for name, one, depths in open_ones:
+    for name, one, many, depths in open_ones:
         counts = {state: depth.count for state, depth in depths.items()}
         ages = {state: depth.age(look.now).total_seconds() for state, depth in depths.items()}
-        yield _labelled(name, f"{one.capitalize()}s that have not ended", "state", counts)
+        yield _labelled(name, f"{many} that have not ended", "state", counts)
         yield _labelled(f"{name}_oldest_seconds", f"How long the oldest {one} has been due", "state", ages)
     yield _gauge("outbox_dead", "Notices that were given up", look.dead)
     yield _gauge(
         "outbox_dead_lately", "The same, of the last day and without letters to the postmaster", look.dead_lately
     )
+    yield _gauge("forwardings_failed_lately", "Received faxes of a day that could not be mailed", look.unmailed_lately)
     yield _of_trunks("trunk_lines", "Lines", look, lambda place: look.trunks[place].lines)
     yield _of_trunks("trunk_lines_free", "Lines without a call", look, lambda place: look.trunks[place].free)
     yield _of_trunks("trunk_calls", "Calls that run", look, lambda place: look.trunks[place].calls.count)

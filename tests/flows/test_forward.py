@@ -10,13 +10,14 @@ from pypdf import PdfReader
 from sqlalchemy import delete, text
 from sqlmodel import Session, col
 
+from gateway.domain.alarms import QueueLook
 from gateway.domain.errors import LostClaimError, UnavailableError
 from gateway.domain.nodes import User
 from gateway.domain.received import ReceivedEventName, ReceivedFax
 from gateway.fax.t4 import codec
 from gateway.fax.t4.classf import PageFile
 from gateway.flows.forward import MOST_TRIES
-from gateway.store import forwardings, node_settings, outbox, processes, received
+from gateway.store import forwardings, gauges, node_settings, outbox, processes, received
 from gateway.store.mails import MailState
 from gateway.store.spool import Spool
 from gateway.store.tree_tables import ReceivingAddressRow
@@ -61,6 +62,10 @@ class FullSpool(Spool):
 
     def put_bytes(self, content: bytes) -> str:  # noqa: ARG002
         raise UnavailableError("the disk is full")
+
+
+def seen(stage: Stage) -> QueueLook:
+    return gauges.look(stage.db, stage.clock.now(), WALL, {})
 
 
 def receiving(stage: Stage, user: User, *addresses: str) -> None:
@@ -192,8 +197,10 @@ async def test_a_fax_for_nobody_says_so_and_comes_when_somebody_is_named(stage: 
         [_, event] = received.events(stage.db, fax.id)
         assert (event.name, event.result) == (ReceivedEventName.FORWARDED, "failure")
         assert "no address to receive faxes is configured for Acme/Sales/ben@acme.example" in event.detail
+        assert seen(stage).unmailed_lately == 1
         receiving(stage, user, ANNA)
         again(stage, fax)
+        assert (seen(stage).unmailed_lately, seen(stage).forwardings["waiting"].count) == (0, 1)
         await all_of(stage, sink.port)
 
     [mail] = sink.mails

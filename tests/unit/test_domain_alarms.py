@@ -89,6 +89,17 @@ def test_dead_letters_count_from_the_threshold_on_and_those_of_old_days_do_not()
     assert kinds(replace(IDLE, dead=2, dead_lately=2)) == [AlarmKind.DEAD_LETTERS]
 
 
+def test_one_received_fax_that_no_mail_was_made_of_is_an_alarm() -> None:
+    assert kinds(replace(IDLE, unmailed_lately=1)) == [AlarmKind.FAX_UNMAILED]
+
+
+def test_a_received_fax_that_waits_to_be_mailed_is_as_late_as_a_notice() -> None:
+    limit = LIMITS.outbox
+
+    assert kinds(replace(IDLE, forwardings={"waiting": since(limit)})) == []
+    assert kinds(replace(IDLE, forwardings={"waiting": since(limit + MINUTE)})) == [AlarmKind.OUTBOX_OLD]
+
+
 def test_a_disk_is_low_below_the_room_that_is_wanted() -> None:
     assert kinds(IDLE, Room(999, 10_000)) == [AlarmKind.DISK_LOW]
 

@@ -254,6 +254,7 @@ def _forwarding() -> None:
     )
     _index("ix_forwarding_waiting", "forwarding", ["not_before", "id"], "state = 'waiting'")
     _index("ix_forwarding_owner", "forwarding", ["owner"], "owner IS NOT NULL")
+    _index("ix_forwarding_failed", "forwarding", ["ended"], "state = 'failed'")
 
 
 def _large_mails() -> None:
