@@ -27,6 +27,7 @@ ABOUTS: Mapping[str, str] = {
     "queue": "The queue as a whole: what waits, what runs, what is stuck.",
     "trunk": "Trunks: the lines that calls go by.",
     "outbox": "Mails that we send: notices, letters to the postmaster; those that wait, and those that could not be sent.",
+    "archive": "Copies of faxes that are kept elsewhere: those on their way, those that failed; where they go say settings.",
     "refused": "Mails that were refused when they came in.",
     "quarantine": "Numbers that are refused because the network said, more than once, that they are gone.",
     "covers": "Cover pages: those that ship, and those of companies and departments.",

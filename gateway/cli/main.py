@@ -42,6 +42,7 @@ COMMANDS = {
     "queue": "queue",
     "trunk": "trunks",
     "outbox": "outbox",
+    "archive": "archive",
     "refused": "refused",
     "quarantine": "quarantine",
     "covers": "covers",
