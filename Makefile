@@ -42,10 +42,10 @@ demo: setup ## the main job on real input: mails in, faxes out, notices back; ab
 	$(BIN)/python samples/demo.py
 
 test: setup ## every test, with ruff, mypy and the import contracts among them
-	$(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 check: setup ## the fast tests, under a minute
-	$(BIN)/python -m pytest -q -n auto -m "not slow and not office"
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow and not office"
 
 lint: setup ## ruff and mypy alone
 	$(BIN)/ruff check .

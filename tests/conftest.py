@@ -1,12 +1,19 @@
 """What all tests share: how properties are tried, and which modules make check leaves out."""
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import pytest
 import uvloop
 from hypothesis import settings
+
+from tests import economy
+
+economy.keep_bytecode()
+economy.share_statements()
+economy.hash_cheaply()
 
 # No deadline: a busy machine is no bug. The examples of a failure are printed, to be written down as a case.
 settings.register_profile("faxgw", deadline=None, print_blob=True)
@@ -130,6 +137,11 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     chosen = str(getattr(request, "param", ENGINES[0]))
     monkeypatch.setenv("FAXGW_TEST_ENGINE", chosen)
     return chosen
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: a third of the time goes by in waiting for daemons."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:

@@ -4,9 +4,7 @@ Lines of a body are counted from its first statement after the docstring to its 
 """
 
 import ast
-import io
 import re
-import tokenize
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -36,10 +34,15 @@ def modules() -> dict[str, str]:
     return {str(path.relative_to(TOP)): path.read_text(encoding="utf-8") for path in paths}
 
 
+@cache
+def parsed() -> dict[str, ast.Module]:
+    return {path: ast.parse(text) for path, text in modules().items()}
+
+
 def trees(generated: bool = True) -> Iterator[tuple[str, ast.Module]]:
-    for path, text in modules().items():
+    for path, tree in parsed().items():
         if generated or not path.startswith(GENERATED):
-            yield path, ast.parse(text)
+            yield path, tree
 
 
 def functions() -> Iterator[tuple[str, Function]]:
@@ -63,22 +66,27 @@ def words_of(name: str) -> set[str]:
     return {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)}
 
 
+def blocks(node: ast.AST) -> Iterator[ast.Module | ast.ClassDef | Function]:
+    """What can have a docstring; expressions are not looked into, which is quick."""
+    if isinstance(node, ast.Module | ast.ClassDef | Function):
+        yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt | ast.excepthandler):
+            yield from blocks(child)
+
+
 def docstring_lines(tree: ast.Module) -> set[int]:
     found: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | Function) and ast.get_docstring(node) is not None:
+    for node in blocks(tree):
+        if ast.get_docstring(node, clean=False) is not None:
             found |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
     return found
 
 
 def code_lines(text: str) -> int:
     """Lines with code on them: no blank lines, no comments, and no docstrings, which only product code must have."""
-    layout = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
-    lines: set[int] = set()
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type not in layout:
-            lines |= set(range(token.start[0], token.end[0] + 1))
-    return len(lines - docstring_lines(ast.parse(text)))
+    written = {number for number, line in enumerate(text.splitlines(), 1) if line.strip() and line.strip()[0] != "#"}
+    return len(written - docstring_lines(ast.parse(text)))
 
 
 def script_lines() -> int:

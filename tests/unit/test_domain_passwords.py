@@ -2,7 +2,19 @@
 
 import pytest
 
+from gateway.domain import passwords
 from gateway.domain.passwords import hash_password, verify_password
+from tests import economy
+
+
+@pytest.fixture(autouse=True)
+def strong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the gateway hashes; the other tests make do with less."""
+    monkeypatch.setattr(passwords, "HASHER", economy.STRONG)
+
+
+def test_a_hash_takes_the_memory_and_time_of_rfc_9106s_second_recommendation() -> None:
+    assert hash_password("correct horse").startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 def test_the_right_password_and_no_other_is_accepted() -> None:

@@ -1,0 +1,49 @@
+"""What makes the suite quick without trying less: read by `conftest` before any test module.
+
+What lives here: compiled Python kept, compiled statements shared, cheap password hashes. What does not: which tests
+are slow, and which run on both engines (`conftest`).
+"""
+
+import functools
+import os
+import sys
+from typing import Any
+
+from argon2 import PasswordHasher
+from sqlalchemy import Engine
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.util import LRUCache
+
+from gateway.domain import passwords
+
+STATEMENTS = 5000  # more than there are
+STRONG = passwords.HASHER
+
+
+def keep_bytecode() -> None:
+    """Compiling all tests and the gateway anew in every process takes as long as many of the tests."""
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def share_statements() -> None:
+    """Each store of a test has an engine of its own; what one has compiled serves all that speak the same dialect.
+
+    SQLAlchemy keeps what it compiled by dialect, and holds each engine's for another one.
+    """
+    caches: dict[str, LRUCache[Any, Any]] = {}
+    make = Engine.__init__
+
+    @functools.wraps(make)
+    def made(engine: Engine, *arguments: Any, **named: Any) -> None:
+        make(engine, *arguments, **named)
+        engine._compiled_cache = caches.setdefault(engine.dialect.name, LRUCache(STATEMENTS))
+
+    Engine.__init__ = made  # type: ignore[method-assign]
+    DefaultDialect.__eq__ = lambda one, other: type(one) is type(other)  # type: ignore[method-assign,assignment]
+    DefaultDialect.__hash__ = lambda one: hash(type(one))  # type: ignore[method-assign,assignment]
+
+
+def hash_cheaply() -> None:
+    """What a hash costs is a parameter (RFC 9106, 3.1); `test_domain_passwords` tries the real one."""
+    passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
