@@ -148,7 +148,6 @@ def _receiver(shared: Shared) -> Receive:
         lines=Lines(shared.settings.inbound.lines),
         owed=shared.owed,
         hang_up=shared.must_hang_up,
-        firm=shared.lease.is_firm,
         tally=shared.tally,
     )
 

@@ -40,7 +40,7 @@ from gateway.store.spool import Spool
 log = logging.getLogger(__name__)
 MOST_LEFT = 10  # calls of dead processes ended in one look
 ROOM = 20_000_000  # octets that a fax may take: with less room no call is answered
-NOT_OURS, NO_LINE, LOCKED, NO_ROOM, UNSURE = "not-assigned", "no-line", "locked", "no-room", "lease"
+NOT_OURS, NO_LINE, LOCKED, NO_ROOM, LEAVING = "not-assigned", "no-line", "locked", "no-room", "leaving"
 
 
 class Lines:
@@ -67,7 +67,7 @@ class Lines:
 class Receive:
     """The flow that takes calls: the switchboard of every transport of this process.
 
-    `hang_up` tells that no call may go on, `firm` whether another may begin.
+    `hang_up` tells that no call may go on, and none begin.
     """
 
     db: Database
@@ -77,7 +77,6 @@ class Receive:
     lines: Lines
     owed: Owed = field(default_factory=Owed)
     hang_up: Callable[[], bool] = field(default=lambda: False)
-    firm: Callable[[], bool] = field(default=lambda: True)
     tally: Tally = NOBODY
 
     def is_ours(self, number: str) -> bool:
@@ -100,8 +99,8 @@ class Receive:
             return self._turned_away(call, NotAnswered(NOT_OURS))
         if route.locked:
             return self._turned_away(call, Refused(LOCKED))
-        if not self.firm():
-            return self._turned_away(call, Refused(UNSURE))
+        if self.hang_up():
+            return self._turned_away(call, Refused(LEAVING))
         if not self.spool.has_room(ROOM):
             return self._turned_away(call, Refused(NO_ROOM))
         if not self.lines.take():

@@ -109,10 +109,10 @@ def test_a_call_that_cannot_be_begun_takes_no_line(stage: Stage) -> None:
     assert flow.lines.take()
 
 
-def test_without_room_or_a_firm_lease_no_call_is_answered(stage: Stage) -> None:
+def test_without_room_or_when_all_calls_must_end_none_is_answered(stage: Stage) -> None:
     ben(stage)
-    unsure = replace(receiver(stage), firm=lambda: False)
-    assert Caller(stage, unsure).ring().decision == Refused("lease")
+    leaving = replace(receiver(stage), hang_up=lambda: True)
+    assert Caller(stage, leaving).ring().decision == Refused("leaving")
     full = replace(receiver(stage), spool=FickleSpool(stage.folder / "spool", full=True))
     assert Caller(stage, full).ring().decision == Refused("no-room")
 
