@@ -26,7 +26,7 @@ ABOUTS: Mapping[str, str] = {
     "inbound": "Faxes that came in.",
     "queue": "The queue as a whole: what waits, what runs, what is stuck.",
     "trunk": "Trunks: the lines that calls go by.",
-    "outbox": "Mails that we send: notices, letters to the postmaster; those that wait, and those that could not be sent.",
+    "outbox": "Mails that we send: notices, received faxes; those that wait, and those that could not be sent.",
     "archive": "Copies of faxes that are kept elsewhere: those on their way, those that failed; where they go say settings.",
     "refused": "Mails that were refused when they came in.",
     "quarantine": "Numbers that are refused because the network said, more than once, that they are gone.",

@@ -25,7 +25,7 @@ STATES = click.Choice([state.value for state in MailState])
 
 @click.group()
 def outbox() -> None:
-    """Mails that we send: notices, letters to the postmaster; those that wait, and those that could not be sent."""
+    """Mails that we send: notices, received faxes; those that wait, and those that could not be sent."""
 
 
 @outbox.command("list")
@@ -33,6 +33,7 @@ def outbox() -> None:
 @click.option("--kind", default="", help="Only of this kind, as in delivery-failure.")
 @click.option("--recipient", default="", help="Only to addresses that hold this.")
 @click.option("--job", default="", metavar="ID", help="Only on this job and its mail.")
+@click.option("--fax", default="", metavar="ID", help="Only those that bring this received fax.")
 @click.option("--since", default="", help="Only from this time on: 2026-03-01, 2026-03-01T14:30, or 90m, 2h, 7d ago.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="The newest first.")
 @as_option
@@ -66,11 +67,14 @@ def outbox_show(console: Console, mail_id: int, message: bool, form: str) -> Non
       faxgw outbox show 17 --message > notice.eml
     """
     found = steps.shown(console.door, mail_id)
+    rest = console.spool.path(found.rest_digest) if found.rest_digest else None
     if message:
         click.echo(found.message, nl=False)
+        click.echo(rest.read_bytes() if rest else b"", nl=False)
         return
-    mail = found.mail
-    write_one({**_row(mail), "sent": mail.sent, "message_id": mail.message_id, "octets": len(found.message)}, form)
+    mail, octets = found.mail, len(found.message) + (rest.stat().st_size if rest else 0)
+    told = {"fax": mail.fax, "part": mail.part} if mail.fax else {}
+    write_one({**_row(mail), "sent": mail.sent, "message_id": mail.message_id, **told, "octets": octets}, form)
 
 
 @outbox.command("retry")

@@ -13,6 +13,7 @@ from typing import Protocol
 from gateway.domain.job import Job
 from gateway.store.columns import key_of
 from gateway.store.fax_tables import OutboxRow
+from gateway.store.public_ids import received_id
 
 
 class MailState(StrEnum):
@@ -23,6 +24,9 @@ class MailState(StrEnum):
     SENT = "sent"
     DEAD = "dead"
     DROPPED = "dropped"
+
+
+DELAYED = "delivery-delayed"  # the kind of notices that nobody needs after the end of their job
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class MailClaim:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A line of the outbox, without the message."""
+    """A line of the outbox, without the message. `fax` is the id of the received fax that it brings; empty for none."""
 
     id: int
     kind: str
@@ -88,6 +92,8 @@ class Mail:
     tries: int
     reply: str
     sent: datetime | None
+    fax: str = ""
+    part: int = 0
 
 
 class Post(Protocol):
@@ -144,4 +150,6 @@ def mail_from(row: OutboxRow) -> Mail:
         tries=row.tries,
         reply=row.reply,
         sent=row.sent,
+        fax="" if row.received_id is None else received_id(row.received_id),
+        part=row.part,
     )

@@ -12,32 +12,35 @@ from sqlmodel.sql.expression import SelectOfScalar
 from gateway.domain.errors import ConflictError, NotFoundError
 from gateway.store.columns import in_state
 from gateway.store.database import Database
+from gateway.store.fax_mails import let_go
 from gateway.store.fax_tables import JobRow, OutboxRow
 from gateway.store.locking import locked
 from gateway.store.outbox import Mail, MailState, mail_from
-from gateway.store.public_ids import job_number
+from gateway.store.public_ids import job_number, received_number
 
 OPEN = (MailState.WAITING, MailState.DEAD)  # what can be tried again, or dropped
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which mails: in one of these states (all when empty), of a kind, to an address that holds this, of a job."""
+    """Which mails: in one of these states (all when empty), of a kind, to an address with this, of a job or fax."""
 
     states: tuple[MailState, ...] = ()
     kind: str = ""
     recipient: str = ""
     job: str = ""
+    fax: str = ""
     since: datetime | None = None
     limit: int = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail with the message as it is sent."""
+    """One mail with the message as it is sent; of a large one the spool has the rest as `rest_digest`."""
 
     mail: Mail
     message: bytes
+    rest_digest: str = ""
 
 
 def listing(db: Database, wanted: Wanted) -> tuple[Mail, ...]:
@@ -49,6 +52,8 @@ def listing(db: Database, wanted: Wanted) -> tuple[Mail, ...]:
         statement = statement.where(OutboxRow.kind == wanted.kind)
     if wanted.recipient:
         statement = statement.where(col(OutboxRow.recipient).icontains(wanted.recipient, autoescape=True))
+    if wanted.fax:
+        statement = statement.where(OutboxRow.received_id == received_number(wanted.fax))
     if wanted.since is not None:
         statement = statement.where(col(OutboxRow.created) >= wanted.since)
     return db.read(
@@ -65,7 +70,7 @@ def letter(db: Database, mail_id: int) -> Letter:
 
     def work(session: Session) -> Letter:
         row = _row(session, mail_id)
-        return Letter(mail_from(row), row.message)
+        return Letter(mail_from(row), row.message, row.message_digest)
 
     return db.read(work)
 
@@ -98,6 +103,7 @@ def drop(db: Database, mail_id: int) -> Mail:
     def work(session: Session) -> Mail:
         row = _open_row(session, mail_id, "dropped")
         row.state = MailState.DROPPED.value
+        let_go(session, row)
         session.flush()
         return mail_from(row)
 

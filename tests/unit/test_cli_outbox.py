@@ -1,5 +1,6 @@
 """faxgw outbox: what waits or died is seen, sent again at once, or given up."""
 
+import email
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,10 @@ import pytest
 from gateway.domain.errors import ExitCode
 from gateway.store import journal, outbox, undelivered
 from gateway.store.outbox import MailState, NewMail
+from tests.fakes import SinkRelay
 from tests.filled_store import NOW, owning
 from tests.flows.commands import Commands
+from tests.flows.receptions import ben, fax_of
 from tests.flows.stage import Stage, staged
 
 
@@ -127,3 +130,25 @@ def test_a_mail_that_is_being_sent_is_left_alone(
 
     assert ran.code == ExitCode.CONFLICT
     assert f"mail {mails[0]} is sending and cannot be dropped" in ran.complaint
+
+
+async def test_a_mail_with_a_received_fax_is_shown_whole_and_dropped_with_its_pages(
+    faxgw: Commands, stage: Stage
+) -> None:
+    ben(stage)
+    fax = fax_of(stage)
+    async with SinkRelay(refuse=lambda _whom: "550 5.1.1 nobody") as sink:
+        await stage.forward(sink.port).next()
+        await stage.notify(sink.port).next()
+
+    [row] = json.loads(faxgw("outbox", "list", "--fax", fax.public_id, "-o", "json").out)
+    whole = email.message_from_string(faxgw("outbox", "show", str(row["id"]), "--message").out)
+    told = json.loads(faxgw("outbox", "show", str(row["id"]), "-o", "json").out)
+    dropped = faxgw("outbox", "drop", str(row["id"]), "--yes")
+
+    assert (row["kind"], row["state"]) == ("received-fax", "dead")
+    assert [part.get_filename() for part in whole.walk() if part.get_filename()] == [f"fax-{fax.public_id}.pdf"]
+    assert (told["fax"], told["part"]) == (fax.public_id, 1)
+    assert told["octets"] > 5000
+    assert (dropped.code, undelivered.letter(stage.db, row["id"]).rest_digest) == (0, "")
+    assert json.loads(faxgw("outbox", "list", "--fax", "R0000", "-o", "json").out) == []
