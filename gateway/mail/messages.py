@@ -40,7 +40,8 @@ from gateway.mail.notice_tables import (
     reason_rows,
     refused_table,
 )
-from gateway.mail.wording import Words, status_for, words_for
+from gateway.mail.statuses import status_for, status_of_mail
+from gateway.mail.wording import WISH, Words, words_for
 
 __all__ = [
     "AttemptFacts",
@@ -109,7 +110,7 @@ def initial_failure(
 
     `detail` is a sub-type, told to machines, or a sentence, told to people where no part is to blame.
     """
-    words = words_for(outcome, detail)
+    words = words_for(outcome, WISH if " " in detail else detail)
     letter = Letter(
         title=f"Fax to {numbers([job.destination for job in facts.jobs])} could not be sent: {outcome.value}",
         happened=words.happened,
@@ -119,8 +120,10 @@ def initial_failure(
         rows=mail_rows(facts) + number_rows(facts) + reason_rows(failed, detail),
         tables=(failed_table(facts, failed),) if failed else (),
     )
-    diagnostic = f"x-fax; {outcome.value}" + (f" ({_ascii(detail)})" if detail else "")
-    reported = [Reported(job.destination, status_for(outcome, detail), diagnostic, job.public_id) for job in facts.jobs]
+    cause = detail or ", ".join(dict.fromkeys(part.problem.value for part in failed))
+    diagnostic = f"x-fax; {outcome.value}" + (f" ({_ascii(cause)})" if cause else "")
+    status = status_of_mail(outcome, detail, failed)
+    reported = [Reported(job.destination, status, diagnostic, job.public_id) for job in facts.jobs]
     ids = tuple(job.public_id for job in facts.jobs)
     told = Told(NoticeKind.INITIAL_FAILURE, failed=failed, outcome=outcome, detail=detail)
     return report_notice(_draft(told, facts, letter, ids), facts, reported)

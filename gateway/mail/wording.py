@@ -1,6 +1,6 @@
-"""What people are told of each outcome: what happened, what it means, what to do next; and the status for machines.
+"""What people are told of each outcome: what happened, what it means, what to do next.
 
-What lives here: one table of words, one of status codes (RFC 3463). What does not: the shape of a notice
+What lives here: one table of words. What does not: the status for machines (`statuses`), the shape of a notice
 (`messages`) and its MIME (`notice_mail`).
 """
 
@@ -16,6 +16,9 @@ from gateway.mail.notice_facts import AttemptFacts
 TEXT_OFF = "text-off"  # the detail of a mail that is all text, where text is not faxed
 OWNER_LOST = "owner-lost"  # the detail of a call whose process died
 EXPIRED = "expired"  # the detail of a cancelled job whose time ran out
+RENDER_CRASHES = "render-crashes"  # the detail of a mail that brought its converter down again and again
+PAGES_MISSING = "pages-missing"  # the detail of a call that ended in order, with pages unconfirmed
+WISH = "directives"  # the rule that refuses a mail for what it asks; also what an unmet wish is told as
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ DETAIL_WORDS = MappingProxyType(
             "Nothing was sent. If it was not you, somebody has a copy of your mail and tried to fax it elsewhere.",
             "To fax the same document to that number, write a new mail.",
         ),
-        (Outcome.GENERAL_ERROR, "directives"): Words(
+        (Outcome.GENERAL_ERROR, WISH): Words(
             "Your mail asks for something that cannot be done.",
             "Nothing was sent, so that no fax goes out other than you meant it.",
             "Correct what the reason below names and send your mail again.",
@@ -163,6 +166,46 @@ DETAIL_WORDS = MappingProxyType(
             "there twice.",
             "Ask the recipient whether the last page arrived. If it did not, send the fax again.",
         ),
+        (Outcome.GENERAL_ERROR, RENDER_CRASHES): Words(
+            "The programs that turn documents into fax pages failed on your mail, more than once.",
+            "Nothing was sent.",
+            "Save your documents as PDF and send them again. If that fails too, show this to your fax administrator.",
+        ),
+        (Outcome.GENERAL_ERROR, PAGES_MISSING): Words(
+            "The call ended in order, but the fax machine did not confirm every page.",
+            "The recipient may have some of the pages, but not all of them.",
+            "Ask the recipient which pages arrived, then send the fax again.",
+        ),
+        (Outcome.GENERAL_ERROR, Cause.PROTOCOL.value): Words(
+            "The fax machine answered in a way that we do not understand.",
+            "The recipient may have some of the pages, but not all of them.",
+            "Send the fax again later. If it fails again, ask the recipient to check their machine.",
+        ),
+        (Outcome.GENERAL_ERROR, Cause.LOCAL_ERROR.value): Words(
+            "Something went wrong on our side.",
+            "The fax was not delivered as a whole. The recipient's machine and number are not to blame.",
+            "Send the fax again. If it fails again, give your fax administrator the job number.",
+        ),
+        (Outcome.NEGOTIATION_FAILED, Cause.INCOMPATIBLE.value): Words(
+            "A fax machine answered, but it cannot receive pages like these.",
+            "Their size or their resolution is more than the machine can do.",
+            "Send the fax again with %{Normal} in the subject. If that fails too, ask for another fax number.",
+        ),
+        (Outcome.TRANSMISSION_FAILED, Cause.PAGE_REFUSED.value): Words(
+            "The fax machine refused a page as unreadable, however often we sent it.",
+            "The line may be poor. The recipient may have some of the pages, but not all of them.",
+            "Send the fax again later. If it fails again, ask the recipient to check their line.",
+        ),
+        (Outcome.TRANSMISSION_FAILED, Cause.DISCONNECTED_AFTER_PAGE.value): Words(
+            "The recipient's fax machine hung up before it had all pages.",
+            "It may be out of paper or memory. The recipient may have some of the pages, but not all of them.",
+            "Ask the recipient to check their machine, then send the fax again.",
+        ),
+        (Outcome.NOT_A_FAX, Cause.DATA_MODEM.value): Words(
+            "The call was answered by a computer's modem, not by a fax machine.",
+            "The number is not one for faxes, or the machine behind it is not set to receive them.",
+            "Check the fax number with the recipient, then send the fax again.",
+        ),
         (Outcome.SIT_TONE, Cause.SIT_NO_CIRCUIT.value): WORDS[Outcome.FAST_BUSY],
         (Outcome.SIT_TONE, Cause.SIT_REORDER.value): WORDS[Outcome.FAST_BUSY],
         (Outcome.SIT_TONE, Cause.SIT_VACANT.value): WORDS[Outcome.INVALID_NUMBER],
@@ -179,47 +222,10 @@ DETAIL_WORDS = MappingProxyType(
     }
 )
 
-STATUS = MappingProxyType(
-    {
-        Outcome.SUCCESS: "2.0.0",
-        Outcome.BUSY: "5.4.1",
-        Outcome.ECM_RETRANSMIT: "5.4.2",
-        Outcome.FAST_BUSY: "5.4.1",
-        Outcome.GENERAL_ERROR: "5.3.0",
-        Outcome.INVALID_ATTACHMENT: "5.6.1",
-        Outcome.INVALID_NUMBER: "5.1.1",
-        Outcome.CANCELLED: "5.0.0",
-        Outcome.NEGOTIATION_FAILED: "5.4.2",
-        Outcome.NO_ANSWER: "5.4.1",
-        Outcome.NO_ATTACHMENT: "5.6.0",
-        Outcome.NOT_A_FAX: "5.1.0",
-        Outcome.SIT_TONE: "5.1.0",
-        Outcome.TRANSMISSION_FAILED: "5.4.2",
-        Outcome.UNAUTHORIZED: "5.7.1",
-        Outcome.VOICE_ANSWER: "5.1.0",
-        Outcome.UNCONFIRMED: "5.4.2",
-    }
-)
-DETAIL_STATUS = MappingProxyType(
-    {
-        (Outcome.CANCELLED, EXPIRED): "5.4.7",
-        (Outcome.CANCELLED, NUMBER_BLOCKED): "5.7.1",
-        (Outcome.SIT_TONE, Cause.SIT_NO_CIRCUIT.value): "5.4.1",
-        (Outcome.SIT_TONE, Cause.SIT_REORDER.value): "5.4.1",
-        (Outcome.SIT_TONE, Cause.SIT_VACANT.value): "5.1.1",
-        (Outcome.SIT_TONE, Cause.SIT_INTERCEPT.value): "5.1.6",
-    }
-)
-
 
 def words_for(outcome: Outcome, detail: str = "") -> Words:
     """What to tell of an outcome, by its detail where that says more."""
     return DETAIL_WORDS.get((outcome, detail), WORDS[outcome])
-
-
-def status_for(outcome: Outcome, detail: str = "") -> str:
-    """The enhanced status code of a report on that outcome (RFC 3463)."""
-    return DETAIL_STATUS.get((outcome, detail), STATUS[outcome])
 
 
 def sent_again(attempts: Sequence[AttemptFacts]) -> str:

@@ -286,7 +286,7 @@ async def test_a_mail_that_brought_down_processes_is_not_tried_for_ever(stage: S
 
     [job] = stage.jobs
     assert (job.state, job.outcome, job.outcome_detail) == (JobState.FAILED, Outcome.GENERAL_ERROR, "render-crashes")
-    assert "Something went wrong" in words(stage.notices[0])
+    assert "turn documents into fax pages failed on your mail" in words(stage.notices[0])
 
 
 async def test_a_fault_of_ours_gives_the_mail_back(stage: Stage) -> None:
