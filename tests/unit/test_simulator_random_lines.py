@@ -4,6 +4,7 @@ Lines, far ends and faults are drawn by chance; a page counts as held when it is
 """
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cache
 from random import Random
 
@@ -12,11 +13,13 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.call import Cause, Coding
-from gateway.fax.simulator.calls import line_to
+from gateway.domain.errors import LostClaimError, UnavailableError
+from gateway.fax.simulator.calls import SimulatedCall, line_to
 from gateway.fax.simulator.disturbances import Harm, Harmed
 from gateway.fax.simulator.far_ends import FaxMachine
 from gateway.fax.simulator.line import Side
 from gateway.fax.simulator.noise import Noise
+from gateway.fax.simulator.our_line import OurLine
 from gateway.fax.simulator.plans import FarEndPlan, LinePlan
 from gateway.fax.t4 import codec
 from gateway.fax.t4.page import Bitmap, CodedPage
@@ -25,6 +28,8 @@ from gateway.fax.t30.options import EVERYTHING, PageWatch, TerminalOptions
 from gateway.fax.t30.reception import ReceivedPage
 from gateway.fax.t30.record import CallRecord
 from gateway.fax.t30.terminal import Answerer, Caller
+from gateway.fax.transport import IncomingCall
+from tests.fakes import FakeSwitchboard
 from tests.fax_calls import OUR_ID, Pages, noise_bitmap, text_bitmap
 
 HOUR_MS = 3_600_000
@@ -287,3 +292,30 @@ def test_the_same_seed_makes_the_same_call(
 
     assert first.caller.notes == again.caller.notes
     assert first.bitmaps == again.bitmaps
+
+
+@A_FEW
+@given(lines, st.lists(harms, max_size=3), st.lists(st.sampled_from(range(3)), min_size=1, max_size=3), st.data())
+def test_our_own_line_keeps_what_it_confirms_and_tells_its_end_once(
+    line: LinePlan, faults: list[Harmed], kinds: list[int], data: st.DataObject
+) -> None:
+    board = FakeSwitchboard(hang_up=data.draw(st.sampled_from([False, False, False, True])))
+    board.full = data.draw(st.sampled_from([None, None, None, UnavailableError("full"), LostClaimError("lost")]))
+    ours = OurLine(board, IncomingCall("c1", board.ours), line, rings=2, dialled=datetime(2026, 3, 2, tzinfo=UTC))
+    caller = Caller(Pages([coded(kind) for kind in kinds]), TerminalOptions(station_id=OUR_ID), PageWatch())
+    plan = FarEndPlan(line=line, disturbances=tuple(lambda fault=fault: fault for fault in faults))
+    call = SimulatedCall(caller, line_to(plan, Random(data.draw(st.integers(0, 99))), caller, ours), ours=ours)
+
+    assert call.run_for(HOUR_MS)
+    call.close()
+    call.close()
+
+    event(str(caller.record.cause))
+    assert len(board.ends) == len(board.rung)
+    assert [page.number for page in board.pages] == list(range(len(board.pages)))
+    assert caller.record.pages_sent <= len(board.pages)
+    for report, _ in board.ends:
+        assert report.pages_received == len(board.pages)
+        assert report.cause is not Cause.DONE or board.pages[-1].last
+    if caller.record.cause is Cause.DONE:
+        assert board.pages[-1].last
