@@ -4,14 +4,15 @@ What lives here: the questions. What does not: the database's own soundness and 
 """
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
 from gateway.domain.job import FINAL_STATES
+from gateway.domain.received import ReceivedState
 from gateway.store.database import Database
-from gateway.store.public_ids import public_id
+from gateway.store.public_ids import public_id, received_id
 
 MOST_NAMED = 10  # rows of one kind
 
@@ -29,6 +30,7 @@ _FINAL = ", ".join(f"'{state.value}'" for state in sorted(FINAL_STATES))
 _OPEN_ATTEMPT = "EXISTS (SELECT 1 FROM attempt WHERE attempt.job_id = job.id AND attempt.ended IS NULL)"
 _ACCEPTED_JOB = "EXISTS (SELECT 1 FROM job WHERE job.submission_id = submission.id AND job.state = 'accepted')"
 _LAST_EVENT = "SELECT max(id) FROM event WHERE event.job_id = job.id"
+RECEIVED, _COMES_IN = "received fax", f"'{ReceivedState.RECEIVING.value}'"
 CONTRADICTIONS = (
     Contradiction("job", "is in a call that nobody makes",
                   "SELECT id FROM job WHERE state = 'calling' AND owner IS NULL"),
@@ -73,7 +75,21 @@ CONTRADICTIONS = (
                   "SELECT id FROM outbox WHERE state <> 'sending' AND owner IS NOT NULL"),
     Contradiction("mail", "was sent, and no time says when",
                   "SELECT id FROM outbox WHERE state = 'sent' AND sent IS NULL"),
+    Contradiction(RECEIVED, "comes in no more, and a process owns it",
+                  f"SELECT id FROM received WHERE state <> {_COMES_IN} AND owner IS NOT NULL"),
+    Contradiction(RECEIVED, "is over, and no time says since when",
+                  f"SELECT id FROM received WHERE state <> {_COMES_IN} AND ended IS NULL"),
+    Contradiction(RECEIVED, "is over without a history", f"SELECT id FROM received WHERE state <> {_COMES_IN} "
+                  "AND NOT EXISTS (SELECT 1 FROM received_event WHERE received_event.received_id = received.id)"),
+    Contradiction(RECEIVED, "has more or fewer pages than are kept",
+                  "SELECT id FROM received WHERE pages <> "
+                  "(SELECT count(*) FROM received_page WHERE received_page.received_id = received.id)"),
+    Contradiction(RECEIVED, "has pages, and no file of them",
+                  f"SELECT id FROM received WHERE state <> {_COMES_IN} AND pages > 0 AND tiff_digest = '' "
+                  "AND erased IS NULL"),
 )  # fmt: skip
+
+_NAMED: Mapping[str, Callable[[int], str]] = {"job": public_id, RECEIVED: received_id}
 
 
 def contradictions(db: Database) -> Iterator[str]:
@@ -85,7 +101,7 @@ def contradictions(db: Database) -> Iterator[str]:
     for kind in CONTRADICTIONS:
         found = db.read(functools.partial(_some, kind=kind))
         if found:
-            named = ", ".join(public_id(number) if kind.noun == "job" else str(number) for number in found[:MOST_NAMED])
+            named = ", ".join(_NAMED.get(kind.noun, str)(number) for number in found[:MOST_NAMED])
             yield f"{kind.noun} {named}{' and more' if len(found) > MOST_NAMED else ''} {kind.words}"
 
 

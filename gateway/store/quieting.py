@@ -13,8 +13,10 @@ from datetime import datetime
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
+from gateway.domain.archive import TransferState
 from gateway.domain.job import JobEvent, JobState
 from gateway.domain.submission import SubmissionState
+from gateway.store.archive_tables import ArchiveTransferRow
 from gateway.store.columns import in_state
 from gateway.store.database import Database
 from gateway.store.fax_rows import move, move_submission, note
@@ -24,6 +26,7 @@ from gateway.store.forwardings import ForwardingState
 from gateway.store.forwardings import hand_back as forward_again
 from gateway.store.outbox import MailState
 from gateway.store.process_tables import ProcessRow
+from gateway.store.received_tables import ReceivedRow
 
 RESTORED = "restored"  # the event, and why a job is held
 PAGE = 500  # rows in one commit
@@ -88,6 +91,12 @@ def _let_go(session: Session, made: datetime) -> int:
     for forwarding in session.exec(begun):
         forward_again(forwarding)
     session.flush()
+    # Who sees a call that nobody receives ends it, with the pages that were confirmed.
+    receiving = update(ReceivedRow).where(col(ReceivedRow.owner).is_not(None))
+    connection.execute(receiving.values(owner=None, fence=ReceivedRow.fence + 1))
+    copying = update(ArchiveTransferRow).where(in_state(ArchiveTransferRow.state, TransferState.COPYING))
+    again = {"state": TransferState.WAITING.value, "owner": None, "fence": ArchiveTransferRow.fence + 1}
+    connection.execute(copying.values(**again))
     connection.execute(delete(ProcessRow))
     waiting = select(OutboxRow.id).where(in_state(OutboxRow.state, MailState.WAITING))
     return len(session.exec(waiting).all())

@@ -4,7 +4,7 @@ What lives here: finding the columns, and reading them in bounded pages. What do
 row names (`sweep`), rows whose contents are missing (`check`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Column, Table, select
@@ -12,15 +12,16 @@ from sqlmodel import Session
 
 from gateway.store.columns import Row
 from gateway.store.database import Database
-from gateway.store.public_ids import public_id
+from gateway.store.public_ids import public_id, received_id
 
 SUFFIX = "_digest"
+_IDS: Mapping[str, Callable[[int], str]] = {"job": public_id, "received": received_id}
 PAGE = 2000  # rows that are read at one go
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A row that names a content: where it stands, as `attempt 17 tiff`; jobs by the id that people see."""
+    """A row that names a content: where it stands, as `attempt 17 tiff`; faxes by the id that people see."""
 
     table: str
     row: int
@@ -28,7 +29,7 @@ class Reference:
     digest: str
 
     def __str__(self) -> str:
-        named = public_id(self.row) if self.table == "job" else str(self.row)
+        named = _IDS.get(self.table, str)(self.row)
         return f"{self.table} {named} {self.column.removesuffix(SUFFIX)}"
 
 

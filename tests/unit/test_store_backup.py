@@ -14,8 +14,9 @@ from sqlalchemy import text
 from gateway.domain.errors import ConflictError, NotFoundError, RefusedError, UnavailableError
 from gateway.domain.job import JobState
 from gateway.domain.nodes import User
+from gateway.domain.received import ReceivedState
 from gateway.store import backup as backups
-from gateway.store import calls, holds, jobs, outbox, processes, submissions, tree
+from gateway.store import calls, holds, jobs, outbox, processes, received, submissions, tree
 from gateway.store import restore as restores
 from gateway.store.backup import Manifest, backup, verify
 from gateway.store.check import check
@@ -24,6 +25,7 @@ from gateway.store.migrate import METADATA, migrate
 from gateway.store.restore import GAP, Restored, Target, restore
 from gateway.store.spool import Spool
 from tests.filled_store import FAR, NOW, WALL, anna, calling, fresh_url, mail_to, owning, ready, rendered
+from tests.store_states import came_in
 
 LATER = WALL + timedelta(days=1)  # when the leases of the tests are over
 ABOUT = (WALL, "1.2.3")
@@ -163,6 +165,21 @@ def test_what_was_on_its_way_is_held_with_a_reason(
         why = jobs.detail(copy, held[0]).events[-1].detail
         assert why.startswith("restored: may have been sent since the backup of")
         assert faults(copy, elsewhere.spool) == []
+
+
+def test_a_fax_that_came_in_just_then_is_ended_with_its_pages_after_a_restore(
+    db: Database, user: User, spool: Spool, place: Path, elsewhere: Target, tmp_path: Path
+) -> None:
+    with owning(db, tmp_path) as owner:
+        came_in(db, owner, user, spool, whole=False)
+        made(db, spool, place)
+    restored(place, elsewhere)
+
+    with closing(open_database(elsewhere.url)) as copy:
+        [left] = received.orphans(copy, 10)
+        assert [page.number for page in received.pages(copy, left.id)] == [1]
+        ended = received.finish(copy, left, received.Ending(NOW, spool.put_bytes(b"all"), "broken-off"), NOW)
+    assert ended.state is ReceivedState.PARTIAL
 
 
 def test_who_is_released_after_a_restore_is_called(

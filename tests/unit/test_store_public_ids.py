@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.store.public_ids import ALPHABET, LENGTH, job_number, public_id
+from gateway.store.public_ids import ALPHABET, LENGTH, job_number, public_id, received_id, received_number
 
 numbers = st.integers(0, 2**40 - 1)
 
@@ -38,3 +38,12 @@ def test_an_id_is_read_however_people_type_it(number: int) -> None:
 @pytest.mark.parametrize("text", ["", "123", "123456789", "ABCDEFGU", "ABC*EFGH", "ＡBCDEFGH"])  # noqa: RUF001
 def test_what_is_no_id_leads_nowhere(text: str) -> None:
     assert job_number(text) is None
+
+
+@given(numbers)
+def test_the_id_of_a_received_fax_leads_back_too_and_is_no_job_s(number: int) -> None:
+    text = received_id(number)
+
+    assert received_number(f" {text.lower()} ") == number
+    assert job_number(text) is None
+    assert received_number(public_id(number)) is None or text[1] == "R"
