@@ -88,7 +88,7 @@ def place_at(door: Door, node: str, text: str = "") -> Tried:
     assert found is not None  # a node is named
     text = text or node_settings.effective(door.db, found.id).text(DESTINATION)
     if not text:
-        raise UsageError(f"no place is set at {found.path}: faxgw settings set {found.path} {DESTINATION} PLACE")
+        raise UsageError(f"no place is set at {found.path}: faxgw settings set {found.path} {DESTINATION}=PLACE")
     try:
         return Tried(parse_place(text), text, found.path.partition("/")[0])
     except ValueError as error:
