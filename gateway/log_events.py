@@ -41,6 +41,7 @@ EVENTS: Mapping[str, LogEvent] = {
     "step-cut": _event("a worker's step was broken off", "worker"),
     "claim-owed": _event("claimed work could not be given back yet", "error", "count"),
     "forgotten": _event("rows that are kept for some days only were deleted", "count"),
+    "delays-told": _event("senders were told that their faxes take longer than expected", "count"),
     "swept": _event("contents that no row names were put aside; erased: those put aside before", "count", "erased"),
     "documents-erased": _event("the time of a fax's documents was over; count: contents", "job", "kind", "count"),
     "sweep-broken-off": _event("a sweep met a store, disk or bucket out of reach; a later one begins anew", "error"),

@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from gateway.domain.clock import Clock
@@ -17,6 +17,7 @@ from gateway.domain.job import Attempt, Job, JobState
 from gateway.domain.outcome import Outcome
 from gateway.domain.setting_catalog import Effective
 from gateway.domain.submission import PartPages, Submission
+from gateway.mail.delay_letter import delivery_delayed
 from gateway.mail.messages import (
     AttemptFacts,
     Duplicate,
@@ -115,8 +116,7 @@ class Composer:
         """With the time of the first call where it is a later one, and when the fax should be there."""
         now = self.clock.now()
         start = max((job.not_before for job in facts.jobs), default=now)
-        expected = max(start, now) + timedelta(seconds=CALL_SECONDS + PAGE_SECONDS * longest)
-        return replace(facts, start=start if start > now else None, expected=expected)
+        return replace(facts, start=start if start > now else None, expected=expected_by(max(start, now), longest))
 
     def initial_failure(self, claim: RenderClaim, failed: FailedRender, parts: Sequence[FailedPart]) -> NewMail | None:
         """The mail cannot be faxed; `parts` are the ones to blame."""
@@ -149,6 +149,14 @@ class Composer:
         whole = jobs.detail(self.db, job.public_id)
         voice = self.voice_for(whole.submission.user_id)
         return self._ended(job, whole.attempts, _Addressee(whole.submission, whole.frozen.settings, voice))
+
+    def delayed(self, job: Job, expected: datetime) -> NewMail:
+        """What tells, once, that a job has not ended long after it was expected to be delivered."""
+        whole = jobs.detail(self.db, job.public_id)
+        voice = self.voice_for(whole.submission.user_id)
+        facts = self._facts(_Addressee(whole.submission, whole.frozen.settings, voice), (job,))
+        told = [_told(attempt, attempt.outcome) for attempt in whole.attempts if attempt.outcome is not None]
+        return _mail(delivery_delayed(replace(facts, expected=expected), job, told), whole.submission, job, 0)
 
     def _ended(self, job: Job, attempts: Sequence[Attempt], whom: _Addressee) -> NewMail | None:
         kind = _kind_of(job)
@@ -198,6 +206,11 @@ class Composer:
             return file.read_bytes(), ()
         except (NotFoundError, OSError):
             return b"", ("the pages are not attached: they are not kept any more",)
+
+
+def expected_by(start: datetime, pages: int) -> datetime:
+    """When a fax that may be called from `start` on should be delivered, if nothing goes wrong."""
+    return start + timedelta(seconds=CALL_SECONDS + PAGE_SECONDS * pages)
 
 
 def _call_length(line_seconds: int, pages: int, longest: int) -> timedelta | None:

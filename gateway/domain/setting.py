@@ -30,6 +30,7 @@ _PARTS = MappingProxyType(
         "security": "security",
     }
 )
+LEAST_DELAY = 10  # minutes: what takes that long is not late yet
 _STATION = re.compile(r"[0-9+ ]{0,20}", re.ASCII)  # T.30 5.3.6.2.4: twenty signs of Table 3
 
 
@@ -75,6 +76,11 @@ class Setting:
 def whole(least: int, most: int) -> Callable[[str], bool]:
     """Takes whole numbers from `least` to `most`."""
     return lambda text: text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most
+
+
+def is_delay(text: str) -> bool:
+    """Minutes, none or LEAST_DELAY at least."""
+    return text == "0" or whole(LEAST_DELAY, 43_200)(text)
 
 
 def is_country(text: str) -> bool:

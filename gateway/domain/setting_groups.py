@@ -14,6 +14,7 @@ from gateway.domain.setting import (
     Setting,
     is_area,
     is_country,
+    is_delay,
     is_name,
     is_station,
     is_zone,
@@ -26,6 +27,7 @@ _AUTOMATIC_ABOUT = "faxes of programs (Auto-Submitted: auto-generated) a user ma
 _FAILURE_ABOUT = "when a part of a mail cannot be faxed: refuse the mail, or send the rest and say what is missing"
 _PLACE_ABOUT = "where copies go: mailto:ADDRESS, or ftp, ftps or sftp://USER@HOST/FOLDER; its password is no setting"
 _INHERITANCE_ABOUT = "live: changes above reach all who gave no value; snapshot: they are written down for whom is new"
+_DELAY_ABOUT = "tell the sender once when a fax is so many minutes later than expected, 10 at least; 0: never"
 _WELCOME_ABOUT = "which welcome message is offered when an administrator sends one to a user"
 _FORMATS = ("pdf", "tif", "tif-hires", "tif-fax", "xps")
 _BEHAVIORS = ("automatic", "none", "on-demand", "with-body-text")
@@ -57,6 +59,7 @@ NOTIFY = (
     Setting("notify.initial_failure", "on", "tell the sender that the mail cannot be faxed", ON_OFF),
     Setting("notify.delivery_success", "on", "tell the sender that the fax was delivered", ON_OFF),
     Setting("notify.delivery_failure", "on", "tell the sender that the fax was not delivered", ON_OFF),
+    Setting("notify.delay_minutes", "60", _DELAY_ABOUT, accepts=is_delay),
     Setting(
         "notify.content",
         "minimal",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from gateway.delays import Delays
 from gateway.domain.clock import Clock
 from gateway.fax.call_journal import CallJournal
 from gateway.notices import Composer
@@ -23,6 +24,7 @@ REST_SECONDS = 0.05  # after a look in vain
 SWEEP_EACH = timedelta(seconds=10)
 FORGET_EACH = timedelta(minutes=10)
 BLOCKS_EACH = timedelta(seconds=5)
+DELAYS_EACH = timedelta(seconds=10)  # of the gateway's time, which may leap
 
 
 @dataclass(slots=True)
@@ -58,6 +60,11 @@ class Tend:
     sweeping: Rhythm = field(default_factory=lambda: Rhythm(SWEEP_EACH))
     forgetting: Rhythm = field(default_factory=lambda: Rhythm(FORGET_EACH))
     blocking: Rhythm = field(default_factory=lambda: Rhythm(BLOCKS_EACH))
+    looking: Rhythm = field(default_factory=lambda: Rhythm(DELAYS_EACH))
+    delays: Delays = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "delays", Delays(self.db, self.composer))
 
     async def next(self) -> bool:
         """Look once over the queue; true when something moved.
@@ -73,6 +80,7 @@ class Tend:
         if self.sweeping.is_due(self.wall()):
             self._sweep()
         self._forget()
+        self._tell_delays()
         moved = jobs.expire_due(self.db, self.clock.now(), self.composer.after_end)
         moved += self._stop_blocked() + jobs.promote_due(self.db, self.clock.now())
         if moved:
@@ -81,7 +89,15 @@ class Tend:
         if due is None or not jobs.is_quiet(self.db):
             return False
         self.clock.skip_to(due)
+        self._tell_delays()  # before the next call, which may end what is late
         return jobs.promote_due(self.db, self.clock.now()) > 0
+
+    def _tell_delays(self) -> None:
+        """Tell senders of faxes that are far behind their time."""
+        if self.looking.is_due(self.clock.now()):
+            told = self.delays.tell(self.clock.now())
+            if told:
+                log.info("delays-told", extra={"count": told})
 
     def _stop_blocked(self) -> int:
         """Cancel what waits for a number that was blocked meanwhile."""

@@ -18,12 +18,13 @@ from gateway.domain.submission import PartPages, RefusedRecipient
 
 
 class NoticeKind(StrEnum):
-    """The four notices of the administrator guide; an initial failure may be of a refusal."""
+    """The four notices of the administrator guide, and one between; an initial failure may be of a refusal."""
 
     INITIAL_SUCCESS = "initial-success"
     INITIAL_FAILURE = "initial-failure"
     DELIVERY_SUCCESS = "delivery-success"
     DELIVERY_FAILURE = "delivery-failure"
+    DELIVERY_DELAYED = "delivery-delayed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ Message-ID.
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from email.utils import format_datetime, formataddr
 
 from gateway.domain.addresses import Destination
@@ -47,13 +48,16 @@ class Draft:
 class Reported:
     """One recipient's block of a report (RFC 3464 2.3). `diagnostic` is ASCII, with its type before a semicolon.
 
-    Where no number was read, `destination` is what was written for it.
+    Where no number was read, `destination` is what was written for it. `retried_until` is given while we go on trying,
+    with when we `attempted` it last.
     """
 
     destination: Destination | str
     status: str
     diagnostic: str
     job_id: str = ""
+    retried_until: datetime | None = None
+    attempted: datetime | None = None
 
 
 def plain_notice(draft: Draft, facts: NoticeFacts, preview: bytes = b"") -> Notice:
@@ -65,7 +69,7 @@ def plain_notice(draft: Draft, facts: NoticeFacts, preview: bytes = b"") -> Noti
 def report_notice(draft: Draft, facts: NoticeFacts, reported: Sequence[Reported]) -> Notice:
     """A notice of bad news: text and HTML for people, delivery-status for machines (RFC 3464 2)."""
     message_id = _message_id(draft, facts)
-    parts = (_whole_body(draft, facts, message_id), _delivery_status(facts, reported))
+    parts = [_whole_body(draft, facts, message_id), _delivery_status(facts, reported), *_returned(facts)]
     return _notice(draft, facts, multipart('report; report-type="delivery-status"', _boundary(message_id, "r"), parts))
 
 
@@ -112,6 +116,15 @@ def _boundary(message_id: str, part: str) -> str:
     return "=_" + hashlib.sha256(f"{part}{message_id}".encode()).hexdigest()[:32]
 
 
+def _returned(facts: NoticeFacts) -> Iterator[Part]:
+    """What identifies the sender's mail (RFC 6522 3): so that mail programs show the report beside it."""
+    if facts.message_id:
+        subject = facts.private.subject if facts.private is not None else ""
+        fields = [("From", facts.recipient), ("Message-ID", facts.message_id)]
+        fields += [("Subject", subject)] if subject else []
+        yield blocks("text/rfc822-headers", [fields])
+
+
 def _delivery_status(facts: NoticeFacts, reported: Sequence[Reported]) -> Part:
     whole = (("Reporting-MTA", f"dns; {facts.voice.domain}"), ("Arrival-Date", format_datetime(facts.received)))
     return blocks("message/delivery-status", [whole, *(tuple(_block(facts, one)) for one in reported)])
@@ -119,9 +132,13 @@ def _delivery_status(facts: NoticeFacts, reported: Sequence[Reported]) -> Part:
 
 def _block(facts: NoticeFacts, reported: Reported) -> Iterator[tuple[str, str]]:
     yield "Final-Recipient", f"rfc822; {reported.destination}@{facts.voice.domain}"
-    yield "Action", "failed"
+    yield "Action", "failed" if reported.retried_until is None else "delayed"
     yield "Status", reported.status
     yield "Diagnostic-Code", reported.diagnostic
-    yield "Last-Attempt-Date", format_datetime(facts.written)
+    attempted = facts.written if reported.retried_until is None else reported.attempted
+    if attempted is not None:
+        yield "Last-Attempt-Date", format_datetime(attempted)
+    if reported.retried_until is not None:
+        yield "Will-Retry-Until", format_datetime(reported.retried_until)
     if reported.job_id:
         yield "X-Fax-Job", reported.job_id

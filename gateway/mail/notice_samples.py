@@ -14,6 +14,7 @@ from gateway.domain.errors import SmtpReply
 from gateway.domain.job import Job, JobState
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages, Refusal
+from gateway.mail.delay_letter import delivery_delayed
 from gateway.mail.messages import (
     AttemptFacts,
     FailedPart,
@@ -33,7 +34,7 @@ from gateway.mail.refusal_letter import refusal_letter
 REFUSAL = "refusal"  # an initial failure of another make
 _AT = datetime(2026, 3, 2, 15, 4, tzinfo=UTC)
 _WHO = "dorothea.lindqvist@lindqvist-brandt.example"
-_JOB = Job(
+JOB = Job(
     id=1,
     public_id="K7P2QX",
     submission_id=7,
@@ -49,7 +50,7 @@ _JOB = Job(
     outcome_detail="done",
     ended=_AT,
 )
-_CALLS = (
+CALLS = (
     AttemptFacts(1, _AT - timedelta(minutes=8), Outcome.BUSY, timedelta(seconds=12)),
     AttemptFacts(2, _AT - timedelta(minutes=2), Outcome.SUCCESS, timedelta(seconds=95), 3, 14400, True, "+14155550100"),
 )
@@ -57,29 +58,30 @@ _CALLS = (
 
 def sample(kind: str, voice: Voice) -> Notice:
     """A notice of that kind, one of SAMPLES, in this voice."""
-    return SAMPLES[kind](_facts(voice))
+    return SAMPLES[kind](facts_of(voice))
 
 
-def _facts(voice: Voice) -> NoticeFacts:
+def facts_of(voice: Voice) -> NoticeFacts:
+    """What all samples share."""
     return NoticeFacts(
         recipient=_WHO,
         voice=voice,
         submission_id=7,
         received=_AT - timedelta(minutes=10),
         written=_AT,
-        jobs=(_JOB,),
+        jobs=(JOB,),
         message_id="<offer@lindqvist-brandt.example>",
     )
 
 
 def _accepted(facts: NoticeFacts) -> Notice:
-    other = replace(_JOB, id=2, public_id="M3W9AB", destination=Destination("+493012345678"), pages=4)
+    other = replace(JOB, id=2, public_id="M3W9AB", destination=Destination("+493012345678"), pages=4)
     parts = (
         PartPages(part_label(0, "text/plain"), 1),
         PartPages(part_label(1, "application/pdf"), 2),
         PartPages(part_label(2, "text/vcard"), 0, "contact card, not faxed"),
     )
-    return initial_success(replace(facts, jobs=(_JOB, other), parts=parts, expected=_AT + timedelta(minutes=5)))
+    return initial_success(replace(facts, jobs=(JOB, other), parts=parts, expected=_AT + timedelta(minutes=5)))
 
 
 def _not_faxable(facts: NoticeFacts) -> Notice:
@@ -97,8 +99,14 @@ def _refused(facts: NoticeFacts) -> Notice:
 
 
 def _failed(facts: NoticeFacts) -> Notice:
-    job = replace(_JOB, state=JobState.FAILED, pages_sent=0, outcome=Outcome.BUSY, outcome_detail="busy")
-    return delivery_failure(facts, job, [_CALLS[0], replace(_CALLS[0], number=2)])
+    job = replace(JOB, state=JobState.FAILED, pages_sent=0, outcome=Outcome.BUSY, outcome_detail="busy")
+    return delivery_failure(facts, job, [CALLS[0], replace(CALLS[0], number=2)])
+
+
+def _delayed(facts: NoticeFacts) -> Notice:
+    job = replace(JOB, state=JobState.WAITING, pages_sent=0, outcome=Outcome.BUSY, outcome_detail="busy", ended=None)
+    expected = replace(facts, expected=_AT - timedelta(minutes=62))
+    return delivery_delayed(expected, job, [CALLS[0], replace(CALLS[0], number=2)])
 
 
 SAMPLES: Mapping[str, Callable[[NoticeFacts], Notice]] = MappingProxyType(
@@ -106,7 +114,8 @@ SAMPLES: Mapping[str, Callable[[NoticeFacts], Notice]] = MappingProxyType(
         NoticeKind.INITIAL_SUCCESS.value: _accepted,
         NoticeKind.INITIAL_FAILURE.value: _not_faxable,
         REFUSAL: _refused,
-        NoticeKind.DELIVERY_SUCCESS.value: lambda facts: delivery_success(facts, _JOB, _CALLS),
+        NoticeKind.DELIVERY_SUCCESS.value: lambda facts: delivery_success(facts, JOB, CALLS),
         NoticeKind.DELIVERY_FAILURE.value: _failed,
+        NoticeKind.DELIVERY_DELAYED.value: _delayed,
     }
 )

@@ -10,7 +10,7 @@ from datetime import timedelta
 import phonenumbers
 
 from gateway.domain.addresses import Destination
-from gateway.domain.job import Job
+from gateway.domain.job import Job, JobState
 from gateway.mail.letter import Table
 from gateway.mail.notice_facts import AttemptFacts, FailedPart, NoticeFacts, Preview, number_alone
 from gateway.mail.wording import sent_again
@@ -54,6 +54,22 @@ def delivery_rows(facts: NoticeFacts, job: Job, attempts: Sequence[AttemptFacts]
         rows.append(("Answered as", remote))
     notes = [note for note in (sent_again(attempts), *facts.warnings) if note]
     return (*rows, *(("Please note", note) for note in notes))
+
+
+def waiting_rows(facts: NoticeFacts, job: Job) -> tuple[tuple[str, str], ...]:
+    """A job that has not ended: number, pages, when it was expected, what comes next."""
+    rows = [
+        ("Job", job.public_id),
+        ("Fax number", number(job.destination)),
+        *([("Pages", f"{job.pages_sent} of {job.pages} confirmed")] if job.pages else []),
+        ("Your mail of", facts.dates.write(facts.received)),
+        *_subject_rows(facts),
+    ]
+    if facts.expected is not None:
+        rows.append(("Expected by", facts.dates.write(facts.expected)))
+    if job.state is JobState.WAITING:
+        rows.append(("Next call", f"not before {facts.dates.write(job.not_before)}"))
+    return (*rows, ("Given up at", facts.dates.write(job.expires)))
 
 
 def refused_table(facts: NoticeFacts) -> Table:

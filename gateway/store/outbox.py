@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from gateway.domain.errors import LostClaimError
-from gateway.store.columns import in_state
+from gateway.store.columns import in_state, one_of
 from gateway.store.database import Database
 from gateway.store.fax_mails import fax_refused, fax_sent, is_made
 from gateway.store.fax_rows import check_process
-from gateway.store.fax_tables import OutboxRow
+from gateway.store.fax_tables import JobRow, OutboxRow
 from gateway.store.locking import locked, unlocked_ones
 from gateway.store.mails import (
+    DELAYED,
     Mail,
     MailClaim,
     MailState,
@@ -186,6 +187,9 @@ def content(db: Database, mail_id: int) -> bytes | None:
 
 def _claim(session: Session, process_id: int, now: datetime) -> MailClaim | None:
     due = select(OutboxRow).where(in_state(OutboxRow.state, MailState.WAITING), col(OutboxRow.not_before) <= now)
+    # A notice on a delay says nothing any more when its job has ended.
+    over = select(JobRow.id).where(JobRow.id == OutboxRow.job_id, col(JobRow.ended).is_not(None)).exists()
+    due = due.where(~(one_of(OutboxRow.kind, (DELAYED,)) & over))
     oldest = due.order_by(col(OutboxRow.not_before), col(OutboxRow.id)).limit(1)
     check_process(session, process_id)
     row = session.exec(unlocked_ones(oldest)).one_or_none()

@@ -23,12 +23,14 @@ from gateway.domain.addresses import Destination
 from gateway.domain.call import Cause
 from gateway.domain.dates import DateStyle
 from gateway.domain.job import Job, JobState
-from gateway.domain.outcome import Outcome
+from gateway.domain.outcome import OUTCOME_OF, Outcome
 from gateway.domain.submission import PartPages, RefusedRecipient
 from gateway.mail import messages
+from gateway.mail.delay_letter import CONGESTED, HELD, delivery_delayed
 from gateway.mail.messages import AttemptFacts, Duplicate, FailedPart, Notice, NoticeFacts, Private, Voice
 from gateway.mail.notice_facts import NOT_SENT, Problem
-from gateway.mail.wording import EXPIRED, TEXT_OFF, status_for, words_for
+from gateway.mail.statuses import status_for
+from gateway.mail.wording import DETAIL_WORDS, EXPIRED, TEXT_OFF, words_for
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 NOW = datetime(2026, 3, 2, 15, 4, 5, tzinfo=UTC)
@@ -76,6 +78,17 @@ CALLS = (
 )
 
 
+WAITING = replace(
+    JOB,
+    state=JobState.WAITING,
+    pages_sent=0,
+    outcome=Outcome.BUSY,
+    outcome_detail="busy",
+    ended=None,
+    not_before=NOW + timedelta(minutes=20),
+)
+
+
 def failed_job(outcome: Outcome, detail: str = "") -> Job:
     return replace(JOB, state=JobState.FAILED, pages_sent=0, outcome=outcome, outcome_detail=detail)
 
@@ -99,6 +112,9 @@ NOTICES: dict[str, Callable[[], Notice]] = {
     "delivery_success": lambda: messages.delivery_success(FACTS, JOB, CALLS),
     "delivery_failure": lambda: messages.delivery_failure(
         FACTS, failed_job(Outcome.BUSY, "busy"), [CALLS[0], replace(CALLS[0], number=2)]
+    ),
+    "delivery_delayed": lambda: delivery_delayed(
+        replace(FACTS, expected=NOW - timedelta(minutes=61)), WAITING, [CALLS[0], replace(CALLS[0], number=2)]
     ),
 }
 
@@ -196,7 +212,7 @@ def test_the_same_facts_make_the_same_octets(name: str) -> None:
 def test_message_ids_tell_all_notices_apart() -> None:
     later = messages.delivery_failure(FACTS, failed_job(Outcome.BUSY), CALLS[:1])
 
-    assert len({NOTICES[name]().message_id for name in NOTICES} | {later.message_id}) == 5
+    assert len({NOTICES[name]().message_id for name in NOTICES} | {later.message_id}) == 6
 
 
 @pytest.mark.parametrize("name", NOTICES)
@@ -331,6 +347,51 @@ def test_every_outcome_has_words_and_a_status(outcome: Outcome) -> None:
     assert re.fullmatch(r"[25]\.\d\.\d", status_for(outcome))
 
 
+@pytest.mark.parametrize("about", DETAIL_WORDS, ids=lambda about: f"{about[0]}-{about[1]}")
+def test_every_detail_has_words_of_its_own_and_a_status(about: tuple[Outcome, str]) -> None:
+    words = words_for(*about)
+
+    assert words != words_for(about[0])
+    assert all(part.endswith(".") and len(part) < 160 for part in (words.happened, words.means, words.next))
+    assert re.fullmatch(r"5\.\d\.\d", status_for(*about))
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_every_cause_of_an_outcome_is_told_what_to_do_about(cause: Cause) -> None:
+    notice = messages.delivery_failure(FACTS, failed_job(OUTCOME_OF[cause], cause.value), CALLS[:1])
+
+    assert words_for(OUTCOME_OF[cause], cause.value).next in text_of(notice)
+    assert f"({cause.value}); 1 call" in report_of(notice)
+
+
+@pytest.mark.parametrize(
+    ("problem", "status"),
+    [
+        (Problem.UNKNOWN_TYPE, "5.6.1"),
+        (Problem.ENCRYPTED, "5.6.1"),
+        (Problem.CORRUPT, "5.6.5"),
+        (Problem.TOO_LONG, "5.6.5"),
+        (Problem.TOOL_MISSING, "5.6.5"),
+        (Problem.TOO_LARGE, "5.3.4"),
+        (Problem.TOO_MANY_PAGES, "5.3.4"),
+    ],
+)
+def test_machines_are_told_what_is_wrong_with_a_part(problem: Problem, status: str) -> None:
+    part = FailedPart(1, "application/pdf", "", "it is odd", problem)
+
+    notice = messages.initial_failure(FACTS, Outcome.INVALID_ATTACHMENT, [part])
+
+    assert f"Status: {status}\nDiagnostic-Code: x-fax; Invalid Attachment ({problem.value})\n" in report_of(notice)
+    assert machine_part(notice)["jobs"][0]["status"] == status
+
+
+def test_a_wish_that_cannot_be_met_is_not_called_a_fault_without_a_name() -> None:
+    text = text_of(messages.initial_failure(FACTS, Outcome.GENERAL_ERROR, detail="there is no such cover page here"))
+
+    assert "Your mail asks for something that cannot be done." in text
+    assert "could not put a name to" not in text
+
+
 @pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.SUCCESS}))
 def test_every_failure_makes_a_notice(outcome: Outcome) -> None:
     notice = messages.delivery_failure(FACTS, failed_job(outcome, "x"), CALLS[:1])
@@ -422,3 +483,24 @@ def test_nothing_to_fax_says_whether_the_text_would_have_been_faxed() -> None:
 )
 def test_a_part_is_called_by_where_it_lies(position: int, within: tuple[int, ...], label: str) -> None:
     assert messages.part_label(position, "application/pdf", within) == label
+
+
+@pytest.mark.parametrize(
+    ("state", "calls", "status", "words"),
+    [
+        (JobState.HELD, CALLS[:1], HELD, "it is held"),
+        (JobState.ACCEPTED, (), CONGESTED, "still being made"),
+        (JobState.READY, (), CONGESTED, "no line was free"),
+        (JobState.CALLING, CALLS[:1], "4.4.1", "we go on trying"),
+    ],
+)
+def test_a_delay_is_told_by_where_the_fax_is(
+    state: JobState, calls: tuple[AttemptFacts, ...], status: str, words: str
+) -> None:
+    notice = delivery_delayed(FACTS, replace(WAITING, state=state), calls)
+
+    report = report_of(notice)
+    assert words in text_of(notice)
+    assert f"Action: delayed\nStatus: {status}\n" in report
+    assert ("Last-Attempt-Date" in report) == bool(calls)
+    assert "Will-Retry-Until: Mon, 02 Mar 2026 18:04:05 +0000" in report

@@ -3,6 +3,8 @@
 Names and types are written out here and not taken from the tables' modules: those will move on, this stays.
 """
 
+from typing import Any
+
 import phonenumbers
 import sqlalchemy as sa
 from alembic import op
@@ -61,7 +63,7 @@ def _counts(*names: str) -> list[sa.Column[int]]:
 
 
 def _index(name: str, table: str, columns: list[str], where: str = "") -> None:
-    clause = {"sqlite_where": sa.text(where), "postgresql_where": sa.text(where)} if where else {}
+    clause: dict[str, Any] = {"sqlite_where": sa.text(where), "postgresql_where": sa.text(where)} if where else {}
     op.create_index(name, table, columns, **clause)
 
 
@@ -93,7 +95,7 @@ def _archive() -> None:
     for name, columns, where in (
         ("waiting", ["not_before", "id"], "state = 'waiting'"),
         ("owner", ["owner"], "owner IS NOT NULL"),
-        ("dead", ["not_before"], "state = 'dead'"),
+        ("failed", ["not_before"], "state IN ('dead', 'lost')"),
         ("user_id", ["user_id", "id"], ""),
     ):
         _index(f"ix_archive_transfer_{name}", "archive_transfer", columns, where)
