@@ -1,3 +1,6 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -6,7 +9,9 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.domain.errors import UnavailableError
 from gateway.mail.relay import EXPIRY, Mail, Relay, RelaySettings, Sent, delay_after, next_try
+from samples.demo import free_port
 from tests.fakes import SinkRelay
 
 MESSAGE = b"Subject: x\n\n.dot\nbare\rcr\n"
@@ -137,3 +142,69 @@ def test_waits_are_spread_by_a_fifth_and_end_after_two_days(tries: int, chance: 
 def test_what_was_not_reached_is_neither_done_nor_final() -> None:
     assert not Sent(False, 0, "").done
     assert not Sent(False, 550, "").final
+
+
+@pytest.mark.parametrize(
+    ("said", "configured", "limit"),
+    [
+        (35_000_000, 0, 35_000_000),
+        (None, 0, None),
+        (None, 10_000_000, 10_000_000),
+        (35_000_000, 10_000_000, 10_000_000),
+    ],
+)
+async def test_the_relays_limit_is_heard_when_it_greets(said: int | None, configured: int, limit: int | None) -> None:
+    async with SinkRelay(data_size_limit=said) as sink:
+        assert await relay_to(sink.port, largest=configured).largest_mail() == limit
+
+
+async def test_what_was_heard_while_mails_were_sent_is_not_asked_again() -> None:
+    async with SinkRelay(data_size_limit=1000) as sink:
+        relay = relay_to(sink.port)
+        await relay.send("ann@corp.example", MESSAGE)
+
+        assert await relay.largest_mail() == 1000
+        assert sink.connections == 1
+
+
+async def test_what_was_heard_long_ago_is_asked_again_and_believed_while_nobody_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with SinkRelay(data_size_limit=1000) as sink:
+        relay = relay_to(sink.port)
+        await relay.largest_mail()
+        monkeypatch.setattr("gateway.mail.relay.HEARD_SECONDS", -1)
+        await relay.largest_mail()
+        assert sink.connections == 2
+
+    assert await relay.largest_mail() == 1000
+
+
+async def test_of_a_relay_that_was_never_reached_no_limit_is_known() -> None:
+    with pytest.raises(UnavailableError):
+        await relay_to(free_port()).largest_mail()
+
+
+@asynccontextmanager
+async def old_relay() -> AsyncIterator[int]:
+    """The port of a relay of before RFC 1425: it has not heard of EHLO."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 old\r\n")
+        while line := (await reader.readline()).decode().upper():
+            writer.write({"EHLO": b"502 what\r\n", "DATA": b"354 go on\r\n"}.get(line[:4], b"250 fine\r\n"))
+            if line.startswith("DATA"):
+                await reader.readuntil(b"\r\n.\r\n")
+                writer.write(b"250 taken\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(talk, "127.0.0.1") as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_a_relay_that_knows_no_extension_has_no_limit_and_gets_mail() -> None:
+    async with old_relay() as port:
+        relay = relay_to(port)
+
+        assert (await relay.send("ann@corp.example", MESSAGE)).done
+        assert await relay.largest_mail() is None
