@@ -57,10 +57,18 @@ def fax_of(job_id: int | None, number: int | None) -> str:
     return public_id(job_id) if job_id is not None else received_id(number or 0)
 
 
+def new_sent(job: JobRow, order: ArchiveOrder | None, now: datetime) -> ArchiveTransferRow | None:
+    """The copy to be made if one is wanted and the fax got through, or may have."""
+    if order is None or job.state not in COPIED:
+        return None
+    return _new(order, job.user_id, now, job_id=key_of(job.id))
+
+
 def add_sent(session: Session, job: JobRow, order: ArchiveOrder | None, now: datetime) -> None:
-    """Have a copy made if one is wanted and the fax got through, or may have; inside the caller's transaction."""
-    if order is not None and job.state in COPIED:
-        session.add(_new(order, job.user_id, now, job_id=key_of(job.id)))
+    """Have it made, inside the caller's transaction."""
+    copy = new_sent(job, order, now)
+    if copy is not None:
+        session.add(copy)
 
 
 def add_received(session: Session, received_id: int, user_id: int, order: ArchiveOrder, now: datetime) -> None:

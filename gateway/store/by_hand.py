@@ -1,18 +1,23 @@
 """Statements on the driver's own cursor, many rows at one go, for the few writes whose cost is counted.
 
-What lives here: inserting and asking, made from the tables, so that columns, types and defaults stay in one place. What
-does not: transactions (`database`). A statement costs the engine many times what it costs the driver; and each step of
-the driver lets other threads of Python run, and must wait for its turn again.
+What lives here: inserting, asking and changing, made from the tables, so that columns, types and defaults stay in one
+place. What does not: transactions (`database`). A statement costs the engine many times what it costs the driver; and
+each step of the driver lets other threads of Python run, and must wait for its turn again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import Dialect
-from sqlmodel import SQLModel
+from sqlmodel import Session, SQLModel
 
 from gateway.store.columns import table_of
+from gateway.store.engines import driver_errors
+
+R = TypeVar("R", bound=SQLModel)
 
 Cursor = Any  # of pysqlite3 or psycopg: the DB API has no types (PEP 249)
 MOST_VALUES = 30_000  # of one statement: SQLite takes 32,766
@@ -25,6 +30,15 @@ _NEXT_OF_POSTGRESQL = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM gen
 def marks(dialect: Dialect, count: int) -> str:
     """So many placeholders, as the driver writes them."""
     return ", ".join(["?" if dialect.paramstyle == "qmark" else "%s"] * count)
+
+
+@contextmanager
+def joined_cursor(session: Session) -> Iterator[Cursor]:
+    """The driver's cursor inside a session's transaction, which has told the database all it holds so far."""
+    session.flush()
+    connection = session.connection()
+    with driver_errors(connection.dialect):
+        yield connection.connection.cursor()
 
 
 def marked(statement: str, paramstyle: str) -> str:
@@ -77,11 +91,24 @@ class Insertion:
 
     def add_one(self, cursor: Cursor, row: Mapping[str, object]) -> dict[str, Any]:
         """Put in a row of any table; all its values, with the `id` that the database gave it."""
+        added = self._add_returning(cursor, row, " RETURNING id")
+        assert added is not None
+        return added
+
+    def add_row(self, cursor: Cursor, row: SQLModel) -> None:
+        """As `add_one`, a row as the engine would take it."""
+        self.add_one(cursor, {name: getattr(row, name) for name in self._defaults})
+
+    def add_unless_there(self, cursor: Cursor, row: Mapping[str, object]) -> dict[str, Any] | None:
+        """As `add_one`; None when a row is there already that must be the only one of its kind."""
+        return self._add_returning(cursor, row, " ON CONFLICT DO NOTHING RETURNING id")
+
+    def _add_returning(self, cursor: Cursor, row: Mapping[str, object], ending: str) -> dict[str, Any] | None:
         whole = {**self._defaults, **row}
         converted = {name: convert(whole[name]) for name, convert in self._converted.items()}
-        statement = f"{self._statement(tuple(whole), 1)} RETURNING id"
-        [number] = cursor.execute(statement, list({**whole, **converted}.values())).fetchone()
-        return {"id": int(number), **whole}
+        statement = self._statement(tuple(whole), 1) + ending
+        found = cursor.execute(statement, list({**whole, **converted}.values())).fetchone()
+        return None if found is None else {"id": int(found[0]), **whole}
 
     def _insert(self, cursor: Cursor, rows: Sequence[Mapping[str, object]]) -> None:
         step = MOST_VALUES // len(rows[0])
@@ -111,3 +138,63 @@ class Insertion:
             [last] = cursor.execute(_NEXT_OF_SQLITE, (self._table,)).fetchone()
             return list(range(last + 1, last + 1 + count))
         return [number for (number,) in cursor.execute(_NEXT_OF_POSTGRESQL, (self._table, count)).fetchall()]
+
+
+LOCKED, KEPT, STEPPING_OVER = " FOR NO KEY UPDATE", " FOR KEY SHARE", " FOR NO KEY UPDATE SKIP LOCKED"  # see `locking`
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[R]):
+    """A row as it was read: changes are made to `row`, and kept by `Rows.keep`."""
+
+    row: R
+    was: dict[str, Any]
+
+
+class Rows(Generic[R]):
+    """Rows of one table, found and changed by statements that cost little. What is found is no row of a session."""
+
+    def __init__(self, row: type[R], dialect: Dialect, key: str = "id") -> None:
+        self._reading = Reading(row, dialect)
+        self._table = str(row.__tablename__)
+        self._key = key
+        self._dialect = dialect
+        found = {one.name: one.type.bind_processor(dialect) for one in table_of(row).columns}
+        self._converted = {name: convert for name, convert in found.items() if convert is not None}
+        self._statements: dict[tuple[str, ...], str] = {}
+
+    def find(self, cursor: Cursor, where: str, values: Sequence[object], lock: str = "") -> list[Found[R]]:
+        """Rows by a condition with question marks, and by the order that stands behind it.
+
+        `lock` is one of those above; SQLite, whose writer has the whole file, needs none.
+        """
+        rows = cursor.execute(self._asking(where, lock), tuple(values)).fetchall()
+        made = [self._reading.row(row) for row in rows]
+        return [Found(cast(R, row), dict(row.__dict__)) for row in made]
+
+    def keep(self, cursor: Cursor, found: Found[R]) -> None:
+        """Write what was changed of a row."""
+        now = found.row.__dict__
+        changed = {name: now[name] for name, value in found.was.items() if now[name] != value}
+        if not changed:
+            return
+        converted = {name: self._converted[name](changed[name]) for name in changed.keys() & self._converted.keys()}
+        values = [*{**changed, **converted}.values(), found.was[self._key]]
+        cursor.execute(self._changing(tuple(changed)), values)
+
+    def _asking(self, where: str, lock: str) -> str:
+        known = self._statements.get((where, lock))
+        if known is None:
+            ending = "" if self._dialect.name == "sqlite" else lock
+            asked = f"SELECT {self._reading.columns} FROM {self._table} WHERE {where}{ending}"
+            known = self._statements[where, lock] = marked(asked, self._dialect.paramstyle)
+        return known
+
+    def _changing(self, names: tuple[str, ...]) -> str:
+        known = self._statements.get(("", *names))
+        if known is None:
+            quote = self._dialect.identifier_preparer.quote
+            told = ", ".join(f"{quote(name)} = ?" for name in names)
+            changed = f"UPDATE {self._table} SET {told} WHERE {self._key} = ?"
+            known = self._statements["", *names] = marked(changed, self._dialect.paramstyle)
+        return known

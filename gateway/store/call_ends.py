@@ -8,6 +8,7 @@ claiming (`calls`, through which callers import these), what broke off (`handbac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -17,16 +18,18 @@ from gateway.domain.errors import LostClaimError
 from gateway.domain.job import Attempt, Job, JobEvent, JobState
 from gateway.domain.outcome import Outcome
 from gateway.domain.quarantine import QuarantineRule, Standing
-from gateway.store.archive_transfers import add_sent
+from gateway.store.archive_transfers import new_sent
 from gateway.store.by_hand import Cursor, marked
 from gateway.store.columns import in_state
 from gateway.store.database import Database
-from gateway.store.fax_rows import ON_REQUEST, confirm, job_from, move, note
+from gateway.store.endings import endings
+from gateway.store.fax_rows import ON_REQUEST, confirm, job_from, moved, noted
 from gateway.store.fax_tables import AttemptRow, JobRow
 from gateway.store.handback import ALARM, Aftermath, hand_back_job
 from gateway.store.locking import locked
-from gateway.store.outbox import MailClaim, MakeMail, Post, add_mails, owner_of
-from gateway.store.quarantine import note_end
+from gateway.store.outbox import MailClaim, MakeMail, Post
+from gateway.store.posting import posting
+from gateway.store.quarantine import note_by_hand
 
 MOST_AT_ONCE = 500  # values in one question
 # By hand: while it is written the far end waits. The first locks the job against who would take it away.
@@ -142,19 +145,25 @@ def finish_call(
     Raises:
         LostClaimError: the job is another process's by now; nothing was written.
     """
+    hand, post_office = endings(db.dialect), posting(db.dialect)
 
-    def work(session: Session) -> tuple[Job, list[MailClaim]]:
-        owner = owner_of(session, post)
-        row, attempt = _fenced(session, claim)
-        _close(attempt, end)
-        confirm(row, attempt, end.pages_confirmed)
-        _settle(session, row, attempt, end, now)
-        note_end(session, Standing(row.number, 0, end.ended, end.outcome, end.detail), end.quarantine)
-        add_sent(session, row, end.archive, now)
-        job = job_from(row)
-        return job, add_mails(session, [make_mail(job)], now, owner)
+    def work(cursor: Cursor) -> tuple[Job, list[MailClaim]]:
+        owner = post_office.owner_of(cursor, post)
+        found = hand.fenced(cursor, claim.job.id, claim.job.fence, claim.attempt.id)
+        if found is None:
+            raise _lost(claim)
+        row, attempt = found
+        _close(attempt.row, end)
+        confirm(row.row, attempt.row, end.pages_confirmed)
+        hand.keep(cursor, row, attempt, _settle(row.row, attempt.row, end, now))
+        note_by_hand(
+            db.dialect, cursor, Standing(row.row.number, 0, end.ended, end.outcome, end.detail), end.quarantine
+        )
+        hand.archive(cursor, new_sent(row.row, end.archive, now))
+        job = job_from(row.row)
+        return job, post_office.add(cursor, [make_mail(job)], now, owner)
 
-    job, mails = db.write(work)
+    job, mails = db.write_by_hand(work)
     if post is not None:
         post.take(mails)
     return job
@@ -233,13 +242,13 @@ def _close(attempt: AttemptRow, end: CallEnd) -> None:
     attempt.report = end.report_json
 
 
-def _settle(session: Session, row: JobRow, attempt: AttemptRow, end: CallEnd, now: datetime) -> None:
+def _settle(row: JobRow, attempt: AttemptRow, end: CallEnd, now: datetime) -> list[dict[str, Any]]:
+    """What becomes of the job; the events of it."""
     event, outcome, detail = _decided(row, end)
     row.hold_asked = False
     if outcome is None:
         attempt.outcome, attempt.detail = None, detail
-        move(session, row, event, now, detail)
-        return
+        return [moved(row, event, now, detail)]
     # A later call that failed makes a fax no less doubtful that an earlier one may have delivered.
     row.outcome = Outcome.UNCONFIRMED.value if event is JobEvent.DOUBT else outcome.value
     row.outcome_detail = detail
@@ -248,9 +257,9 @@ def _settle(session: Session, row: JobRow, attempt: AttemptRow, end: CallEnd, no
     row.not_before = end.not_before or row.not_before
     if end.anew:
         row.pages_sent = 0
-    move(session, row, event, now, f"{detail}: {end.reason}" if end.reason and detail == end.detail else detail)
-    if end.alarm:
-        note(session, row, ALARM, now, end.alarm)
+    why = f"{detail}: {end.reason}" if end.reason and detail == end.detail else detail
+    told = [moved(row, event, now, why)]
+    return [*told, noted(row, ALARM, now, end.alarm)] if end.alarm else told
 
 
 def _decided(row: JobRow, end: CallEnd) -> tuple[JobEvent, Outcome | None, str]:

@@ -6,6 +6,7 @@ What lives here: mapping, moving, recording events; shared inside the store. Wha
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
@@ -28,8 +29,8 @@ MAX_CRASHES = 3  # a job whose calls bring the process down so often is put asid
 MAX_RENDER_CRASHES = 10
 
 
-def move(session: Session, row: JobRow, event: JobEvent, now: datetime, detail: str = "") -> None:
-    """Move a job along the domain's table, and write the event beside it.
+def moved(row: JobRow, event: JobEvent, now: datetime, detail: str = "") -> dict[str, Any]:
+    """Move a job along the domain's table; the values of the event that is to be written beside it.
 
     Raises:
         RefusedError: the table has no such move.
@@ -41,34 +42,29 @@ def move(session: Session, row: JobRow, event: JobEvent, now: datetime, detail: 
         row.owner = None
     if after in FINAL_STATES:
         row.ended = now
-    session.add(
-        EventRow(
-            submission_id=row.submission_id,
-            job_id=key_of(row.id),
-            at=now,
-            name=event.value,
-            from_state=before.value,
-            to_state=after.value,
-            detail=detail,
-        )
-    )
+    return {**noted(row, event.value, now, detail), "from_state": before.value}
+
+
+def noted(row: JobRow, name: str, now: datetime, detail: str) -> dict[str, Any]:
+    """The values of an event that leaves the job where it is."""
+    return {
+        "submission_id": row.submission_id, "job_id": key_of(row.id), "at": now, "name": name,
+        "from_state": row.state, "to_state": row.state, "detail": detail,
+    }  # fmt: skip
+
+
+def move(session: Session, row: JobRow, event: JobEvent, now: datetime, detail: str = "") -> None:
+    """As `moved`, and write the event.
+
+    Raises:
+        RefusedError: the table has no such move.
+    """
+    session.add(EventRow(**moved(row, event, now, detail)))
 
 
 def note(session: Session, row: JobRow, name: str, now: datetime, detail: str) -> None:
     """Write an event that leaves the job where it is."""
-    state = row.state
-    key = key_of(row.id)
-    session.add(
-        EventRow(
-            submission_id=row.submission_id,
-            job_id=key,
-            at=now,
-            name=name,
-            from_state=state,
-            to_state=state,
-            detail=detail,
-        )
-    )
+    session.add(EventRow(**noted(row, name, now, detail)))
 
 
 def confirm(row: JobRow, attempt: AttemptRow, pages: int) -> None:
@@ -77,11 +73,12 @@ def confirm(row: JobRow, attempt: AttemptRow, pages: int) -> None:
     row.pages_sent = max(row.pages_sent, attempt.first_page + attempt.pages_confirmed)
 
 
-def hold_if_asked(session: Session, row: JobRow, now: datetime) -> None:
-    """Hold a job that could be called from now on, when somebody wanted that earlier."""
-    if row.hold_asked:
-        row.hold_asked = False
-        move(session, row, JobEvent.HELD, now, ON_REQUEST)
+def held_if_asked(row: JobRow, now: datetime) -> list[dict[str, Any]]:
+    """Hold a job that could be called from now on, when somebody wanted that earlier; the event of it, if any."""
+    if not row.hold_asked:
+        return []
+    row.hold_asked = False
+    return [moved(row, JobEvent.HELD, now, ON_REQUEST)]
 
 
 def row_of(session: Session, public_id: str, *, lock: bool = False) -> JobRow:
@@ -98,30 +95,35 @@ def row_of(session: Session, public_id: str, *, lock: bool = False) -> JobRow:
     return row
 
 
-def cancel_row(session: Session, row: JobRow, event: JobEvent, now: datetime, detail: str) -> None:
-    """End a job without another call: cancelled by somebody, or expired."""
-    move(session, row, event, now, detail)
+def cancelled(row: JobRow, event: JobEvent, now: datetime, detail: str) -> dict[str, Any]:
+    """End a job without another call, by somebody's cancel or for its time; the event of it."""
+    told = moved(row, event, now, detail)
     row.outcome, row.outcome_detail = Outcome.CANCELLED.value, detail
     row.fence += 1
+    return told
+
+
+def cancel_row(session: Session, row: JobRow, event: JobEvent, now: datetime, detail: str) -> None:
+    """As `cancelled`, and write the event."""
+    session.add(EventRow(**cancelled(row, event, now, detail)))
+
+
+def moved_submission(row: SubmissionRow, after: SubmissionState, now: datetime, detail: str = "") -> dict[str, Any]:
+    """Move a submission; the values of the event that is to be written beside it."""
+    before, row.state = row.state, after.value
+    if after is not SubmissionState.RENDERING:
+        row.owner = None
+    return {
+        "submission_id": key_of(row.id), "at": now, "name": after.value, "from_state": before, "to_state": after.value,
+        "detail": detail,
+    }  # fmt: skip
 
 
 def move_submission(
     session: Session, row: SubmissionRow, after: SubmissionState, now: datetime, detail: str = ""
 ) -> None:
-    """Move a submission, and write the event beside it."""
-    before, row.state = row.state, after.value
-    if after is not SubmissionState.RENDERING:
-        row.owner = None
-    session.add(
-        EventRow(
-            submission_id=key_of(row.id),
-            at=now,
-            name=after.value,
-            from_state=before,
-            to_state=after.value,
-            detail=detail,
-        )
-    )
+    """As `moved_submission`, and write the event."""
+    session.add(EventRow(**moved_submission(row, after, now, detail)))
 
 
 def behind_busy() -> ColumnElement[bool]:

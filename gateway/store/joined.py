@@ -5,10 +5,11 @@ What lives here: a transaction that store functions take for the database. What 
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlmodel import Session
 
+from gateway.store.by_hand import joined_cursor
 from gateway.store.database import Database
 
 T = TypeVar("T")
@@ -31,6 +32,11 @@ class Joined(Database):
     def read(self, work: Callable[[Session], T]) -> T:
         """Do `work` in the transaction: it sees what was written so far."""
         return work(self._session)
+
+    def read_by_hand(self, work: Callable[[Any], T]) -> T:
+        """As `read`, with the driver's cursor."""
+        with joined_cursor(self._session) as cursor:
+            return work(cursor)
 
     def close(self) -> None:
         """Nothing: the transaction is its opener's."""

@@ -11,42 +11,28 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from gateway.domain.errors import LostClaimError
-from gateway.store.columns import in_state, one_of
+from gateway.store.by_hand import Cursor, joined_cursor
+from gateway.store.columns import in_state
 from gateway.store.database import Database
 from gateway.store.fax_mails import fax_refused, fax_sent, is_made
-from gateway.store.fax_rows import check_process
-from gateway.store.fax_tables import JobRow, OutboxRow
-from gateway.store.locking import locked, unlocked_ones
+from gateway.store.fax_tables import OutboxRow
+from gateway.store.locking import locked
 from gateway.store.mails import (
-    DELAYED,
     Mail,
     MailClaim,
     MailState,
     MakeMail,
     NewMail,
     Post,
-    claim_from,
     mail_from,
-    take,
 )
+from gateway.store.posting import posting
 
 __all__ = [
     "PAUSE_AFTER_FAULT", "Mail", "MailClaim", "MailState", "MakeMail", "NewMail", "Post", "add", "add_mails",
-    "claim_mail", "content", "give_back", "listing", "mail_dead", "mail_from", "mail_retry", "mail_sent", "owner_of",
+    "claim_mail", "content", "give_back", "listing", "mail_dead", "mail_from", "mail_retry", "mail_sent",
 ]  # fmt: skip
 PAUSE_AFTER_FAULT = timedelta(minutes=1)
-
-
-def owner_of(session: Session, post: Post | None) -> int | None:
-    """Which process takes a mail as it is added; asked first in a transaction, for it may lock that process's row.
-
-    Raises:
-        LostClaimError: the process was given up for dead.
-    """
-    if post is None or not post.has_room():
-        return None
-    check_process(session, post.process)
-    return post.process
 
 
 def add_mails(
@@ -56,32 +42,11 @@ def add_mails(
 
     With `owner` they are taken by that process at once: the claims.
     """
-    claims = []
-    for mail in mails:
-        if mail is not None and not _is_there(session, mail):
-            row = OutboxRow(
-                submission_id=mail.submission_id,
-                job_id=mail.job_id,
-                kind=mail.kind,
-                attempt_no=mail.attempt_no,
-                recipient=mail.recipient,
-                message=mail.message,
-                message_id=mail.message_id,
-                state=MailState.WAITING.value,
-                created=now,
-                not_before=now,
-                fence=0,
-                tries=0,
-                received_id=mail.received_id,
-                part=mail.part,
-                message_digest=mail.message_digest,
-            )
-            if owner is not None:
-                take(row, owner)
-            session.add(row)
-            session.flush()
-            claims += [claim_from(row)] if owner is not None else []
-    return claims
+    new = [mail for mail in mails if mail is not None and (mail.received_id is None or not is_made(session, mail))]
+    if not new:
+        return []
+    with joined_cursor(session) as cursor:
+        return posting(session.get_bind().dialect).add(cursor, new, now, owner)
 
 
 def add(db: Database, mail: NewMail, now: datetime, *, dead: str = "") -> None:
@@ -102,7 +67,8 @@ def claim_mail(db: Database, process_id: int, now: datetime) -> MailClaim | None
     Raises:
         LostClaimError: this process was given up for dead.
     """
-    return db.write(lambda session: _claim(session, process_id, now))
+    hand = posting(db.dialect)
+    return db.write_by_hand(lambda cursor: hand.claim(cursor, process_id, now))
 
 
 def give_back(db: Database, claim: MailClaim, now: datetime) -> None:
@@ -122,18 +88,20 @@ def mail_sent(
     Raises:
         LostClaimError: the mail is another process's by now, or that process was given up for dead.
     """
+    hand = posting(db.dialect)
 
-    def work(session: Session) -> MailClaim | None:
+    def work(cursor: Cursor) -> MailClaim | None:
+        hand.sent(cursor, claim, now, reply)
+        return None if next_for is None else hand.claim(cursor, next_for, now)
+
+    def with_fax(session: Session) -> MailClaim | None:
         row = _fenced(session, claim)
-        row.state, row.owner, row.reply, row.sent = MailState.SENT.value, None, reply, now
-        if row.received_id is not None:
-            fax_sent(session, row, now)
-        if next_for is None:
-            return None
-        session.flush()
-        return _claim(session, next_for, now)
+        row.reply = reply
+        fax_sent(session, row, now)
+        with joined_cursor(session) as cursor:
+            return work(cursor)
 
-    return db.write(work)
+    return db.write_by_hand(work) if claim.submission_id is not None else db.write(with_fax)
 
 
 def mail_retry(db: Database, claim: MailClaim, not_before: datetime, reply: str, *, counted: bool = True) -> None:
@@ -183,34 +151,6 @@ def content(db: Database, mail_id: int) -> bytes | None:
         return None if row is None else row.message
 
     return db.read(work)
-
-
-def _claim(session: Session, process_id: int, now: datetime) -> MailClaim | None:
-    due = select(OutboxRow).where(in_state(OutboxRow.state, MailState.WAITING), col(OutboxRow.not_before) <= now)
-    # A notice on a delay says nothing any more when its job has ended.
-    over = select(JobRow.id).where(JobRow.id == OutboxRow.job_id, col(JobRow.ended).is_not(None)).exists()
-    due = due.where(~(one_of(OutboxRow.kind, (DELAYED,)) & over))
-    oldest = due.order_by(col(OutboxRow.not_before), col(OutboxRow.id)).limit(1)
-    check_process(session, process_id)
-    row = session.exec(unlocked_ones(oldest)).one_or_none()
-    if row is None:
-        return None
-    take(row, process_id)
-    return claim_from(row)
-
-
-def _is_there(session: Session, mail: NewMail) -> bool:
-    if mail.received_id is not None:
-        return is_made(session, mail)
-    if mail.submission_id is None:
-        return False
-    statement = select(OutboxRow.id).where(
-        OutboxRow.submission_id == mail.submission_id,
-        OutboxRow.job_id == mail.job_id,
-        OutboxRow.kind == mail.kind,
-        OutboxRow.attempt_no == mail.attempt_no,
-    )
-    return session.exec(statement).first() is not None
 
 
 def _fenced(session: Session, claim: MailClaim) -> OutboxRow:

@@ -5,13 +5,15 @@ What lives here: rows and questions. What does not: the rule (`gateway.domain.qu
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import delete
+from sqlalchemy import Dialect, delete
 from sqlmodel import Session, col, func, select
 
 from gateway.domain.errors import NotFoundError
 from gateway.domain.outcome import Outcome
 from gateway.domain.quarantine import QuarantineRule, Standing, after_final, speaks_of_number
+from gateway.store.by_hand import LOCKED, Cursor, Insertion, Rows, joined_cursor, marked
 from gateway.store.database import Database
 from gateway.store.locking import locked
 from gateway.store.quarantine_tables import QuarantineRow
@@ -25,13 +27,23 @@ def note_end(session: Session, met: Standing, rule: QuarantineRule) -> None:
         met: the number, when, and how the call ended.
         rule: of the user whose fax it was.
     """
-    row = session.exec(locked(select(QuarantineRow).where(QuarantineRow.number == met.number))).one_or_none()
+    with joined_cursor(session) as cursor:
+        note_by_hand(session.get_bind().dialect, cursor, met, rule)
+
+
+def note_by_hand(dialect: Dialect, cursor: Cursor, met: Standing, rule: QuarantineRule) -> None:
+    """As `note_end`, on the driver's cursor."""
+    forget, rows, new = _statements(dialect)
     if met.outcome is Outcome.SUCCESS:
-        if row is not None:
-            session.delete(row)
+        cursor.execute(forget, (met.number,))
     elif speaks_of_number(met.outcome, met.detail):
-        after = after_final(_standing(row) if row else None, met, rule)
-        session.merge(_row(after))
+        found = rows.find(cursor, "number = ?", [met.number], LOCKED)
+        values = _values(after_final(_standing(found[0].row) if found else None, met, rule))
+        if not found:
+            new.add(cursor, [values])
+            return
+        vars(found[0].row).update(values)
+        rows.keep(cursor, found[0])
 
 
 def quarantined(db: Database) -> Mapping[str, Standing]:
@@ -66,15 +78,19 @@ def sweep(db: Database, now: datetime) -> int:
     return db.write(lambda session: session.connection().execute(delete(QuarantineRow).where(over)).rowcount)
 
 
-def _row(of: Standing) -> QuarantineRow:
-    return QuarantineRow(
-        number=of.number,
-        finals=of.finals,
-        last=of.last,
-        outcome=of.outcome.value,
-        detail=of.detail,
-        until=of.until,
-    )
+def _values(of: Standing) -> dict[str, object]:
+    """A standing as the columns of its row."""
+    return {
+        "number": of.number, "finals": of.finals, "last": of.last, "outcome": of.outcome.value, "detail": of.detail,
+        "until": of.until,
+    }  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def _statements(dialect: Dialect) -> tuple[str, Rows[QuarantineRow], Insertion]:
+    """Made once for each engine."""
+    forget = marked("DELETE FROM quarantine WHERE number = ?", dialect.paramstyle)
+    return forget, Rows(QuarantineRow, dialect, "number"), Insertion(QuarantineRow, dialect)
 
 
 def _standing(row: QuarantineRow) -> Standing:

@@ -7,8 +7,9 @@ How mails become submissions is in `acceptance`, those that became none are in `
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from gateway.domain.errors import LostClaimError
 from gateway.domain.job import Job, JobEvent, JobState
@@ -16,24 +17,28 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages, Submission, SubmissionState
 from gateway.store import contents
 from gateway.store.acceptance import Accepted, add
+from gateway.store.by_hand import LOCKED, STEPPING_OVER, Cursor
 from gateway.store.columns import in_state, key_of
 from gateway.store.database import Database
 from gateway.store.fax_rows import (
     MAX_RENDER_CRASHES,
-    cancel_row,
-    check_process,
-    hold_if_asked,
+    cancelled,
+    held_if_asked,
     job_from,
     jobs_of,
     move,
     move_submission,
+    moved,
+    moved_submission,
     submission_from,
 )  # fmt: skip
 from gateway.store.fax_tables import JobRow, PartRow, SubmissionRow
 from gateway.store.handback import hand_back_submission
-from gateway.store.locking import locked, unlocked_ones
-from gateway.store.outbox import MailClaim, NewMail, Post, add_mails, owner_of
+from gateway.store.locking import locked
+from gateway.store.outbox import MailClaim, NewMail, Post, add_mails
+from gateway.store.posting import posting
 from gateway.store.refusals import add_refusal, refusals
+from gateway.store.renders import OLDEST, renders
 
 __all__ = [
     "Accepted", "FailedRender", "RenderClaim", "RenderedJob", "RenderedSubmission", "add", "add_refusal",
@@ -94,21 +99,23 @@ def claim_render(db: Database, process_id: int, now: datetime) -> RenderClaim | 
     Raises:
         LostClaimError: this process was given up for dead.
     """
-    waiting = select(SubmissionRow).where(in_state(SubmissionRow.state, SubmissionState.ACCEPTED))
-    oldest = unlocked_ones(waiting.order_by(col(SubmissionRow.id)).limit(1))
+    hand = renders(db.dialect)
 
-    def work(session: Session) -> RenderClaim | None:
-        check_process(session, process_id)
-        row = session.exec(oldest).one_or_none()
-        if row is None:
+    def work(cursor: Cursor) -> RenderClaim | None:
+        posting(db.dialect).check_process(cursor, process_id)
+        found = hand.submissions.find(cursor, OLDEST, (), STEPPING_OVER)
+        if not found:
             return None
-        move_submission(session, row, SubmissionState.RENDERING, now)
+        row = found[0].row
+        hand.tell(cursor, [moved_submission(row, SubmissionState.RENDERING, now)])
         row.owner = process_id
         row.fence += 1
-        jobs = tuple(job_from(job) for job in _still_accepted(session, key_of(row.id)))
-        return RenderClaim(submission_from(row), jobs, row.crashes, contents.waiting(session, key_of(row.id)))
+        hand.submissions.keep(cursor, found[0])
+        number = key_of(row.id)
+        jobs = tuple(job_from(job.row) for job in hand.accepted(cursor, number))
+        return RenderClaim(submission_from(row), jobs, row.crashes, hand.content(cursor, number))
 
-    return db.write(work)
+    return db.write_by_hand(work)
 
 
 def finish_render(
@@ -126,28 +133,37 @@ def finish_render(
     Raises:
         LostClaimError: the submission was cancelled or is another process's by now; nothing was written.
     """
+    hand, post_office = renders(db.dialect), posting(db.dialect)
 
-    def work(session: Session) -> list[MailClaim]:
-        owner = owner_of(session, post)
-        accepted = _still_accepted(session, claim.submission.id, lock=True)
-        row = _fenced(session, claim)
+    def work(cursor: Cursor) -> list[MailClaim]:
+        owner = post_office.owner_of(cursor, post)
+        accepted = hand.accepted(cursor, claim.submission.id, LOCKED)
+        found = hand.fenced(cursor, claim.submission)
+        row = found.row
         row.pages_digest, row.pages = rendered.pages_digest, rendered.pages
-        move_submission(session, row, SubmissionState.RENDERED, now)
-        _keep_parts(session, row, rendered.part_pages)
+        events = [moved_submission(row, SubmissionState.RENDERED, now)]
+        hand.submissions.keep(cursor, found)
+        hand.keep_parts(cursor, claim.submission.id, rendered.part_pages)
         for job in accepted:
-            own = rendered.jobs[key_of(job.id)]
-            job.cover_digest, job.pages = own.cover_digest, own.pages
-            if row.preview:
-                cancel_row(session, job, JobEvent.CANCELLED, now, PREVIEW)
-            else:
-                move(session, job, JobEvent.RENDERED if job.not_before <= now else JobEvent.SCHEDULED, now)
-                hold_if_asked(session, job, now)
-        contents.drop(session, claim.submission.id)
-        return add_mails(session, mails, now, owner)
+            events += _rendered(job.row, rendered, now, preview=row.preview)
+            hand.jobs.keep(cursor, job)
+        hand.tell(cursor, events)
+        hand.drop_content(cursor, claim.submission.id)
+        return post_office.add(cursor, mails, now, owner)
 
-    taken = db.write(work)
+    taken = db.write_by_hand(work)
     if post is not None:
         post.take(taken)
+
+
+def _rendered(row: JobRow, rendered: RenderedSubmission, now: datetime, *, preview: bool) -> list[dict[str, Any]]:
+    """Let a job go on whose pages are there; the events of it."""
+    own = rendered.jobs[key_of(row.id)]
+    row.cover_digest, row.pages = own.cover_digest, own.pages
+    if preview:
+        return [cancelled(row, JobEvent.CANCELLED, now, PREVIEW)]
+    told = moved(row, JobEvent.RENDERED if row.not_before <= now else JobEvent.SCHEDULED, now)
+    return [told, *held_if_asked(row, now)]
 
 
 def fail_render(
@@ -160,7 +176,7 @@ def fail_render(
     """
 
     def work(session: Session) -> None:
-        accepted = _still_accepted(session, claim.submission.id, lock=True)
+        accepted = _still_accepted(session, claim.submission.id)
         row = _fenced(session, claim)
         move_submission(session, row, SubmissionState.FAILED, now, failed.detail)
         _keep_parts(session, row, failed.part_pages)
@@ -184,9 +200,9 @@ def give_back(db: Database, claim: RenderClaim, now: datetime, *, counted: bool 
     db.write(lambda session: hand_back_submission(session, _fenced(session, claim), now, counted=counted))
 
 
-def _still_accepted(session: Session, submission_id: int, *, lock: bool = False) -> list[JobRow]:
-    """The jobs that were not cancelled meanwhile."""
-    return [job for job in jobs_of(session, submission_id, lock=lock) if job.state == JobState.ACCEPTED.value]
+def _still_accepted(session: Session, submission_id: int) -> list[JobRow]:
+    """The jobs that were not cancelled meanwhile, locked."""
+    return [job for job in jobs_of(session, submission_id, lock=True) if job.state == JobState.ACCEPTED.value]
 
 
 def _keep_parts(session: Session, row: SubmissionRow, parts: Sequence[PartPages]) -> None:
