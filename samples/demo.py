@@ -118,10 +118,20 @@ class Demo:
             encoding="utf-8",
         )
 
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command."""
+        command = [sys.executable, "-m", "gateway", "--config", str(self.config), *arguments]
+        return subprocess.run(command, check=False, capture_output=True, text=True)
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start the daemon, its log behind what is in daemon.log."""
+        command = [sys.executable, "-m", "gateway", "--config", str(self.config), "serve"]
+        with (self.folder / "daemon.log").open("ab") as log:
+            return subprocess.Popen(command, stderr=log, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+
     def faxgw(self, *arguments: str) -> str:
         """Run the command; its standard output."""
-        command = [sys.executable, "-m", "gateway", "--config", str(self.config), *arguments]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        done = self.run(*arguments)
         if done.returncode:
             raise SystemExit(f"faxgw {' '.join(arguments)}: exit status {done.returncode}\n{done.stderr}")
         progress(done.stderr.strip())
@@ -130,15 +140,13 @@ class Demo:
     @contextlib.contextmanager
     def daemon(self) -> Iterator[subprocess.Popen[bytes]]:
         """The daemon, until the block ends; it is asked to stop, unless it has ended, and its log kept."""
-        command = [sys.executable, "-m", "gateway", "--config", str(self.config), "serve"]
-        with (self.folder / "daemon.log").open("ab") as log:
-            running = subprocess.Popen(command, stderr=log, env=os.environ | {"PYTHONUNBUFFERED": "1"})
-            try:
-                self._wait_for_greeting(running)
-                yield running
-            finally:
-                running.terminate()
-                running.wait(90)
+        running = self.start()
+        try:
+            self._wait_for_greeting(running)
+            yield running
+        finally:
+            running.terminate()
+            running.wait(90)
 
     def _wait_for_greeting(self, running: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + 30

@@ -17,7 +17,7 @@ from pathlib import Path
 from aiosmtpd.controller import Controller
 
 from tests.crash.cuts import Cut
-from tests.crash.nursery import Child, Nursery
+from tests.crash.nursery import Child, nursery
 from tests.postgresql import free_port
 
 DOMAIN = "fax.localhost"
@@ -116,7 +116,7 @@ class House:
         self.folder = folder
         self.url = url or f"sqlite:///{folder / 'store' / 'faxgw.sqlite'}"
         self.log = folder / "daemon.log"
-        self.nursery = Nursery()
+        self.nursery = nursery()
         self.sink = Sink()
         self.relay = Controller(self.sink, hostname="127.0.0.1", port=free_port())
         self.nodes = [Node(self, f"node-{letter}") for letter in "abcdef"[:nodes]]
@@ -143,7 +143,8 @@ class House:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.nursery.__exit__()
+        for node in self.nodes:
+            node.kill()
         self.relay.stop()
 
     def configure(self, node: Node) -> None:

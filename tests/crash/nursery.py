@@ -4,7 +4,9 @@ What lives here: both ends. Run as a module it reads orders, a line of JSON each
 its standard input ends, so do all its children. A child runs `faxgw` with the words it is given, in a group of its own.
 """
 
+import atexit
 import contextlib
+import functools
 import json
 import os
 import random
@@ -45,15 +47,33 @@ class Child:
     def lives(self) -> bool:
         return self.status is None
 
+    # As subprocess.Popen has them.
+
+    def poll(self) -> int | None:
+        """Its exit status, none while it lives."""
+        return self.status
+
+    def terminate(self) -> None:
+        """Ask it, and none that it has started, to end."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+
+    def wait(self, seconds: float) -> int:
+        """Its exit status once it has ended."""
+        assert self.ended.wait(seconds), "a process does not end"
+        assert self.status is not None
+        return self.status
+
 
 class Nursery:
     """The parent's end: `start` gives a child. `with Nursery() as nursery`."""
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "tests.crash.nursery"]
-        self._process = subprocess.Popen(
-            command, cwd=TOP, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
+        # What a test that asks for the first child has put into the environment is not for the others.
+        lasting = {name: value for name, value in os.environ.items() if not name.startswith("FAXGW_")}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self._process = subprocess.Popen(command, cwd=TOP, env=lasting, text=True, start_new_session=True, **pipes)
         self._turn = threading.Lock()
         self._born = threading.Semaphore(0)
         self._last: Child | None = None
@@ -72,9 +92,15 @@ class Nursery:
         assert self._process.stdout is not None
         self._process.stdout.close()
 
-    def start(self, log: Path, *words: str, cut: Cut | None = None, clock: Path | None = None) -> Child:
-        """Run `faxgw WORDS`, its output added to `log`; `clock` is a file with the seconds its clock is off."""
-        order = {"log": str(log), "words": words, "cut": cut and asdict(cut), "clock": clock and str(clock)}
+    def start(
+        self, log: Path, *words: str, out: Path | None = None, cut: Cut | None = None, clock: Path | None = None
+    ) -> Child:
+        """Run `faxgw WORDS`, its output added to `log`, or to `out` but for its errors.
+
+        `clock` is a file with the seconds its clock is off.
+        """
+        laid = {"cut": cut and asdict(cut), "clock": clock and str(clock)}
+        order = {"log": str(log), "out": str(out or log), "words": words, **laid}
         with self._turn:
             assert self._process.stdin is not None
             self._process.stdin.write(json.dumps(order) + "\n")
@@ -96,6 +122,14 @@ class Nursery:
                 child.status = status
                 child.ended.set()
         self._born.release()
+
+
+@functools.cache
+def nursery() -> Nursery:
+    """The nursery of this test process: started when it is first asked for, ended with it."""
+    made = Nursery()
+    atexit.register(made.__exit__)
+    return made
 
 
 def serve() -> None:
@@ -156,8 +190,8 @@ def _be_child(order: dict[str, Any]) -> NoReturn:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     random.seed()
     null = os.open(os.devnull, os.O_RDWR)
-    log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    for target, source in ((0, null), (1, log), (2, log)):
+    out, log = (os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) for name in ("out", "log"))
+    for target, source in ((0, null), (1, out), (2, log)):
         os.dup2(source, target)
     os.closerange(3, 256)
     status = 1

@@ -8,6 +8,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from samples.demo import Demo, Sink
+from tests.flows.daemons import demo_with_people
 
 
 @pytest.fixture
@@ -21,13 +22,8 @@ def soffice() -> str:
 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Demo:
-    """A gateway with a company and two users, not running yet."""
-    demo = Demo(tmp_path / "gateway")
-    demo.prepare()
-    demo.faxgw("company", "add", "Acme")
-    demo.faxgw("user", "add", "Acme", "Amelia", "Ross", "--sending", "amelia.ross@acme.example")
-    demo.faxgw("user", "add", "Acme", "Ben", "Ortiz", "--sending", "ben.ortiz@acme.example")
-    return demo
+    """A gateway with a company and people, not running yet."""
+    return demo_with_people(tmp_path / "gateway")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ TOP = Path(__file__).parents[2]
 def test_the_demo_comes_out_as_it_should(tmp_path: Path, soffice: str) -> None:  # noqa: ARG001 - skips without it
     command = [sys.executable, str(TOP / "samples" / "demo.py"), "--folder", str(tmp_path / "demo")]
 
-    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, timeout=170, check=False)
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, timeout=400, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "all as it should be" in done.stderr
