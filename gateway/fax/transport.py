@@ -5,7 +5,7 @@ What lives here: what a transport is asked and what it promises, out and in. Wha
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -60,11 +60,15 @@ class Transport(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class IncomingCall:
-    """A call that rings at one of our lines. `called` and `caller` are E.164; a withheld caller is empty."""
+    """A call that rings at one of our lines. `called` and `caller` are E.164; a withheld caller is empty.
+
+    `rang` is when it first rang, where the transport knows better than the clock.
+    """
 
     call_uid: str
     called: str
     caller: str = ""
+    rang: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ class Receive:
         return await asyncio.to_thread(self._next)
 
     def _answer(self, call: IncomingCall, route: Route) -> Answered:
-        new = NewReception(call.call_uid, call.called, call.caller, route.node_id, self.clock.now())
+        new = NewReception(call.call_uid, call.called, call.caller, route.node_id, call.rang or self.clock.now())
         reception = received.begin(self.db, self.process, new)
         self.owed.hold(_owned(reception))
         extra = {"fax": reception.public_id, "destination": _masked(call.called)}

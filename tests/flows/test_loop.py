@@ -107,6 +107,7 @@ async def test_a_mail_to_our_own_number_comes_back_as_a_mail_with_the_same_pages
     [attempt] = detail.attempts
     sent = house.pages(attempt.tiff_digest)
     assert house.pages(fax.tiff_digest) == sent
+    assert attempt.started < fax.started < attempt.ended == fax.ended
     [file] = message.iter_attachments()
     assert pels_of(file.get_content()) == sent
     assert message["To"] == "ben@acme.example"

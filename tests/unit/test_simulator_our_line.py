@@ -74,7 +74,7 @@ async def test_our_end_of_a_loop_has_a_report_of_its_own_from_the_first_ring(hou
     outside = await house.place()
 
     assert (house.end.call_uid, house.end.cause, house.end.pages_received) == ("c1-in", Cause.DONE, 2)
-    assert house.end.started == START + timedelta(seconds=3.5)
+    assert house.end.started == house.board.rung[0].rang == START + timedelta(seconds=3.5)
     assert house.end.connected == outside.connected
     assert abs(house.end.ended - outside.ended) < timedelta(seconds=1)
     assert sum(house.end.phase_durations.values(), timedelta()) == house.end.duration

@@ -5,6 +5,7 @@ line between (`calls_in`), who is called and what becomes of the pages (the `Swi
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -103,7 +104,7 @@ class OurLine:
     def _ring(self) -> ScriptedEnd | FaxMachine:
         """What the caller hears, and gets; where nobody can decide it hears that no circuit is free."""
         try:
-            decision = self._switchboard.ring(self._call)
+            decision = self._switchboard.ring(replace(self._call, rang=self._rang))
         except GatewayError:
             return self._tone(Progress.REORDER)
         match decision:
