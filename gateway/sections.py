@@ -244,6 +244,7 @@ class Alarms:
     call_minutes: int = 240
     render_minutes: int = 15  # a submission without its pages
     outbox_minutes: int = 60
+    archive_minutes: int = 240
     line_minutes: int = 30  # with every line of a trunk busy, and jobs that are due
     dead_letters: int = 1  # of one day
     free_octets: int = 1_000_000_000

@@ -149,6 +149,7 @@ _POSITIVE = (
     ("alarms", "call_minutes"),
     ("alarms", "render_minutes"),
     ("alarms", "outbox_minutes"),
+    ("alarms", "archive_minutes"),
     ("alarms", "line_minutes"),
     ("alarms", "dead_letters"),
 )

@@ -54,6 +54,8 @@ _ALARMS = {
     AlarmKind.OUTBOX_OLD: "a notice, or a received fax to be mailed, has waited for `outbox_minutes`",
     AlarmKind.DEAD_LETTERS: "so many notices as `dead_letters` were given up within a day",
     AlarmKind.FAX_UNMAILED: "a received fax of the last day could not be mailed, and nobody has had it mailed again",
+    AlarmKind.ARCHIVE_OLD: "a copy of a fax has waited for its archive for `archive_minutes`",
+    AlarmKind.ARCHIVE_FAILED: "a copy of the last day was given up, or its fax was erased before",
     AlarmKind.NO_FREE_LINE: "every line of a trunk is busy, and a job has been due for `line_minutes`",
     AlarmKind.DISK_LOW: "less than `free_octets` are free where `[storage] folder` lies; of each machine by itself",
     AlarmKind.LEASE_TROUBLE: "nobody takes over what a dead process left, two leases after its end",
@@ -61,7 +63,7 @@ _ALARMS = {
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
 _LOOK = QueueLook(
     _AT, _AT, {"ready": Depth()}, {"accepted": Depth()}, {"waiting": Depth()}, 0, 0,
-    (TrunkLook("one", 1, Depth()),), (Lease(1, "here", _AT),), {"waiting": Depth()},
+    (TrunkLook("one", 1, Depth()),), (Lease(1, "here", _AT),), {"waiting": Depth()}, 0, {"waiting": Depth()},
 )  # fmt: skip
 
 

@@ -19,6 +19,8 @@ class AlarmKind(StrEnum):
     OUTBOX_OLD = "outbox-old"
     DEAD_LETTERS = "dead-letters"
     FAX_UNMAILED = "fax-unmailed"
+    ARCHIVE_OLD = "archive-old"
+    ARCHIVE_FAILED = "archive-failed"
     NO_FREE_LINE = "no-free-line"
     DISK_LOW = "disk-low"
     LEASE_TROUBLE = "lease-trouble"
@@ -96,7 +98,8 @@ class QueueLook:
 
     `jobs`, `submissions` and `outbox` are by state; final states are left out, for they only grow. `dead` counts mails
     that were given up, `dead_lately` those of the last day without letters to the postmaster. `forwardings` are
-    received faxes that are to become mails, `unmailed_lately` counts those of the last day that could not.
+    received faxes that are to become mails, `unmailed_lately` counts those of the last day that could not. `archive`
+    are copies on their way, `unarchived_lately` counts those of the last day that were given up or lost.
     """
 
     now: datetime
@@ -110,6 +113,8 @@ class QueueLook:
     leases: tuple[Lease, ...]
     forwardings: Mapping[str, Depth] = field(default_factory=dict)
     unmailed_lately: int = 0
+    archive: Mapping[str, Depth] = field(default_factory=dict)
+    unarchived_lately: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,7 @@ class Thresholds:
     lease: timedelta
     dead_letters: int
     free_octets: int
+    archive: timedelta = timedelta(hours=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +150,12 @@ class Alarm:
 
 def alarms(look: QueueLook, room: Room, limits: Thresholds) -> tuple[Alarm, ...]:
     """What is stuck now, in the order of the kinds; one alarm of a kind at most."""
-    found = (*_stuck_jobs(look, limits), *_stuck_mails(look, limits), *_stuck_machines(look, room, limits))
+    found = (
+        *_stuck_jobs(look, limits),
+        *_stuck_mails(look, limits),
+        *_stuck_copies(look, limits),
+        *_stuck_machines(look, room, limits),
+    )
     return tuple(sorted(found, key=lambda alarm: list(AlarmKind).index(alarm.kind)))
 
 
@@ -173,6 +184,15 @@ def _stuck_mails(look: QueueLook, limits: Thresholds) -> Iterator[Alarm]:
         yield Alarm(
             AlarmKind.FAX_UNMAILED, f"received faxes of the last day that no mail was made of: {look.unmailed_lately}"
         )
+
+
+def _stuck_copies(look: QueueLook, limits: Thresholds) -> Iterator[Alarm]:
+    waiting = max((depth.age(look.now) for depth in look.archive.values()), default=timedelta())
+    if waiting > limits.archive:
+        yield Alarm(AlarmKind.ARCHIVE_OLD, f"a copy for an archive has waited {_told(waiting)}")
+    if look.unarchived_lately:
+        words = f"copies of the last day that did not get to their archive: {look.unarchived_lately}"
+        yield Alarm(AlarmKind.ARCHIVE_FAILED, words)
 
 
 def _stuck_machines(look: QueueLook, room: Room, limits: Thresholds) -> Iterator[Alarm]:

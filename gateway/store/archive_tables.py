@@ -13,7 +13,7 @@ from gateway.store.columns import BIG, Row, UtcTime
 
 WAITING = text("state = 'waiting'")
 OWNED = text("owner IS NOT NULL")
-DEAD = text("state = 'dead'")
+FAILED = text("state IN ('dead', 'lost')")
 
 
 class ArchiveTransferRow(Row, table=True):
@@ -28,7 +28,7 @@ class ArchiveTransferRow(Row, table=True):
         UniqueConstraint("received_id"),
         Index("ix_archive_transfer_waiting", "not_before", "id", sqlite_where=WAITING, postgresql_where=WAITING),
         Index("ix_archive_transfer_owner", "owner", sqlite_where=OWNED, postgresql_where=OWNED),
-        Index("ix_archive_transfer_dead", "not_before", sqlite_where=DEAD, postgresql_where=DEAD),
+        Index("ix_archive_transfer_failed", "not_before", sqlite_where=FAILED, postgresql_where=FAILED),
         Index("ix_archive_transfer_user_id", "user_id", "id"),
         {"sqlite_autoincrement": True},
     )

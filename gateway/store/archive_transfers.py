@@ -240,7 +240,7 @@ def _fenced(session: Session, claimed: TransferClaim) -> ArchiveTransferRow:
 
 
 def _lose(session: Session, row: ArchiveTransferRow, now: datetime) -> None:
-    row.state, row.owner, row.ended, row.reply = TransferState.LOST.value, None, now, ERASED
+    row.state, row.owner, row.ended, row.not_before, row.reply = TransferState.LOST.value, None, now, now, ERASED
     _tell(session, row, ARCHIVE_LOST, now)
 
 

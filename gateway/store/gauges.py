@@ -15,6 +15,7 @@ from gateway.domain.addresses import Destination
 from gateway.domain.alarms import Depth, Lease, QueueLook, RunningLook, Totals, TrunkLook
 from gateway.domain.job import JobState
 from gateway.domain.submission import SubmissionState
+from gateway.store import archive_counts
 from gateway.store.columns import in_state, key_of
 from gateway.store.database import Database
 from gateway.store.fax_tables import AttemptRow, JobRow, OutboxRow, SubmissionRow
@@ -61,6 +62,8 @@ def look(db: Database, now: datetime, wall: datetime, lines: Mapping[str, int]) 
             trunks=_trunks(session, lines),
             leases=tuple(Lease(*found) for found in session.execute(leases).all()),
             forwardings=_forwardings(session),
+            archive=archive_counts.depths(session),
+            unarchived_lately=archive_counts.failed(session, now - DAY),
             unmailed_lately=session.exec(_unmailed(now - DAY)).one(),
         )
 

@@ -43,7 +43,7 @@ COUNTED: Mapping[Metric, Told] = {
     Metric.INBOUND_PAGES: Told("inbound_pages", "Pages of other machines that we confirmed"),
     Metric.FORWARDINGS: Told("faxes_forwarded", "Received faxes that became mails, or could not", ("ended",)),
     Metric.NOTICES: Told("notices", "Notices that the relay was offered", ("ended",)),
-    Metric.ARCHIVED: Told("archive_copies", "Copies of faxes that were tried", ("direction", "ended")),
+    Metric.ARCHIVED: Told("archive_copies", "Copies of faxes that were tried", ("kind", "ended")),
     Metric.COMMIT_SECONDS: Told("commit_seconds", "Time of a write to the store with its commit"),
     Metric.COMMIT_WORKS: Told("commit_works", "Pieces of work that shared a commit"),
     Metric.FAILED_STEPS: Told("steps_failed", "Steps of workers that an error ended", ("worker",)),
@@ -111,6 +111,7 @@ def _looked(look: QueueLook, process: int) -> Iterator[GaugeMetricFamily]:
         ("submissions", "mail", "Mails", look.submissions),
         ("outbox", "notice", "Notices", look.outbox),
         ("forwardings", "received fax to be mailed", "Received faxes to be mailed", look.forwardings),
+        ("archive", "copy for an archive", "Copies for archives", look.archive),
     )
     for name, one, many, depths in open_ones:
         counts = {state: depth.count for state, depth in depths.items()}
@@ -122,6 +123,7 @@ def _looked(look: QueueLook, process: int) -> Iterator[GaugeMetricFamily]:
         "outbox_dead_lately", "The same, of the last day and without letters to the postmaster", look.dead_lately
     )
     yield _gauge("forwardings_failed_lately", "Received faxes of a day that could not be mailed", look.unmailed_lately)
+    yield _gauge("archive_failed_lately", "Copies of a day that were given up or lost", look.unarchived_lately)
     yield _of_trunks("trunk_lines", "Lines", look, lambda place: look.trunks[place].lines)
     yield _of_trunks("trunk_lines_free", "Lines without a call", look, lambda place: look.trunks[place].free)
     yield _of_trunks("trunk_calls", "Calls that run", look, lambda place: look.trunks[place].calls.count)

@@ -83,6 +83,7 @@ def thresholds(settings: Settings) -> Thresholds:
         call=timedelta(minutes=wanted.call_minutes),
         render=timedelta(minutes=wanted.render_minutes),
         outbox=timedelta(minutes=wanted.outbox_minutes),
+        archive=timedelta(minutes=wanted.archive_minutes),
         line=timedelta(minutes=wanted.line_minutes),
         lease=timedelta(seconds=UNCLAIMED * settings.queue.lease_seconds),
         dead_letters=wanted.dead_letters,

@@ -50,6 +50,8 @@ def rows(seen: Status) -> list[Row]:
         _row("notices", "dead", look.dead, detail=f"{look.dead_lately} in the last day" if look.dead_lately else ""),
         *_depths("received", look.forwardings, look.now),
         _row("received", "unmailed", look.unmailed_lately, detail="in the last day" if look.unmailed_lately else ""),
+        *_depths("archive", look.archive, look.now),
+        _row("archive", "failed", look.unarchived_lately, detail="in the last day" if look.unarchived_lately else ""),
         *_trunks(look),
         *_processes(look),
         _row("disk", "free", f"{seen.sight.room.free / 1e9:.1f} GB", detail=f"of {seen.sight.room.whole / 1e9:.1f} GB"),
@@ -93,6 +95,7 @@ def as_object(seen: Status) -> dict[str, object]:
         "submissions": _counted(look.submissions, look.now),
         "outbox": {**_counted(look.outbox, look.now), "dead": {"count": look.dead, "lately": look.dead_lately}},
         "received": {**_counted(look.forwardings, look.now), "unmailed": {"lately": look.unmailed_lately}},
+        "archive": {**_counted(look.archive, look.now), "failed": {"lately": look.unarchived_lately}},
         "trunks": [
             {"trunk": one.name, "lines": one.lines, "calls": one.calls.count, "free": one.free, "paused": one.paused}
             for one in look.trunks

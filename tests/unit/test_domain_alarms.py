@@ -55,6 +55,8 @@ def test_an_idle_queue_raises_no_alarm() -> None:
         ({"submissions": {"rendering": since(15 * MINUTE)}}, AlarmKind.NOT_RENDERED),
         ({"outbox": {"waiting": since(HOUR)}}, AlarmKind.OUTBOX_OLD),
         ({"outbox": {"sending": since(HOUR)}}, AlarmKind.OUTBOX_OLD),
+        ({"archive": {"waiting": since(4 * HOUR)}}, AlarmKind.ARCHIVE_OLD),
+        ({"archive": {"copying": since(4 * HOUR)}}, AlarmKind.ARCHIVE_OLD),
         ({"leases": (Lease(1, "here", WALL), Lease(2, "there", WALL - MINUTE))}, AlarmKind.LEASE_TROUBLE),
     ],
 )
@@ -64,6 +66,10 @@ def test_what_lasts_beyond_its_limit_is_stuck(changes: dict[str, object], kind: 
 
     assert kinds(at_the_limit) == []
     assert kinds(beyond) == [kind]
+
+
+def test_a_copy_that_was_given_up_or_lost_in_the_last_day_is_an_alarm_by_itself() -> None:
+    assert kinds(replace(IDLE, unarchived_lately=1)) == [AlarmKind.ARCHIVE_FAILED]
 
 
 def test_a_job_whose_time_is_still_to_come_is_not_late() -> None:
