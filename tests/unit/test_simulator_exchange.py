@@ -49,10 +49,12 @@ def test_the_list_names_what_answers_dial_by_dial() -> None:
     assert [one.number for one in LISTED] == sorted(listed)
 
 
-def test_every_far_end_that_ships_has_a_number() -> None:
+def test_every_far_end_that_ships_has_a_number_or_is_there_to_call_us() -> None:
     reached = {plan.name for entry in EXCHANGE.scenario.numbers.values() for plan in entry.dials}
+    callers = {name for name in EXCHANGE.scenario.far_ends if name.startswith("caller_")}
 
-    assert set(EXCHANGE.scenario.far_ends) <= reached
+    assert set(EXCHANGE.scenario.far_ends) <= reached | callers
+    assert {EXCHANGE.far_end(name).kind for name in callers} == {Kind.FAX}
 
 
 def test_what_ships_is_the_folder_of_scenario_files_and_goes_into_the_package() -> None:
