@@ -20,6 +20,7 @@ from gateway.domain.submission import PartPages, Submission
 from gateway.mail.delay_letter import delivery_delayed
 from gateway.mail.messages import (
     AttemptFacts,
+    Awaited,
     Duplicate,
     FailedPart,
     Notice,
@@ -49,6 +50,7 @@ SETTING_OF = {
     NoticeKind.DELIVERY_SUCCESS: "notify.delivery_success",
     NoticeKind.DELIVERY_FAILURE: "notify.delivery_failure",
 }
+ENDS = (NoticeKind.DELIVERY_SUCCESS, NoticeKind.DELIVERY_FAILURE)
 # A call takes about so long: set-up and release, and each page at 14400 bit/s.
 CALL_SECONDS, PAGE_SECONDS = 45, 35
 MINIMAL, WITH_PAGES = "minimal", "full-with-pages"  # of notify.content
@@ -192,6 +194,7 @@ class Composer:
             ),
             warnings=missing,
             private=None if content == MINIMAL else Private(submission.subject, pdf),
+            awaited=Awaited(*(settings.on(SETTING_OF[kind]) for kind in ENDS)),
         )
 
     def _pages(self, attempts: Sequence[Attempt]) -> tuple[bytes, tuple[str, ...]]:

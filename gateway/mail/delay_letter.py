@@ -16,7 +16,7 @@ from gateway.mail.notice_machine import Told, as_json
 from gateway.mail.notice_mail import Draft, Notice, Reported, report_notice
 from gateway.mail.notice_tables import attempt_table, number, waiting_rows
 from gateway.mail.statuses import STATUS
-from gateway.mail.wording import Words
+from gateway.mail.wording import NOTHING_TO_DO, Words, what_follows
 
 _HELD = Words(
     "Your fax has not been delivered yet: it is held.",
@@ -26,18 +26,17 @@ _HELD = Words(
 _PREPARED = Words(
     "Your fax has not been delivered yet: its pages are still being made.",
     "Other faxes are before it. We call as soon as its pages are ready.",
-    "Nothing. You get another mail when the fax has been delivered, or could not be.",
+    NOTHING_TO_DO,
 )
 _QUEUED = Words(
     "Your fax has not been delivered yet: no line was free for it.",
     "Other faxes are before it. We call as soon as its turn has come.",
-    "Nothing. You get another mail when the fax has been delivered, or could not be.",
+    NOTHING_TO_DO,
 )
 _CALLED = Words(
     "Your fax has not been delivered yet.",
     "The calls below did not get all of it across, and we go on trying.",
-    "Nothing. You get another mail at the end. If it is urgent, ask the recipient whether their machine is all right, "
-    "or for another fax number.",
+    "If it is urgent, ask the recipient whether their machine is all right, or for another fax number.",
 )
 CONGESTED, HELD = "4.4.5", "4.3.0"  # RFC 3463: too much for us at the moment; our system, otherwise
 
@@ -45,11 +44,12 @@ CONGESTED, HELD = "4.4.5", "4.3.0"  # RFC 3463: too much for us at the moment; o
 def delivery_delayed(facts: NoticeFacts, job: Job, attempts: Sequence[AttemptFacts]) -> Notice:
     """The fax has not been delivered, long after it was expected to be, and is not given up."""
     words = _words(job, attempts)
+    follows = "" if job.state is JobState.HELD else f" {what_follows(facts.awaited)}"
     letter = Letter(
         title=f"Fax to {number(job.destination)} is delayed",
         happened=words.happened,
         means=words.means,
-        next=words.next,
+        next=f"{words.next}{follows}",
         good=False,
         rows=waiting_rows(facts, job),
         tables=(attempt_table(facts, attempts),) if attempts else (),

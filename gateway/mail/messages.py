@@ -13,6 +13,7 @@ from gateway.mail.letter import Letter, Table
 from gateway.mail.notice_facts import (
     NOT_SENT,
     AttemptFacts,
+    Awaited,
     Duplicate,
     FailedPart,
     NoticeFacts,
@@ -41,10 +42,11 @@ from gateway.mail.notice_tables import (
     refused_table,
 )
 from gateway.mail.statuses import status_for, status_of_mail
-from gateway.mail.wording import WISH, Words, words_for
+from gateway.mail.wording import NOTHING_TO_DO, WISH, Words, what_follows, words_for
 
 __all__ = [
     "AttemptFacts",
+    "Awaited",
     "Duplicate",
     "FailedPart",
     "Notice",
@@ -63,7 +65,7 @@ __all__ = [
 _ACCEPTED = Words(
     "Your fax was accepted and is on its way.",
     "The pages are ready, and we call the recipient as soon as a line is free. If the line is busy, we try again.",
-    "Nothing. You get another mail when the fax has been delivered, or could not be.",
+    NOTHING_TO_DO,
 )
 _INCOMPLETE = Words(
     "Your fax was accepted, but not all of it: a part of your mail could not be turned into fax pages.",
@@ -73,7 +75,7 @@ _INCOMPLETE = Words(
 _SCHEDULED = Words(
     "Your fax was accepted and is sent at the time you asked for.",
     "The pages are ready. At that time we call the recipient, and try again if the line is busy.",
-    "Nothing. You get another mail when the fax has been delivered, or could not be.",
+    NOTHING_TO_DO,
 )
 _PREVIEW = Words(
     "This is how your fax would look. Nothing was sent, because you asked for a preview.",
@@ -94,7 +96,7 @@ def initial_success(facts: NoticeFacts, preview: Preview | None = None) -> Notic
         happened=words.happened,
         means=words.means,
         next=words.next,
-        good=words is not _INCOMPLETE,
+        good=words != _INCOMPLETE,
         rows=mail_rows(facts) + preview_rows(preview),
         tables=tuple(table for table in _begun_tables(facts, preview) if table.rows),
     )
@@ -110,7 +112,8 @@ def initial_failure(
 
     `detail` is a sub-type, told to machines, or a sentence, told to people where no part is to blame.
     """
-    words = words_for(outcome, WISH if " " in detail else detail)
+    known = WISH if " " in detail else detail
+    words = words_for(outcome, known)
     letter = Letter(
         title=f"Fax to {numbers([job.destination for job in facts.jobs])} could not be sent: {outcome.value}",
         happened=words.happened,
@@ -122,7 +125,7 @@ def initial_failure(
     )
     cause = detail or ", ".join(dict.fromkeys(part.problem.value for part in failed))
     diagnostic = f"x-fax; {outcome.value}" + (f" ({_ascii(cause)})" if cause else "")
-    status = status_of_mail(outcome, detail, failed)
+    status = status_of_mail(outcome, known, failed)
     reported = [Reported(job.destination, status, diagnostic, job.public_id) for job in facts.jobs]
     ids = tuple(job.public_id for job in facts.jobs)
     told = Told(NoticeKind.INITIAL_FAILURE, failed=failed, outcome=outcome, detail=detail)
@@ -184,7 +187,8 @@ def _begun(facts: NoticeFacts, preview: Preview | None) -> Words:
         return _PREVIEW
     if any(part.left_out.startswith(NOT_SENT) for part in facts.parts):
         return _INCOMPLETE
-    return _ACCEPTED if facts.start is None else _SCHEDULED
+    words = _ACCEPTED if facts.start is None else _SCHEDULED
+    return replace(words, next=f"{NOTHING_TO_DO} {what_follows(facts.awaited)}")
 
 
 def _begun_tables(facts: NoticeFacts, preview: Preview | None) -> tuple[Table, ...]:

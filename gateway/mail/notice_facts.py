@@ -18,13 +18,17 @@ from gateway.domain.submission import PartPages, RefusedRecipient
 
 
 class NoticeKind(StrEnum):
-    """The four notices of the administrator guide, and one between; an initial failure may be of a refusal."""
+    """The four notices of the administrator guide, one between, and the welcome message.
+
+    An initial failure may be of a refusal.
+    """
 
     INITIAL_SUCCESS = "initial-success"
     INITIAL_FAILURE = "initial-failure"
     DELIVERY_SUCCESS = "delivery-success"
     DELIVERY_FAILURE = "delivery-failure"
     DELIVERY_DELAYED = "delivery-delayed"
+    WELCOME = "welcome"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,14 @@ class Private:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaited:
+    """Which notices of the end the sender will get: each may be switched off."""
+
+    success: bool = True
+    failure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeFacts:
     """What all notices on one submission share.
 
@@ -142,6 +154,7 @@ class NoticeFacts:
     call: timedelta | None = None
     warnings: tuple[str, ...] = ()
     private: Private | None = None
+    awaited: Awaited = field(default_factory=Awaited)
 
 
 _TYPE_NAMES = {

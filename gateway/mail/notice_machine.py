@@ -15,6 +15,7 @@ from gateway.domain.job import Job
 from gateway.domain.outcome import Outcome
 from gateway.mail.notice_facts import AttemptFacts, FailedPart, NoticeFacts, NoticeKind, number_alone
 from gateway.mail.statuses import status_of_mail
+from gateway.mail.wording import WISH
 
 VERSION = 1
 
@@ -60,7 +61,7 @@ def _job(job: Job, told: Told) -> dict[str, object]:
         "pages_confirmed": job.pages_sent,
         "outcome": outcome.value if outcome else None,
         "detail": detail if " " not in detail else "",
-        "status": status_of_mail(outcome, detail, told.failed) if outcome else None,
+        "status": status_of_mail(outcome, WISH if " " in detail else detail, told.failed) if outcome else None,
         "ended": _time(job.ended),
     }
 

@@ -11,7 +11,7 @@ from gateway.domain.blocks import NUMBER_BLOCKED
 from gateway.domain.call import Cause
 from gateway.domain.outcome import Outcome
 from gateway.mail.notice_facts import FailedPart, Problem
-from gateway.mail.wording import EXPIRED
+from gateway.mail.wording import EXPIRED, WISH
 
 STATUS = MappingProxyType(
     {
@@ -38,6 +38,7 @@ DETAIL_STATUS = MappingProxyType(
     {
         (Outcome.CANCELLED, EXPIRED): "5.4.7",
         (Outcome.CANCELLED, NUMBER_BLOCKED): "5.7.1",
+        (Outcome.GENERAL_ERROR, WISH): "5.5.4",
         (Outcome.SIT_TONE, Cause.SIT_NO_CIRCUIT.value): "5.4.1",
         (Outcome.SIT_TONE, Cause.SIT_REORDER.value): "5.4.1",
         (Outcome.SIT_TONE, Cause.SIT_VACANT.value): "5.1.1",

@@ -11,13 +11,14 @@ from types import MappingProxyType
 from gateway.domain.blocks import NUMBER_BLOCKED
 from gateway.domain.call import Cause
 from gateway.domain.outcome import Outcome
-from gateway.mail.notice_facts import AttemptFacts
+from gateway.mail.notice_facts import AttemptFacts, Awaited
 
 TEXT_OFF = "text-off"  # the detail of a mail that is all text, where text is not faxed
 OWNER_LOST = "owner-lost"  # the detail of a call whose process died
 EXPIRED = "expired"  # the detail of a cancelled job whose time ran out
 RENDER_CRASHES = "render-crashes"  # the detail of a mail that brought its converter down again and again
 PAGES_MISSING = "pages-missing"  # the detail of a call that ended in order, with pages unconfirmed
+NOTHING_TO_DO = "Nothing."  # what follows by itself is said behind it
 WISH = "directives"  # the rule that refuses a mail for what it asks; also what an unmet wish is told as
 
 
@@ -221,6 +222,17 @@ DETAIL_WORDS = MappingProxyType(
         ),
     }
 )
+
+
+def what_follows(awaited: Awaited) -> str:
+    """What a sender who need do nothing will hear of the fax."""
+    if awaited.success and awaited.failure:
+        return "You get another mail when the fax has been delivered, or could not be."
+    if awaited.failure:
+        return "You get another mail only if the fax could not be delivered."
+    if awaited.success:
+        return "You get another mail when the fax has been delivered, and none if it could not be."
+    return "You get no other mail on it: mails on how a fax ended are switched off for you."
 
 
 def words_for(outcome: Outcome, detail: str = "") -> Words:

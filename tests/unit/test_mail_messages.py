@@ -455,6 +455,22 @@ def test_a_fax_without_all_of_its_parts_says_so() -> None:
     assert "attachment 2 (PDF)  NOT SENT: corrupt" in text
 
 
+@pytest.mark.parametrize(
+    ("success", "failure", "words"),
+    [
+        (True, True, "You get another mail when the fax has been delivered, or could not be."),
+        (False, True, "You get another mail only if the fax could not be delivered."),
+        (True, False, "You get another mail when the fax has been delivered, and none if it could not be."),
+        (False, False, "mails on how a fax ended are switched off for you."),
+    ],
+)
+def test_no_mail_is_promised_that_is_switched_off(success: bool, failure: bool, words: str) -> None:
+    facts = replace(FACTS, awaited=messages.Awaited(success, failure))
+
+    assert words in text_of(messages.initial_success(facts))
+    assert words in text_of(delivery_delayed(replace(facts, expected=NOW), WAITING, CALLS[:1]))
+
+
 def test_warnings_and_the_length_of_a_call_are_told() -> None:
     facts = replace(FACTS, call=timedelta(seconds=130), warnings=("Page 3 of the document is very dark.",))
 
