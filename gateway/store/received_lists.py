@@ -206,11 +206,11 @@ def _behind(session: Session, wanted: ReceivedFilter, keys: list[Any]) -> list[A
 
 
 def _branches(session: Session, wanted: ReceivedFilter) -> list[list[Any]]:
-    """One list of conditions for each page that is to be merged: of few nodes one each."""
+    """One list of conditions for each page that is to be merged: of few nodes one each, unless a state goes before."""
     if wanted.below is None:
         return [[]]
     nodes = list(session.execute(ids_below(wanted.below)).scalars())
-    if len(nodes) > MOST_BRANCHES:
+    if len(nodes) > MOST_BRANCHES or (wanted.state is not None and len(nodes) > 1):
         return [[col(ReceivedRow.user_id).in_(nodes)]]
     return [[ReceivedRow.user_id == node] for node in nodes]
 

@@ -33,7 +33,7 @@ class ReceivedRow(Row, table=True):
         Index("ix_received_number_reversed", "number_reversed", "started", "id"),
         Index("ix_received_caller", "caller", "started", "id"),
         Index("ix_received_caller_reversed", "caller_reversed", "started", "id"),
-        Index("ix_received_state", "state", "started", "id"),
+        Index("ix_received_state", "state", "started", "id", "user_id"),  # few of a state are those of a company
         Index("ix_received_owner", "owner", sqlite_where=OWNED, postgresql_where=OWNED),
         Index("ix_received_tiff", "tiff_digest", sqlite_where=WITH_TIFF, postgresql_where=WITH_TIFF),
         Index("ix_received_due", "due", sqlite_where=KEPT, postgresql_where=KEPT),

@@ -124,8 +124,9 @@ def _received() -> None:
         sa.UniqueConstraint("call_uid", name="uq_received_call_uid"),
         sqlite_autoincrement=True,
     )
-    for first in ("started", "user_id", "number", "number_reversed", "caller", "caller_reversed", "state"):
+    for first in ("started", "user_id", "number", "number_reversed", "caller", "caller_reversed"):
         _index(f"ix_received_{first}", "received", [first, *(["started"] if first != "started" else []), "id"])
+    _index("ix_received_state", "received", ["state", "started", "id", "user_id"])
     _index("ix_received_owner", "received", ["owner"], "owner IS NOT NULL")
     _index("ix_received_tiff", "received", ["tiff_digest"], "tiff_digest <> ''")
     _index("ix_received_due", "received", ["due"], "erased IS NULL")
@@ -239,16 +240,10 @@ def _forwarding() -> None:
     op.create_table(
         "forwarding",
         _number(),
-        sa.Column(
-            "received_id", BIG, sa.ForeignKey("received.id", name="fk_forwarding_received_id"), nullable=False
-        ),
-        *_counts("resubmission"),
-        *_texts("state"),
-        sa.Column("created", BIG, nullable=False),
-        sa.Column("not_before", BIG, nullable=False),
-        sa.Column("ended", BIG, nullable=True),
-        *_counts("tries", "fence"),
-        *_texts("detail"),
+        sa.Column("received_id", BIG, sa.ForeignKey("received.id", name="fk_forwarding_received_id"), nullable=False),
+        *_counts("resubmission", "tries", "fence"),
+        *_texts("state", "detail"),
+        *[sa.Column(name, BIG, nullable=name == "ended") for name in ("created", "not_before", "ended")],
         sa.Column("owner", BIG, sa.ForeignKey("process.id", name="fk_forwarding_owner"), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_forwarding"),
         sa.UniqueConstraint("received_id", "resubmission", name="uq_forwarding_received_id_resubmission"),
