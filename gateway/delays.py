@@ -47,8 +47,8 @@ class Delays:
         """Look at the job that is the next in turn; whether its sender was told."""
         _, number = heapq.heappop(self._later)
         found = overdue.open_job(self.db, number)
-        if found is None or found.told:
-            return False
+        if found is None or found.told or found.job.expires <= now:
+            return False  # what is over by its time is not late
         minutes = int(found.held.settings.text(MINUTES))
         due = expected_by(found.start, found.job.pages) + timedelta(minutes=minutes)
         if minutes and due > now:

@@ -1,4 +1,4 @@
-"""Commands on password policies and passwords: policy list, show, set, remove; password set, change, show, release.
+"""Commands on password policies and passwords: policy list, show, set, remove; password set, change, redeem and so on.
 
 What lives here: arguments and answers. What does not: the steps (`gateway.admin.policies`, `gateway.admin.passwords`).
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from gateway.admin import passwords, policies
+from gateway.admin.welcome import redeem
 from gateway.cli.acting import as_option, changing, confirm, confirming, tell
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import Row, form_option, say, write_one, write_rows
@@ -142,6 +143,27 @@ def password_change(console: Console, user_name: str, old_file: Path | None, pas
     new = needed_password(password_file, "New password")
     passwords.change_own(console.database, user_name, old, new, datetime.now(UTC))
     say(f"the password of {user_name} is changed")
+
+
+@password.command("redeem")
+@click.argument("user_name")
+@click.option("--code-file", type=click.Path(path_type=Path, exists=True), help="Holds the code of the mail.")
+@click.option("--password-file", type=click.Path(path_type=Path, exists=True), help="Holds the new password.")
+@pass_console
+def password_redeem(console: Console, user_name: str, code_file: Path | None, password_file: Path | None) -> None:
+    """Choose a password with the code of a welcome message; the code is used up by it.
+
+    Five wrong codes, or seven days, end it; `faxgw user welcome` sends another.
+
+    \b
+    Examples:
+      faxgw password redeem anna@acme.example
+      faxgw password redeem anna --code-file code.txt --password-file new.txt
+    """
+    code = needed_password(code_file, "") if code_file else click.prompt("Code of the welcome message", err=True)
+    new = needed_password(password_file, "New password")
+    redeem(console.database, user_name, code, new, datetime.now(UTC))
+    say(f"the password of {user_name} is set; the code is used up")
 
 
 @password.command("show")

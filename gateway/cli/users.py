@@ -22,6 +22,7 @@ from gateway.cli.context import Console, pass_console
 from gateway.cli.output import Progress, form_option, say, write_one, write_rows
 from gateway.cli.secret import needed_password
 from gateway.cli.tree import set_option
+from gateway.cli.welcome import welcome
 from gateway.domain import people_file
 from gateway.domain.nodes import Contact, NodeKind, User
 
@@ -227,6 +228,9 @@ def user_delete(console: Console, who: str) -> None:
     confirm(console, f"Delete the user {who}?")
     changed = tree_steps.remove(console.door, who, NodeKind.USER)
     tell(changed, f"user {changed.answer.path} deleted")
+
+
+user.add_command(welcome)
 
 
 @user.command("import")

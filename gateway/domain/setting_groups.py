@@ -66,7 +66,7 @@ NOTIFY = (
         "minimal: no subject, file name or text of the mail in notices; full: all; full-with-pages: the pages, too",
         ("minimal", "full", "full-with-pages"),
     ),
-    Setting("notify.welcome", "none", _WELCOME_ABOUT, ("none", "welcome", "welcome-with-credentials"), later=True),
+    Setting("notify.welcome", "none", _WELCOME_ABOUT, ("none", "welcome", "welcome-with-credentials")),
 )
 DATE = (
     Setting("date.time_zone", "UTC", "time zone, as in Europe/Berlin", accepts=is_zone),

@@ -104,7 +104,8 @@ def _address(draft: Draft, facts: NoticeFacts, message_id: str) -> Iterator[tupl
     if facts.message_id:
         yield "In-Reply-To", facts.message_id
         yield "References", f"{facts.references} {facts.message_id}".strip()
-    yield "Auto-Submitted", "auto-replied"
+    # RFC 3834 5.1: nobody wrote to us before a welcome.
+    yield "Auto-Submitted", "auto-generated" if draft.kind is NoticeKind.WELCOME else "auto-replied"
     yield from (("X-Fax-Job", job_id) for job_id in draft.job_ids)
 
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from gateway.domain.addresses import Destination
 from gateway.domain.errors import SmtpReply
 from gateway.domain.job import Job, JobState
+from gateway.domain.nodes import User
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages, Refusal
 from gateway.mail.delay_letter import delivery_delayed
@@ -30,6 +31,7 @@ from gateway.mail.messages import (
 )
 from gateway.mail.notice_facts import Problem
 from gateway.mail.refusal_letter import refusal_letter
+from gateway.mail.welcome_letter import Welcome, welcome_letter
 
 REFUSAL = "refusal"  # an initial failure of another make
 _AT = datetime(2026, 3, 2, 15, 4, tzinfo=UTC)
@@ -50,6 +52,7 @@ JOB = Job(
     outcome_detail="done",
     ended=_AT,
 )
+READY = replace(JOB, state=JobState.READY, pages_sent=0, outcome=None, outcome_detail="", ended=None)
 CALLS = (
     AttemptFacts(1, _AT - timedelta(minutes=8), Outcome.BUSY, timedelta(seconds=12)),
     AttemptFacts(2, _AT - timedelta(minutes=2), Outcome.SUCCESS, timedelta(seconds=95), 3, 14400, True, "+14155550100"),
@@ -69,19 +72,19 @@ def facts_of(voice: Voice) -> NoticeFacts:
         submission_id=7,
         received=_AT - timedelta(minutes=10),
         written=_AT,
-        jobs=(JOB,),
+        jobs=(READY,),
         message_id="<offer@lindqvist-brandt.example>",
     )
 
 
 def _accepted(facts: NoticeFacts) -> Notice:
-    other = replace(JOB, id=2, public_id="M3W9AB", destination=Destination("+493012345678"), pages=4)
+    other = replace(READY, id=2, public_id="M3W9AB", destination=Destination("+493012345678"), pages=4)
     parts = (
         PartPages(part_label(0, "text/plain"), 1),
         PartPages(part_label(1, "application/pdf"), 2),
         PartPages(part_label(2, "text/vcard"), 0, "contact card, not faxed"),
     )
-    return initial_success(replace(facts, jobs=(JOB, other), parts=parts, expected=_AT + timedelta(minutes=5)))
+    return initial_success(replace(facts, jobs=(READY, other), parts=parts, expected=_AT + timedelta(minutes=5)))
 
 
 def _not_faxable(facts: NoticeFacts) -> Notice:
@@ -109,6 +112,11 @@ def _delayed(facts: NoticeFacts) -> Notice:
     return delivery_delayed(expected, job, [CALLS[0], replace(CALLS[0], number=2)])
 
 
+def _welcome(facts: NoticeFacts) -> Notice:
+    user = User(1, "dorothea", "Dorothea", "Lindqvist", "", 0, "", (_WHO,), (_WHO,), fax_number="+14155550199")
+    return welcome_letter(Welcome(user, facts.voice, _AT, facts.dates))
+
+
 SAMPLES: Mapping[str, Callable[[NoticeFacts], Notice]] = MappingProxyType(
     {
         NoticeKind.INITIAL_SUCCESS.value: _accepted,
@@ -117,5 +125,6 @@ SAMPLES: Mapping[str, Callable[[NoticeFacts], Notice]] = MappingProxyType(
         NoticeKind.DELIVERY_SUCCESS.value: lambda facts: delivery_success(facts, JOB, CALLS),
         NoticeKind.DELIVERY_FAILURE.value: _failed,
         NoticeKind.DELIVERY_DELAYED.value: _delayed,
+        NoticeKind.WELCOME.value: _welcome,
     }
 )

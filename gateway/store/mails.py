@@ -27,6 +27,7 @@ class MailState(StrEnum):
 
 
 DELAYED = "delivery-delayed"  # the kind of notices that nobody needs after the end of their job
+CREDENTIALS = "welcome-with-credentials"  # the kind of mails that are not kept when they are sent
 
 
 @dataclass(frozen=True, slots=True)

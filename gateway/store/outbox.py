@@ -18,6 +18,7 @@ from gateway.store.fax_mails import fax_refused, fax_sent, is_made
 from gateway.store.fax_tables import OutboxRow
 from gateway.store.locking import locked
 from gateway.store.mails import (
+    CREDENTIALS,
     Mail,
     MailClaim,
     MailState,
@@ -98,6 +99,8 @@ def mail_sent(
         row = _fenced(session, claim)
         row.reply = reply
         fax_sent(session, row, now)
+        if row.kind == CREDENTIALS:
+            row.message = b""
         with joined_cursor(session) as cursor:
             return work(cursor)
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
+from gateway.store import first_passwords
 from gateway.store.admin_tables import AdministratorRow, OldPasswordRow, PasswordRow, SignInFailureRow
 from gateway.store.database import Database
 from gateway.store.places import place_of
@@ -47,6 +48,8 @@ def set_password(db: Database, user_name: str, password_hash: str, now: datetime
         row = _holder(session, key)
         if row is None:
             return
+        if isinstance(row, UserRow):
+            first_passwords.forget(session, row.node_id)
         if row.password_hash:
             session.add(OldPasswordRow(user_name_key=key, password_hash=row.password_hash))
         row.password_hash = password_hash

@@ -14,6 +14,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from gateway.domain.errors import ConflictError, NotFoundError, RefusedError
 from gateway.domain.nodes import Node, NodeKind, User
+from gateway.store import first_passwords
 from gateway.store.admin_tables import AdministratorRow
 from gateway.store.columns import key_of, table_of
 from gateway.store.database import Database
@@ -230,6 +231,7 @@ def _forget_person(session: Session, user_id: int) -> None:
     """Addresses, number and user name are free again; of the person only the name stays."""
     for addresses in _ADDRESSES:
         session.execute(_at(addresses, "user_id", user_id, sa.delete))
+    first_passwords.forget(session, user_id)
     row = session.get(UserRow, user_id)
     if row is not None:
         forget_passwords(session, row.user_name_key)
