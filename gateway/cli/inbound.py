@@ -73,8 +73,8 @@ def inbound_show(console: Console, fax_id: str, trace: bool, form: str) -> None:
 
     \b
     Examples:
-      faxgw inbound show R7K3M9Q2P --trace
-      faxgw inbound show R7K3M9Q2P -o json
+      faxgw inbound show IN-7K3M9Q2P --trace
+      faxgw inbound show IN-7K3M9Q2P -o json
     """
     detail = steps.show(console.door, fax_id)
     row = _detail_row(detail)
@@ -100,8 +100,8 @@ def inbound_save(console: Console, fax_id: str, file: Path, kind: str | None, pa
 
     \b
     Examples:
-      faxgw inbound save R7K3M9Q2P fax.pdf
-      faxgw inbound save R7K3M9Q2P page.tif --page 2
+      faxgw inbound save IN-7K3M9Q2P fax.pdf
+      faxgw inbound save IN-7K3M9Q2P page.tif --page 2
     """
     found = kind or FORMATS.get(file.suffix.lower(), "")
     if not found:

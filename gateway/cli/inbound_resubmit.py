@@ -38,7 +38,7 @@ def resubmit(console: Console, /, **given: Any) -> None:
 
     \b
     Examples:
-      faxgw inbound resubmit R7K3M9Q2P
+      faxgw inbound resubmit IN-7K3M9Q2P
       faxgw inbound resubmit --where Acme/Sales --since 2d --yes
     """
     faxes, now = _ids(console, given), gateway_time(console)

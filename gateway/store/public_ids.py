@@ -1,4 +1,4 @@
-"""Ids as people see them: eight characters of Crockford's base 32, as in 7K3M9Q2P; of a received fax behind an R.
+"""Ids as people see them: eight characters of Crockford's base 32, as in 7K3M9Q2P; of a received fax behind IN-.
 
 What lives here: a fixed one-to-one scramble of the row's number, which is never used twice. So the id is unique by
 construction, needs no column, and its neighbours cannot be guessed by counting. It is no secret: rights protect jobs.
@@ -12,7 +12,7 @@ LENGTH = 8
 HALF_BITS = 20
 HALF = (1 << HALF_BITS) - 1
 ROUNDS = 6
-RECEIVED = "R"  # so that nobody takes the id of a received fax for a job's
+RECEIVED = "IN-"  # tells a received fax from a job, and from a refusal, at first sight
 _READ_AS = str.maketrans("ILO", "110", "- ")
 
 
@@ -45,7 +45,8 @@ def received_id(number: int) -> str:
 def received_number(text: str) -> int | None:
     """The number behind the id of a received fax as typed, read as a job's is; None when it is none."""
     letters = text.strip().upper()
-    return job_number(letters.removeprefix(RECEIVED)) if letters.startswith(RECEIVED) else None
+    rest = letters.removeprefix(RECEIVED.rstrip("-"))
+    return job_number(rest) if rest != letters else None
 
 
 def _mix(turn: int, half: int) -> int:

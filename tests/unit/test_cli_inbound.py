@@ -120,7 +120,7 @@ def test_one_fax_is_shown_with_its_pages_and_its_history(stage: Stage, faxgw: Co
     assert "signals" in told
 
 
-@pytest.mark.parametrize("fax_id", ["R7K3M9Q2P", "7K3M9Q2P", "nonsense"])
+@pytest.mark.parametrize("fax_id", ["IN-7K3M9Q2P", "7K3M9Q2P", "nonsense"])
 def test_a_fax_that_is_not_there_is_not_found(faxgw: Commands, fax_id: str) -> None:
     ran = faxgw("inbound", "show", fax_id)
     assert (ran.code, ran.complaint) == (

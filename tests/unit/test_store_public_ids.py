@@ -46,4 +46,5 @@ def test_the_id_of_a_received_fax_leads_back_too_and_is_no_job_s(number: int) ->
 
     assert received_number(f" {text.lower()} ") == number
     assert job_number(text) is None
-    assert received_number(public_id(number)) is None or text[1] == "R"
+    assert received_number(text.replace("-", "")) == number
+    assert received_number(f"R-{text.removeprefix('IN-')}") is None

@@ -87,11 +87,11 @@ def test_history_is_told_in_order_and_cut_to_length(db: Database, user: User, tm
 
 
 def test_what_is_not_there_is_not_found(db: Database) -> None:
-    for ask in (lambda: received.by_number(db, 4711), lambda: received.one(db, "R7K3M9Q2P")):
+    for ask in (lambda: received.by_number(db, 4711), lambda: received.one(db, "IN-7K3M9Q2P")):
         with pytest.raises(NotFoundError):
             ask()
     with pytest.raises(NotFoundError):
-        lines(db, ReceivedFilter(after="R7K3M9Q2P"))
+        lines(db, ReceivedFilter(after="IN-7K3M9Q2P"))
 
 
 @pytest.fixture
