@@ -137,7 +137,7 @@ class Forward:
                 message=head if digest else head + made.body,
                 message_id=message_id(brought, made.load.part, recipient),
                 received_id=brought.fax.id,
-                part=made.load.part,
+                part=made.load.part if made.load.parts > 1 else 0,
                 message_digest=digest,
             )
 

@@ -209,7 +209,7 @@ def _call_rows(fax: ReceivedFax) -> Iterator[tuple[str, str]]:
     if fax.bad_rows:
         yield "Damaged rows", str(fax.bad_rows)
     if fax.partial and fax.cause:
-        yield "The call ended", fax.cause
+        yield "The call ended", fax.cause.replace("-", " ")
 
 
 def _caller(fax: ReceivedFax) -> str:

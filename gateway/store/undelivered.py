@@ -53,7 +53,7 @@ def listing(db: Database, wanted: Wanted) -> tuple[Mail, ...]:
     if wanted.recipient:
         statement = statement.where(col(OutboxRow.recipient).icontains(wanted.recipient, autoescape=True))
     if wanted.fax:
-        statement = statement.where(OutboxRow.received_id == received_number(wanted.fax))
+        statement = statement.where(OutboxRow.received_id == _fax_number(wanted.fax))
     if wanted.since is not None:
         statement = statement.where(col(OutboxRow.created) >= wanted.since)
     return db.read(
@@ -120,6 +120,13 @@ def _of_job(session: Session, statement: SelectOfScalar[OutboxRow], public_id: s
         raise NotFoundError(f"there is no job {public_id}; `faxgw outbound list` shows the ids")
     about = or_(col(OutboxRow.job_id) == job.id, col(OutboxRow.job_id).is_(None))
     return statement.where(OutboxRow.submission_id == job.submission_id, about)
+
+
+def _fax_number(public_id: str) -> int:
+    number = received_number(public_id)
+    if number is None:
+        raise NotFoundError(f"there is no received fax {public_id}; `faxgw inbound list` shows the ids")
+    return number
 
 
 def _open_row(session: Session, mail_id: int, what: str) -> OutboxRow:
