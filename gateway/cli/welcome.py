@@ -21,8 +21,8 @@ from gateway.domain.errors import UsageError
 def welcome(console: Console, who: str, plain: bool, with_credentials: bool) -> None:
     """Mail USER how to send faxes; which message, says an option or notify.welcome.
 
-    It goes to the first sending address. The code is no password: nobody can sign in or send with it. With `faxgw password redeem` a password is chosen for
-    it. The one before, if any, is good until then.
+    It goes to the first sending address. The code is no password: nobody can sign in or send with it. With
+    `faxgw password redeem` a password is chosen for it. The one before, if any, is good until then.
 
     \b
     Examples:
