@@ -4,6 +4,7 @@ What lives here: how each fact is written. What does not: which facts go into wh
 outcomes (`wording`), the look (`letter`).
 """
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -14,6 +15,8 @@ from gateway.domain.job import Job, JobState
 from gateway.mail.letter import Table
 from gateway.mail.notice_facts import AttemptFacts, FailedPart, NoticeFacts, Preview, number_alone
 from gateway.mail.wording import sent_again
+
+_CODES = re.compile(r"[245]\d\d [245](?:\.\d{1,3}){2} ")  # of a reply: programs read them
 
 
 def mail_rows(facts: NoticeFacts) -> tuple[tuple[str, str], ...]:
@@ -74,7 +77,7 @@ def waiting_rows(facts: NoticeFacts, job: Job) -> tuple[tuple[str, str], ...]:
 
 def refused_table(facts: NoticeFacts) -> Table:
     """Recipients of the same mail that the listener did not take."""
-    rows = tuple((_recipient(facts, one.address), one.reply) for one in facts.refused)
+    rows = tuple((_recipient(facts, one.address), _CODES.sub("", one.reply)) for one in facts.refused)
     return Table("Not sent", ("Recipient", "Why"), rows)
 
 
