@@ -20,6 +20,7 @@ from gateway.domain.archive import Place, Way
 
 T = TypeVar("T")
 CONNECT_SECONDS, STEP_SECONDS = 20, 60
+LOOK_SECONDS = 0.1  # between two looks at what is to be cut
 IMPLICIT = 990  # the port of servers that speak TLS from the first octet
 BLOCK = 1 << 17
 MOST_LETTERS = 200  # of a server's words
@@ -66,8 +67,9 @@ class FtpFolder:
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
-            self._cut()
-            await asyncio.wait([work])
+            while not work.done():  # it may be about to open another socket
+                self._cut()
+                await asyncio.wait([work], timeout=LOOK_SECONDS)
             work.exception()  # it was cut by us: whatever came of it is no news
             raise
 

@@ -63,9 +63,9 @@ async def _is_the_same(folder: Folder, octets: int, file: Named) -> bool:
 async def _put(folder: Folder, file: Named, passing: str) -> None:
     await folder.write(passing, file.path)
     written, whole = await folder.octets(passing), file.path.stat().st_size
-    if written not in (-1, whole):
+    if written not in (None, -1, whole):  # a box that shows nothing has told that it took the file
         await folder.remove(passing)
-        raise NotKeptError(f"the server has {written or 0} of {whole} octets")
+        raise NotKeptError(f"the server has {written} of {whole} octets")
     try:
         await folder.rename(passing, file.name)
     except (TakenError, NotKeptError):

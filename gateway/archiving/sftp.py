@@ -39,13 +39,14 @@ async def open_folder(place: Place, login: Login, known_hosts: Path | None) -> A
         NotReachedError: nobody answers, or the server is not the one we know.
         NotKeptError: the server does not let us in, or there is no such folder.
     """
+    keys = [await asyncio.to_thread(_key, login)] if login.key else None  # a passphrase takes its time by design
     with _translated(), _signing_in(place):
         connection = await asyncssh.connect(
             place.host,
             place.port,
             username=place.user,
             password=login.password or None,
-            client_keys=[_key(login)] if login.key else None,
+            client_keys=keys,
             known_hosts=str(known_hosts) if known_hosts else b"",
             config=None,
             agent_path=None,
