@@ -1,5 +1,6 @@
 """Received faxes whose time is over: out of the rows, off the disk; not before somebody was mailed them."""
 
+import base64
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,8 +11,9 @@ import pytest
 from gateway.domain.received import ReceivedEventName
 from gateway.flows.retain import Retain
 from gateway.store import forwardings, node_settings, received, received_erasure
+from tests.fakes import SinkRelay
 from tests.flows.commands import Commands
-from tests.flows.receptions import ben, fax_of
+from tests.flows.receptions import ben, fax_of, page
 from tests.flows.stage import Stage, staged
 
 DAY = timedelta(days=1)
@@ -55,6 +57,31 @@ def test_on_its_day_pages_and_file_are_gone_and_rows_hashes_and_history_stay(sta
     assert (after.tiff_digest, after.pages, after.state) == ("", 2, fax.state)
     assert set(received_erasure.hashes_of(stage.db, fax.id).values()) == before
     assert received.events(stage.db, fax.id)[-1].name is ReceivedEventName.DELETED
+
+
+def traces(folder: Path) -> list[str]:
+    """The files below a folder with a piece of the first page in them, plain or in base 64."""
+    piece = page(0).page.strip[60:150]
+    words = [piece[shift : shift + 24] for shift in range(0, 60, 12)]
+    encoded = [base64.b64encode(piece[shift : shift + 24]) for shift in range(60)]
+    files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return [path.name for path, octets in files.items() if any(one in octets for one in (*words, *encoded))]
+
+
+async def test_with_no_days_nothing_of_a_fax_is_found_on_the_disk_once_it_was_mailed(stage: Stage) -> None:
+    node_settings.set_setting(stage.db, "Acme", "retention.received_days", "0")
+    fax_of(stage)
+    async with SinkRelay() as sink:
+        await stage.forward(sink.port).next()
+        assert len(traces(stage.folder)) == 3  # the page, the fax, and the mail
+        while await stage.notify(sink.port).next():
+            continue
+    assert len(sink.mails) == 1
+    stage.clock.pass_time(seconds=120)  # the call is over
+
+    retain(stage).round()
+
+    assert traces(stage.folder) == []
 
 
 def test_a_fax_that_nobody_was_mailed_yet_waits(stage: Stage) -> None:
