@@ -13,14 +13,14 @@ from datetime import datetime
 from gateway.admin.acts import Act, Changed, Door
 from gateway.domain.addresses import Destination, parse_number
 from gateway.domain.blocks import refuse_blocked
-from gateway.domain.errors import NotFoundError, RefusedError, UsageError
+from gateway.domain.errors import RefusedError, UsageError
 from gateway.domain.frozen import Frozen
 from gateway.domain.job import Job
 from gateway.domain.numbers import NumberPlan
 from gateway.domain.quarantine import refuse_quarantined
 from gateway.domain.routes import checked_sub_address
 from gateway.refilling import Filling, Refill
-from gateway.store import frozen, jobs, resend, tree
+from gateway.store import frozen, jobs, resend, tree, tree_changes
 from gateway.store.blocks import blocked
 from gateway.store.database import Database
 from gateway.store.public_ids import public_id
@@ -55,7 +55,7 @@ def send_again(door: Door, public: str, wish: Wish, now: datetime, filling: Fill
         NotAllowedError: the actor may not.
     """
     original = jobs.job(door.db, public.strip().upper())
-    _look(door, original)  # before anything is rendered for somebody who may not
+    door.look(RESEND, original.user_id)  # before anything is rendered for somebody who may not
     copy = _copied(door, original, wish, now, filling)
 
     def work(act: Act) -> Job:
@@ -66,13 +66,6 @@ def send_again(door: Door, public: str, wish: Wish, now: datetime, filling: Fill
         return made
 
     return door.change(RESEND, original.user_id, work)
-
-
-def _look(door: Door, original: Job) -> None:
-    try:
-        door.look(RESEND, original.user_id)
-    except NotFoundError:
-        raise RefusedError(f"who sent fax {original.public_id} was deleted: nobody can send it again") from None
 
 
 def _copied(door: Door, original: Job, wish: Wish, now: datetime, filling: Filling) -> NewCopy:
@@ -112,6 +105,8 @@ def _check_wanted(db: Database, original: Job, destination: Destination, now: da
         RefusedError: says why not.
     """
     sender = tree.user_by_id(db, original.user_id)
+    if not tree_changes.is_there(db, sender.id):
+        raise RefusedError(f"{sender.path} was deleted: nothing is sent for who is gone")
     if sender.locked:
         raise RefusedError(f"{sender.path} is locked: nothing is sent for a locked user")
     parse_number(destination.number, NumberPlan(), NUMBER_FORM)  # which are never called may have changed

@@ -39,11 +39,13 @@ def line(db: Database, node_id: int) -> tuple[int, ...]:
 def meant(session: Session, text: str | int) -> Place:
     """As `named`, inside a transaction. A slash in front asks for a path from the top, a number sign for an id.
 
+    A number is that of a row: it also finds who was deleted, for the faxes that he sent. What people write does not.
+
     Raises:
         NotFoundError, UsageError: as `named`.
     """
     if isinstance(text, int):
-        return _by_id(session, text)
+        return _of_row(session, text)
     wanted = text.strip()
     if wanted.startswith("#") and wanted[1:].isascii() and wanted[1:].isdigit():
         return _by_id(session, int(wanted[1:]))
@@ -59,7 +61,13 @@ def meant(session: Session, text: str | int) -> Place:
 
 def _by_id(session: Session, node_id: int) -> Place:
     row = session.get(NodeRow, node_id)
-    place = None if row is None or row.deleted else place_of(session, node_id)
+    if row is None or row.deleted:
+        raise NotFoundError(f"there is no node {node_id}")
+    return _of_row(session, node_id)
+
+
+def _of_row(session: Session, node_id: int) -> Place:
+    place = place_of(session, node_id)
     if place is None:
         raise NotFoundError(f"there is no node {node_id}")
     return place

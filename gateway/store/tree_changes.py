@@ -168,6 +168,12 @@ def remove(db: Database, node_id: int, now: datetime) -> None:
     db.write(work)
 
 
+def is_there(db: Database, node_id: int) -> bool:
+    """Whether a node is in the tree: it may have been deleted since."""
+    there = select(NodeRow.id).where(NodeRow.id == node_id, col(NodeRow.deleted).is_(None))
+    return db.read(lambda session: session.exec(there).first() is not None)
+
+
 def children(db: Database, node_id: int) -> tuple[int, ...]:
     """The departments and users right below a node."""
     below = select(col(NodeRow.id)).where(NodeRow.parent_id == node_id, col(NodeRow.deleted).is_(None))

@@ -11,8 +11,8 @@ from gateway.domain.actors import Actor
 from gateway.domain.errors import NotAllowedError, NotFoundError, RefusedError, UnavailableError
 from gateway.domain.job import JobEvent, JobState
 from gateway.domain.outcome import Outcome
-from gateway.domain.rights import ALL
-from gateway.store import calls, journal, submissions, tree
+from gateway.domain.rights import ALL, Granted
+from gateway.store import calls, journal, submissions, tree, tree_changes
 from gateway.store.database import Database
 from gateway.store.named import line, named
 from gateway.store.spool import Spool
@@ -169,3 +169,33 @@ def test_faxes_are_listed_for_a_company_a_department_or_a_user(db: Database, doo
     assert users("anna@acme.example") == ["anna"]
     with pytest.raises(NotFoundError):
         users("Acme/Nowhere")
+
+
+def test_faxes_of_who_was_deleted_are_shown_held_and_cancelled(db: Database, door: Door, owner: int) -> None:
+    user = anna(db)
+    [job] = ready(db, owner, mail_to(user)).jobs
+    tree_changes.remove(db, user.id, NOW)
+
+    assert activity.show(door, job.public_id).frozen.sender.path == "Acme/Sales/anna"
+    assert activity.hold(door, job.public_id, NOW).answer is True
+    changed = activity.cancel(door, job.public_id, NOW, no_mail)
+    assert (changed.answer, changed.entries[0].target) == (True, "Acme/Sales/anna")
+    with pytest.raises(NotFoundError):
+        named(db, f"#{user.id}")
+
+
+@pytest.mark.parametrize(
+    ("place", "rights", "read_only"),
+    [("Acme/Legal", ALL.names, False), ("Acme", ALL.names - {"activity"}, False), ("Acme", ALL.names, True)],
+)
+def test_a_cancel_takes_the_right_at_the_senders_place(
+    db: Database, place: str, rights: frozenset[str], read_only: bool
+) -> None:
+    [job] = submissions.add(db, mail_to(anna(db))).jobs
+    tree.add_department(db, "Acme", "Legal")
+    ada = Actor("ada", "", line(db, named(db, place).id), Granted(rights, read_only))
+
+    for deed in (activity.hold, activity.release, lambda *given: activity.cancel(*given, no_mail)):
+        with pytest.raises(NotAllowedError):
+            deed(Door(db, ada, lambda: NOW), job.public_id, NOW)
+    assert activity.show(Door(db, Actor("root"), lambda: NOW), job.public_id).job.state is JobState.ACCEPTED
