@@ -10,20 +10,24 @@ from datetime import datetime
 
 from gateway.admin.acts import Act, Changed, Door
 from gateway.domain.received import ReceivedEvent, ReceivedEventName, ReceivedFax
-from gateway.store import received, received_erasure, received_lists, resubmissions
+from gateway.store import forwardings, received, received_erasure, received_lists, resubmissions, undelivered
+from gateway.store.forwardings import Forwarding
+from gateway.store.outbox import Mail
 from gateway.store.received_lists import Digits, ReceivedFilter, ReceivedLine, ReceivedSort
 from gateway.store.received_rows import PageKept
+from gateway.store.undelivered import Wanted
 
 __all__ = [
     "Digits", "ReceivedDetail", "ReceivedFilter", "ReceivedLine", "ReceivedSort", "document_of", "inbound",
     "note_retrieved", "resubmit", "show",
 ]  # fmt: skip
+MOST_MAILS = 200  # shown with one fax, the newest
 VIEW, SAVE, RESEND = "activity.view", "documents.save", "resend.inbound"
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedDetail:
-    """One received fax with its pages, its history, and what is kept of its call."""
+    """One received fax with its pages, its history, what is kept of its call, and how it was mailed."""
 
     fax: ReceivedFax
     holder: ReceivedLine
@@ -31,6 +35,8 @@ class ReceivedDetail:
     events: Sequence[ReceivedEvent]
     erased: datetime | None
     report: str  # JSON, as of a call that we placed
+    forwardings: Sequence[Forwarding] = ()
+    mails: Sequence[Mail] = ()
 
 
 def inbound(door: Door, wanted: ReceivedFilter, where: str = "") -> Sequence[ReceivedLine]:
@@ -55,7 +61,9 @@ def show(door: Door, fax_id: str) -> ReceivedDetail:
     [line] = received_lists.lines(door.db, ReceivedFilter(faxes=(fax.public_id,)))
     pages, events = received.pages(door.db, fax.id), received.events(door.db, fax.id)
     erased, report = received_erasure.erased_at(door.db, fax.id), received_lists.report_of(door.db, fax.id)
-    return ReceivedDetail(fax, line, pages, events, erased, report)
+    mails = undelivered.listing(door.db, Wanted(fax=fax.public_id, limit=MOST_MAILS))[::-1]
+    mailed = forwardings.of_fax(door.db, fax.id)
+    return ReceivedDetail(fax, line, pages, events, erased, report, mailed, mails)
 
 
 def document_of(door: Door, fax_id: str) -> ReceivedFax:

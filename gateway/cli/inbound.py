@@ -26,6 +26,8 @@ COLUMNS = ("fax", "state", "number", "caller", "remote", "pages", "started", "en
 ALL_COLUMNS = (*COLUMNS, "sub_address", "seconds", "cause", "rate", "ecm", "bad_rows")
 PAGE_COLUMNS = ("page", "width", "rows", "across", "down", "bad_rows", "at")
 EVENT_COLUMNS = ("at", "event", "address", "result", "detail")
+MAILED_COLUMNS = ("resubmission", "state", "asked", "made", "detail")
+MAIL_COLUMNS = ("id", "state", "recipient", "resubmission", "part", "tries", "reply")
 FORMATS = {".pdf": "pdf", ".tif": "tif-hires", ".tiff": "tif-hires", ".fax": "tif-fax", ".xps": "xps"}
 
 
@@ -69,7 +71,7 @@ def inbound_list(console: Console, /, **given: Any) -> None:
 @form_option
 @pass_console
 def inbound_show(console: Console, fax_id: str, trace: bool, form: str) -> None:
-    """Show one fax that came in: from whom, for whom, the facts of its call, each page, its history.
+    """Show one fax that came in: from whom, for whom, the facts of its call, each page, its history, its mails.
 
     \b
     Examples:
@@ -189,15 +191,27 @@ def _detail_row(detail: ReceivedDetail) -> dict[str, object]:
              "detail": event.detail}
             for event in detail.events
         ],
+        "mailed": [
+            {"resubmission": one.resubmission, "state": one.state.value, "asked": one.created, "made": one.ended,
+             "detail": one.detail}
+            for one in detail.forwardings
+        ],
+        "mails": [
+            {"id": mail.id, "state": mail.state.value, "recipient": mail.recipient, "resubmission": mail.attempt_no,
+             "part": mail.part, "tries": mail.tries, "reply": mail.reply}
+            for mail in detail.mails
+        ],
         "trace": json.loads(detail.report).get("trace", []) if detail.report else [],
     }  # fmt: skip
 
 
 def _write_detail(row: dict[str, Any], trace: bool) -> None:
-    lists = ("each_page", "history", "trace")
+    lists = ("each_page", "history", "mailed", "mails", "trace")
     write_one({name: value for name, value in row.items() if name not in lists}, "table")
     _write_section("pages", row["each_page"], PAGE_COLUMNS)
     _write_section("history", row["history"], EVENT_COLUMNS)
+    _write_section("mailed", row["mailed"], MAILED_COLUMNS)
+    _write_section("mails", row["mails"], MAIL_COLUMNS)
     if trace:
         click.echo("\nsignals")
         for at_ms, sender, text in row["trace"]:

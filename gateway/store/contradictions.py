@@ -75,6 +75,13 @@ CONTRADICTIONS = (
                   "SELECT id FROM outbox WHERE state <> 'sending' AND owner IS NOT NULL"),
     Contradiction("mail", "was sent, and no time says when",
                   "SELECT id FROM outbox WHERE state = 'sent' AND sent IS NULL"),
+    Contradiction("forwarding", "is worked on by nobody",
+                  "SELECT id FROM forwarding WHERE state = 'working' AND owner IS NULL"),
+    Contradiction("forwarding", "is not worked on, and a process owns it",
+                  "SELECT id FROM forwarding WHERE state <> 'working' AND owner IS NOT NULL"),
+    Contradiction(RECEIVED, "has pages that nobody was to be mailed",
+                  f"SELECT id FROM received WHERE state <> {_COMES_IN} AND pages > 0 AND NOT EXISTS "
+                  "(SELECT 1 FROM forwarding WHERE forwarding.received_id = received.id)"),
     Contradiction(RECEIVED, "comes in no more, and a process owns it",
                   f"SELECT id FROM received WHERE state <> {_COMES_IN} AND owner IS NOT NULL"),
     Contradiction(RECEIVED, "is over, and no time says since when",

@@ -47,6 +47,31 @@ class ForwardingClaim:
     fence: int
 
 
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    """One time that a fax was to be mailed: 0 is the first. `detail` says why it waits, or failed."""
+
+    resubmission: int
+    state: ForwardingState
+    created: datetime
+    ended: datetime | None
+    detail: str
+
+
+def of_fax(db: Database, received_id: int) -> tuple[Forwarding, ...]:
+    """Every time that a fax was to be mailed, the first one first."""
+    mine = select(ForwardingRow).where(ForwardingRow.received_id == received_id)
+    in_order = mine.order_by(col(ForwardingRow.resubmission))
+
+    def work(session: Session) -> tuple[Forwarding, ...]:
+        return tuple(
+            Forwarding(row.resubmission, ForwardingState(row.state), row.created, row.ended, row.detail)
+            for row in session.exec(in_order)
+        )
+
+    return db.read(work)
+
+
 def add(session: Session, received_id: int, resubmission: int, now: datetime) -> None:
     """A received fax is to be mailed, inside the caller's transaction; `resubmission` is 0 for the first time."""
     state = ForwardingState.WAITING.value

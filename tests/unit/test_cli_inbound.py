@@ -13,6 +13,7 @@ from gateway.fax.t4.classf import PageFile
 from gateway.fax.t4.page import Resolution
 from gateway.fax.transport import Reached
 from gateway.store import forwardings, received, received_erasure, tree, tree_changes
+from tests.fakes import SinkRelay
 from tests.flows.commands import Commands
 from tests.flows.receptions import CALLER, FAR_TSI, OURS, Caller, ben, bitmap, fax_of, page, receiver
 from tests.flows.stage import Stage, staged
@@ -243,3 +244,23 @@ def test_ids_or_options_but_not_both_and_not_neither(stage: Stage, faxgw: Comman
     fax = fax_of(stage)
     assert faxgw("inbound", "resubmit").code == 2
     assert faxgw("inbound", "resubmit", fax.public_id, "--where", "Acme").code == 2
+
+
+async def test_a_fax_is_shown_with_its_mails_and_those_that_could_not_be_made(stage: Stage, faxgw: Commands) -> None:
+    fax = fax_of(stage)
+    async with SinkRelay(refuse=lambda _whom: "550 5.1.1 nobody") as sink:
+        await stage.forward(sink.port).next()
+        await stage.notify(sink.port).next()
+    stage.spool.delete(fax.tiff_digest)
+    stage.db.write(lambda session: forwardings.add(session, fax.id, 1, stage.clock.now()))
+    async with SinkRelay() as sink:
+        await stage.forward(sink.port).next()
+
+    shown = json.loads(faxgw("inbound", "show", fax.public_id, "-o", "json").out)
+
+    assert [(one["resubmission"], one["state"]) for one in shown["mailed"]] == [(0, "done"), (1, "failed")]
+    assert "the spool does not hold" in shown["mailed"][1]["detail"]
+    assert [(mail["state"], mail["recipient"], mail["reply"]) for mail in shown["mails"]] == [
+        ("dead", "ben@acme.example", "5.1.1 nobody")
+    ]
+    assert "\nmailed\n" in faxgw("inbound", "show", fax.public_id).out
