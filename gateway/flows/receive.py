@@ -78,6 +78,7 @@ class Receive:
     owed: Owed = field(default_factory=Owed)
     hang_up: Callable[[], bool] = field(default=lambda: False)
     tally: Tally = NOBODY
+    _damaged: set[int] = field(default_factory=set, init=False)  # of which was told
 
     def is_ours(self, number: str) -> bool:
         """Whether calls to this number (E.164) ring here.
@@ -194,11 +195,16 @@ class Receive:
         return any([self._end_left(reception) for reception in received.orphans(self.db, MOST_LEFT)])  # noqa: C419 - all
 
     def _end_left(self, reception: Reception) -> bool:
-        """End a call whose process died, as if it had ended then; one whose pages are lost is for the operator."""
+        """End a call whose process died, as if it had ended then.
+
+        One whose pages are not there waits: another node's disk, or a backup, may have them.
+        """
         try:
             end = Ending(ended=self.clock.now(), tiff_digest=self._tiff(reception), cause=BROKEN_OFF)
         except NotFoundError:
-            log.error("reception-damaged", extra={"fax": reception.public_id})
+            if reception.id not in self._damaged:
+                log.error("reception-damaged", extra={"fax": reception.public_id})
+            self._damaged.add(reception.id)
             return False
         self.owed.give_back(lambda: self._tell(received.finish(self.db, reception, end, self.clock.now())))
         return True

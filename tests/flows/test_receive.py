@@ -1,9 +1,13 @@
 """Calls that come in become received faxes: each page durable before it is confirmed, one settling at the end."""
 
+import asyncio
+import uuid
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gateway.domain.call import Cause, Coding
 from gateway.domain.errors import LostClaimError, RefusedError, UnavailableError
@@ -17,7 +21,7 @@ from gateway.store.places import child_at
 from gateway.store.spool import Spool
 from tests.filled_store import WALL, killed, process
 from tests.flows.receptions import CALLER, FAR_TSI, OURS, Caller, ben, bitmap, fax_of, page, receiver
-from tests.flows.stage import Stage
+from tests.flows.stage import Stage, emptied, on_stage
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -213,7 +217,9 @@ async def test_who_was_given_up_for_dead_confirms_no_page_and_settles_nothing(st
     assert (call.fax.state, call.fax.pages, waiting(stage)) == (ReceivedState.PARTIAL, 1, 1)
 
 
-async def test_pages_that_are_lost_are_told_and_hold_up_no_other_fax(stage: Stage) -> None:
+async def test_pages_that_are_lost_are_told_once_and_hold_up_no_other_fax(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
     ben(stage)
     dead = process(stage.db, stage.folder)
     flow = replace(receiver(stage), process=dead.id)
@@ -223,9 +229,12 @@ async def test_pages_that_are_lost_are_told_and_hold_up_no_other_fax(stage: Stag
     stage.spool.delete(received.pages(stage.db, lost.id)[0].digest)
     killed(dead)
     processes.reap(stage.db, stage.process, WALL, stage.clock.now(), stage.composer.after_end)
-    assert await receiver(stage).next()
+    after = receiver(stage)
+    assert await after.next()
+    assert not await after.next()
     assert second.fax.state is ReceivedState.PARTIAL
     assert received.by_number(stage.db, lost.id).state is ReceivedState.RECEIVING
+    assert [record.message for record in caplog.records].count("reception-damaged") == 1
 
 
 def test_a_call_in_hand_is_no_stray(stage: Stage) -> None:
@@ -247,3 +256,39 @@ async def test_an_end_that_the_disk_does_not_take_is_settled_later(stage: Stage)
     spool.full = False
     await flow.next()
     assert (call.fax.state, waiting(stage)) == (ReceivedState.RECEIVED, 1)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(("page", "again", "last", "crash")), max_size=6))
+def test_whatever_happens_in_a_call_what_was_confirmed_is_handed_on_once(stage: Stage, steps: list[str]) -> None:
+    emptied(stage.db)
+    with on_stage(stage.db, stage.folder / uuid.uuid4().hex, stage.dns) as fresh:
+        ben(fresh)
+        owner = process(fresh.db, fresh.folder)
+        call = Caller(fresh, replace(receiver(fresh), process=owner.id)).ring()
+        confirmed = _walk(call, steps)
+        killed(owner)
+        if "crash" in steps:
+            processes.reap(fresh.db, fresh.process, WALL, fresh.clock.now(), fresh.composer.after_end)
+            asyncio.run(receiver(fresh).next())
+        else:
+            call.end()
+        fax = call.fax
+        kept = pages_of(fresh, fax.tiff_digest) if fax.tiff_digest else []
+        assert kept == [bitmap(number).octets for number, _ in confirmed]
+        assert waiting(fresh) == bool(confirmed)
+        whole = bool(confirmed) and confirmed[-1][1]
+        expected = ReceivedState.RECEIVED if whole else ReceivedState.PARTIAL if confirmed else ReceivedState.FAILED
+        assert fax.state is expected
+
+
+def _walk(call: Caller, steps: list[str]) -> list[tuple[int, bool]]:
+    """The pages that were confirmed until the process died, each with whether it was the last."""
+    confirmed: list[tuple[int, bool]] = []
+    for step in steps:
+        if step == "crash":
+            break
+        number = max(0, len(confirmed) - 1) if step == "again" else len(confirmed)
+        call.send(page(number, last=step == "last"))
+        confirmed[number:] = [(number, step == "last")]
+    return confirmed
