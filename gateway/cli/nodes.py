@@ -26,6 +26,8 @@ def nodes() -> None:
 def nodes_list(console: Console, form: str) -> None:
     """List the processes: where each runs, what it does, for how long its lease holds, and what it is at.
 
+    Calls are those that go out and those that come in.
+
     A lease that is not renewed until it is over means that the process is dead, frozen or cut off; another one takes
     its work back then, and sooner where the death shows.
 

@@ -13,11 +13,12 @@ from gateway.store.columns import key_of
 from gateway.store.database import Database
 from gateway.store.fax_tables import JobRow, OutboxRow, SubmissionRow
 from gateway.store.process_tables import ProcessRow
+from gateway.store.received_tables import ReceivedRow
 
 
 @dataclass(frozen=True, slots=True)
 class KnownProcess:
-    """One process. `lease` is what is left of its lease, less than nothing when it is over."""
+    """One process. `lease` is what is left of its lease, less than nothing when it is over; `calls` are out and in."""
 
     id: int
     host: str
@@ -35,7 +36,8 @@ def listing(db: Database, wall: datetime) -> tuple[KnownProcess, ...]:
     """All processes that are known, the oldest first; `wall` is the time that leases go by."""
 
     def work(session: Session) -> tuple[KnownProcess, ...]:
-        calls, renders, mails = (_owned(session, table) for table in (JobRow, SubmissionRow, OutboxRow))
+        tables = (JobRow, ReceivedRow, SubmissionRow, OutboxRow)
+        placed, answered, renders, mails = (_owned(session, table) for table in tables)
         rows = session.exec(select(ProcessRow).order_by(col(ProcessRow.id))).all()
         return tuple(
             KnownProcess(
@@ -46,7 +48,7 @@ def listing(db: Database, wall: datetime) -> tuple[KnownProcess, ...]:
                 version=row.version,
                 started=row.started,
                 lease=row.lease_until - wall,
-                calls=calls.get(row.id, 0),
+                calls=placed.get(row.id, 0) + answered.get(row.id, 0),
                 renders=renders.get(row.id, 0),
                 mails=mails.get(row.id, 0),
             )

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.nodes import User
-from gateway.store import outbox, processes, submissions
+from gateway.store import outbox, processes, received, submissions
 from gateway.store.database import Database
 from gateway.store.node_list import listing
 from gateway.store.processes import About
+from gateway.store.received import NewReception
 from tests.filled_store import NOW, TTL, WALL, calling, killed, mail_to, process, ready
 
 ABOUT = About("smtp lines", "0.1.0", 4711)
@@ -35,6 +36,7 @@ def test_what_each_owns_is_counted(db: Database, own: processes.Process, user: U
     for number in ("+12025550101", "+12025550109"):
         ready(db, own.id, mail_to(user, number))
         calling(db, own.id)
+    received.begin(db, own.id, NewReception("c1", "+12065550142", "", user.id, NOW))
     submissions.add(db, mail_to(user))
     submissions.claim_render(db, other.id, NOW)
     outbox.add(db, outbox.NewMail("x", None, None, 0, "anna@acme.example", b"x", "<1@fax>"), NOW)
@@ -42,7 +44,7 @@ def test_what_each_owns_is_counted(db: Database, own: processes.Process, user: U
 
     found = [(one.host, one.calls, one.renders, one.mails) for one in listing(db, WALL)]
 
-    assert found == [("fax-a", 2, 0, 0), ("fax-b", 0, 1, 1)]
+    assert found == [("fax-a", 3, 0, 0), ("fax-b", 0, 1, 1)]
     killed(other)
 
 
