@@ -22,7 +22,7 @@ from gateway.fax.t4.page import Bitmap, PageShape, Resolution
 from gateway.flows.call_in import BROKEN_OFF, CallIn
 from gateway.flows.forward import Forward
 from gateway.mail.relay import Relay, RelaySettings
-from gateway.store import received, simulated_calls, tree_changes
+from gateway.store import received, routes, simulated_calls, tree_changes
 from gateway.store.simulated_calls import Answer, AskedCall
 from tests.fakes import SinkRelay
 from tests.fax_calls import text_bitmap
@@ -49,9 +49,9 @@ class House:
         file = PageFile(self.stage.spool.path(digest))
         return [codec.decode(file.page(index))[0] for index in range(len(file))]
 
-    async def faxed(self) -> None:
+    async def faxed(self, address: str = OURS) -> None:
         """A mail to our own number, as far as the end of its call."""
-        await self.stage.rendered(mail(), OURS)
+        await self.stage.rendered(mail(), address)
         assert await self.stage.transmit(self.line).next()
 
     async def called(self, far_end: str = "", digest: str = "") -> Answer:
@@ -111,6 +111,17 @@ async def test_a_mail_to_our_own_number_comes_back_as_a_mail_with_the_same_pages
     [file] = message.iter_attachments()
     assert pels_of(file.get_content()) == sent
     assert message["To"] == "ben@acme.example"
+
+
+async def test_the_sub_address_in_a_mails_address_leads_to_whom_it_names(house: House) -> None:
+    cleo = ben(house.stage, "+12025550178", name="Cleo")
+    routes.set_rule(house.stage.db, OURS, "42", cleo.id, ())
+
+    await house.faxed(f"{OURS}/T33S=42")
+
+    fax = received.by_number(house.stage.db, newest(house.stage))
+    assert (fax.sub_address, fax.user_id) == ("42", cleo.id)
+    assert (await house.forwarded())["To"] == "cleo@acme.example"
 
 
 async def test_a_loop_to_a_locked_user_is_busy_and_leaves_no_fax(house: House) -> None:
