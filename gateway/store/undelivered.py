@@ -80,11 +80,13 @@ def retry(db: Database, mail_id: int, now: datetime) -> Mail:
 
     Raises:
         NotFoundError: there is none of that number.
-        ConflictError: it was sent, is being sent, or was dropped.
+        ConflictError: it was sent, is being sent, was dropped, or was erased with its fax.
     """
 
     def work(session: Session) -> Mail:
         row = _open_row(session, mail_id, "tried again")
+        if not row.message:
+            raise ConflictError(f"mail {mail_id} was erased with its fax: nothing is left to send")
         row.state, row.not_before, row.tries = MailState.WAITING.value, now, 0
         session.flush()
         return mail_from(row)

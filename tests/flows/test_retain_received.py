@@ -118,3 +118,19 @@ def test_what_is_due_can_be_listed_first(
     faxgw = Commands(stage.folder, monkeypatch, capsys)
     [row] = json.loads(faxgw("retention", "run", "--dry-run", "-o", "json").out)
     assert (row["job"], row["kind"]) == (fax.public_id, "received")
+
+
+async def test_a_mail_that_was_given_up_is_not_sent_without_its_pages(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fax_of(stage)
+    async with SinkRelay(refuse=lambda _whom: "550 5.1.1 nobody") as sink:
+        await stage.forward(sink.port).next()
+        await stage.notify(sink.port).next()
+    stage.clock.skip_to(stage.clock.now() + 31 * DAY)
+    retain(stage).round()
+
+    ran = Commands(stage.folder, monkeypatch, capsys)("outbox", "retry", "1")
+
+    assert (ran.code, ran.complaint) == (5, "faxgw: mail 1 was erased with its fax: nothing is left to send")
+    assert stage.contents == []
