@@ -7,16 +7,18 @@ transaction.
 
 from datetime import datetime
 
+from sqlalchemy import text
 from sqlmodel import Session, select
 
 from gateway.domain.received import ReceivedEventName
 from gateway.store.fax_tables import OutboxRow
 from gateway.store.mails import NewMail
 from gateway.store.received_tables import ReceivedEventRow
-from gateway.store.retention_tables import ErasedContentRow
 
 KIND = "received-fax"  # of the mails that forward one; others may carry a fax to an archive
 SUCCESS, FAILURE = "success", "failure"
+# Two mails with one text may be settled at the same moment, on two connections.
+_LIST = text("INSERT INTO erased_content (digest) VALUES (:digest) ON CONFLICT DO NOTHING")
 
 
 def is_made(session: Session, mail: NewMail) -> bool:
@@ -45,7 +47,7 @@ def fax_refused(session: Session, row: OutboxRow, now: datetime) -> None:
 def let_go(session: Session, row: OutboxRow) -> None:
     """Have the text of a mail erased from the spool unless another row names it, too."""
     if row.message_digest:
-        session.merge(ErasedContentRow(digest=row.message_digest))
+        session.execute(_LIST, {"digest": row.message_digest})
         row.message_digest = ""
 
 

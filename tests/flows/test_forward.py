@@ -1,5 +1,6 @@
 """Received faxes go out as mail, once, in whatever way somebody wants them; and nothing that fails is forgotten."""
 
+import asyncio
 import io
 from dataclasses import replace
 from datetime import timedelta
@@ -324,3 +325,31 @@ async def test_nothing_to_forward_asks_nothing_of_the_relay(stage: Stage) -> Non
         assert await stage.forward(sink.port).next() is False
 
     assert sink.connections == 0
+
+
+async def test_a_mail_whose_pages_are_gone_from_the_spool_is_given_up_and_the_next_one_sent(stage: Stage) -> None:
+    ben(stage)
+    first, second = fax_of(stage, pages=1), fax_of(stage, pages=2, uid="call-2")
+
+    async with SinkRelay() as sink:
+        while await stage.forward(sink.port).next():
+            pass
+        stage.spool.delete(str(stage.db.glance("SELECT message_digest FROM outbox ORDER BY id LIMIT 1")))
+        await all_of(stage, sink.port)
+
+    assert len(sink.mails) == 1
+    assert history(stage, first) == [("forwarded", BEN, "failure")]
+    assert history(stage, second) == [("forwarded", BEN, "success")]
+
+
+async def test_three_mails_with_one_text_may_be_settled_at_once(stage: Stage) -> None:
+    ben(stage, OURS, BEN, ANNA, "cleo@acme.example")
+    fax = fax_of(stage)
+
+    async with SinkRelay() as sink:
+        await stage.forward(sink.port).next()
+        await asyncio.gather(*(stage.notify(sink.port).next() for _ in range(3)))
+
+    assert len(sink.mails) == 3
+    assert {result for _, _, result in history(stage, fax)} == {"success"}
+    assert stage.db.glance("SELECT count(*) FROM erased_content") == 1
