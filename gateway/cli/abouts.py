@@ -27,7 +27,8 @@ ABOUTS: Mapping[str, str] = {
     "queue": "The queue as a whole: what waits, what runs, what is stuck.",
     "trunk": "Trunks: the lines that calls go by.",
     "outbox": "Mails that we send: notices, received faxes; those that wait, and those that could not be sent.",
-    "archive": "Copies of faxes that are kept elsewhere: those on their way, those that failed; where they go say settings.",
+    "archive": "Copies of faxes that are kept elsewhere: those on their way, those that failed; where "
+    "they go say settings.",
     "refused": "Mails that were refused when they came in.",
     "quarantine": "Numbers that are refused because the network said, more than once, that they are gone.",
     "covers": "Cover pages: those that ship, and those of companies and departments.",
@@ -35,6 +36,7 @@ ABOUTS: Mapping[str, str] = {
     "retention": "Documents are kept for so many days as the settings retention.* say, and erased.",
     "render": "Render FILES, in that order, to the pages that a fax of them would have.",
     "send": "Fax FILES to NUMBER by a mail through the running listener.",
-    "simulate": "Calls on the simulated line, one at once and without a mail; call-in alone touches the running gateway.",
+    "simulate": "Calls on the simulated line, one at once and without a mail; call-in alone touches the "
+    "running gateway.",
     "test": "Try out what the listener would do; nothing is kept or sent.",
 }
