@@ -79,6 +79,16 @@ def rules(door: Door, number: str) -> Sequence[Route]:
     return found if own is None or own.rule else [own, *(rule for rule in found if rule.sub_address)]
 
 
+def answers_all(door: Door, number: str) -> bool:
+    """Whether a call without a sub-address, or with one that nobody knows, leads somewhere: else none is answered.
+
+    Raises:
+        NotFoundError: the number is not in the inventory.
+        NotAllowedError: the actor may not see it.
+    """
+    return routes.route_for(door.db, show(door, number).number) is not None
+
+
 def _rule(act: Act, number: str, sub_address: str) -> Route | None:
     return next((rule for rule in routes.rules(act.db, number) if rule.sub_address == sub_address), None)
 

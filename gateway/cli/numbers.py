@@ -196,6 +196,7 @@ def number_route(console: Console, /, **given: Any) -> None:
     """Lead faxes to NUMBER on: those with a sub-address, or all when no user has the number. Else list its routes.
 
     A route for the sub-address counts first, then the user who has the number, then the route without a sub-address.
+    One of the last two is needed: what a caller's sub-address is shows after the call was answered.
 
     \b
     Examples:
@@ -216,6 +217,10 @@ def number_route(console: Console, /, **given: Any) -> None:
     tell(changed, f"{changed.answer.number}{_with(changed.answer)} leads to {changed.answer.path}")
     if not changed.answer.addresses:
         say(f"mind that {changed.answer.path} has no receiving address yet")
+    if not routes.answers_all(console.door, text):
+        say(
+            "mind that no call is answered until all lead somewhere: assign the number, or route it without a sub-address"
+        )
 
 
 def _list_routes(console: Console, given: dict[str, Any]) -> None:
