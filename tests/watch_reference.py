@@ -49,7 +49,7 @@ an hour of a kind.
 """
 _ALARMS = {
     AlarmKind.JOB_LATE: "a job has been due for longer than `job_minutes`, and not every trunk is paused",
-    AlarmKind.CALL_TOO_LONG: "a call has lasted longer than `call_minutes`",
+    AlarmKind.CALL_TOO_LONG: "a call, out or in, has lasted longer than `call_minutes`",
     AlarmKind.NOT_RENDERED: "a mail was taken `render_minutes` ago, and has no pages yet",
     AlarmKind.OUTBOX_OLD: "a notice, or a received fax to be mailed, has waited for `outbox_minutes`",
     AlarmKind.DEAD_LETTERS: "so many notices as `dead_letters` were given up within a day",
@@ -63,7 +63,8 @@ _ALARMS = {
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
 _LOOK = QueueLook(
     _AT, _AT, {"ready": Depth()}, {"accepted": Depth()}, {"waiting": Depth()}, 0, 0,
-    (TrunkLook("one", 1, Depth()),), (Lease(1, "here", _AT),), {"waiting": Depth()}, 0, {"waiting": Depth()},
+    (TrunkLook("one", 1, Depth()),), (Lease(1, "here", _AT),), {"waiting": Depth()}, 0, {"waiting": Depth()}, 0,
+    {"receiving": Depth()},
 )  # fmt: skip
 
 

@@ -99,7 +99,8 @@ class QueueLook:
     `jobs`, `submissions` and `outbox` are by state; final states are left out, for they only grow. `dead` counts mails
     that were given up, `dead_lately` those of the last day without letters to the postmaster. `forwardings` are
     received faxes that are to become mails, `unmailed_lately` counts those of the last day that could not. `archive`
-    are copies on their way, `unarchived_lately` counts those of the last day that were given up or lost.
+    are copies on their way, `unarchived_lately` counts those of the last day that were given up or lost. `received` are
+    calls that come in, and those whose end nobody has settled.
     """
 
     now: datetime
@@ -115,6 +116,7 @@ class QueueLook:
     unmailed_lately: int = 0
     archive: Mapping[str, Depth] = field(default_factory=dict)
     unarchived_lately: int = 0
+    received: Mapping[str, Depth] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,8 @@ def _stuck_jobs(look: QueueLook, limits: Thresholds) -> Iterator[Alarm]:
     due = max(look.jobs.get(state, NONE).age(look.now) for state in ("ready", "waiting"))
     if due > limits.job and not all(trunk.paused for trunk in look.trunks):
         yield Alarm(AlarmKind.JOB_LATE, f"a job has been due for {_told(due)}")
-    if (lasted := look.jobs.get("calling", NONE).age(look.now)) > limits.call:
+    lasted = max(depth.age(look.now) for depth in (look.jobs.get("calling", NONE), *look.received.values()))
+    if lasted > limits.call:
         yield Alarm(AlarmKind.CALL_TOO_LONG, f"a call has lasted {_told(lasted)}")
     full = [trunk.name for trunk in look.trunks if trunk.lines and not trunk.free and not trunk.paused]
     if full and look.jobs.get("ready", NONE).age(look.now) > limits.line:

@@ -14,6 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from gateway.domain.addresses import Destination
 from gateway.domain.alarms import Depth, Lease, QueueLook, RunningLook, Totals, TrunkLook
 from gateway.domain.job import JobState
+from gateway.domain.received import ReceivedState
 from gateway.domain.submission import SubmissionState
 from gateway.store import archive_counts
 from gateway.store.columns import in_state, key_of
@@ -24,6 +25,7 @@ from gateway.store.forwardings import ForwardingState
 from gateway.store.outbox import MailState
 from gateway.store.process_tables import ProcessRow, TrunkRow
 from gateway.store.public_ids import public_id
+from gateway.store.received_tables import ReceivedRow
 
 DAY = timedelta(days=1)
 # Letters from anywhere that nobody is named for are no trouble of ours; and an alarm must not raise the next one.
@@ -65,6 +67,7 @@ def look(db: Database, now: datetime, wall: datetime, lines: Mapping[str, int]) 
             archive=archive_counts.depths(session),
             unarchived_lately=archive_counts.failed(session, now - DAY),
             unmailed_lately=session.exec(_unmailed(now - DAY)).one(),
+            received=_received(session),
         )
 
     return db.read(work)
@@ -146,6 +149,13 @@ def _outbox(session: Session) -> dict[str, Depth]:
             mine = mine.where(col(OutboxRow.owner).is_not(None))
         found[state.value] = Depth(*session.exec(mine).one())
     return found
+
+
+def _received(session: Session) -> dict[str, Depth]:
+    """Calls that come in; one that nobody ends, for its pages are lost, has gone on since it began."""
+    coming = in_state(ReceivedRow.state, ReceivedState.RECEIVING)
+    found = session.exec(select(func.count(), func.min(ReceivedRow.started)).where(coming)).one()
+    return {ReceivedState.RECEIVING.value: Depth(*found)}
 
 
 def _forwardings(session: Session) -> dict[str, Depth]:

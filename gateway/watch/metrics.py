@@ -110,6 +110,7 @@ def _looked(look: QueueLook, process: int) -> Iterator[GaugeMetricFamily]:
         ("jobs", "job", "Jobs", look.jobs),
         ("submissions", "mail", "Mails", look.submissions),
         ("outbox", "notice", "Notices", look.outbox),
+        ("received", "call that comes in", "Calls that come in", look.received),
         ("forwardings", "received fax to be mailed", "Received faxes to be mailed", look.forwardings),
         ("archive", "copy for an archive", "Copies for archives", look.archive),
     )

@@ -51,6 +51,7 @@ def test_an_idle_queue_raises_no_alarm() -> None:
         ({"jobs": {"ready": since(HOUR)}}, AlarmKind.JOB_LATE),
         ({"jobs": {"waiting": since(HOUR)}}, AlarmKind.JOB_LATE),
         ({"jobs": {"calling": since(4 * HOUR)}}, AlarmKind.CALL_TOO_LONG),
+        ({"received": {"receiving": since(4 * HOUR)}}, AlarmKind.CALL_TOO_LONG),
         ({"submissions": {"accepted": since(15 * MINUTE)}}, AlarmKind.NOT_RENDERED),
         ({"submissions": {"rendering": since(15 * MINUTE)}}, AlarmKind.NOT_RENDERED),
         ({"outbox": {"waiting": since(HOUR)}}, AlarmKind.OUTBOX_OLD),

@@ -15,6 +15,7 @@ from gateway.store import calls, jobs, outbox, submissions
 from gateway.store.database import Database
 from gateway.store.gauges import look
 from gateway.store.outbox import NewMail
+from gateway.store.spool import Spool
 from tests.filled_store import (
     NOW,
     TTL,
@@ -30,6 +31,7 @@ from tests.filled_store import (
     ready,
     rendered,
 )
+from tests.store_states import came_in
 
 MINUTE = timedelta(minutes=1)
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("engine")]
@@ -157,3 +159,14 @@ def test_counting_reads_an_index_of_what_has_not_ended(tmp_path: Path, where: st
         plan = db.read(lambda session: [row[3] for row in session.execute(question)])
 
     assert " INDEX ix_" in plan[0]
+
+
+def test_calls_that_come_in_are_counted_until_they_are_settled(db: Database, tmp_path: Path) -> None:
+    user = anna(db)
+    here = process(db, tmp_path)
+    spool = Spool(tmp_path / "spool")
+    for whole in (True, False):
+        came_in(db, here.id, user, spool, whole=whole)
+
+    assert look(db, NOW, WALL, {}).received == {"receiving": Depth(1, NOW)}
+    killed(here)
