@@ -88,7 +88,7 @@ class ArchiveMail:
 
     def _rows(self) -> Iterator[tuple[str, str]]:
         facts = self.facts
-        yield "From", spoken(facts.caller.number) if facts.caller.number else NOBODY_KNOWN
+        yield "From", _caller(facts)
         yield "To", spoken(facts.called.number)
         yield "Of", facts.holder.path
         yield "Call ended", self.dates.write(facts.call.ended or facts.call.started)
@@ -103,7 +103,14 @@ class ArchiveMail:
 def _way(facts: FaxFacts) -> str:
     if facts.direction is Direction.SENT:
         return f"to {spoken(facts.called.number)}"
-    return f"from {spoken(facts.caller.number) if facts.caller.number else NOBODY_KNOWN}"
+    return f"from {_caller(facts)}"
+
+
+def _caller(facts: FaxFacts) -> str:
+    """The number that called; who sends may have none of his own, who calls us may withhold it."""
+    if facts.caller.number:
+        return spoken(facts.caller.number)
+    return facts.holder.name if facts.direction is Direction.SENT else NOBODY_KNOWN
 
 
 def _done(facts: FaxFacts) -> str:
