@@ -14,6 +14,7 @@ from tests import economy
 economy.keep_bytecode()
 economy.share_statements()
 economy.hash_cheaply()
+economy.leave_the_disk_alone()
 
 # No deadline: a busy machine is no bug. The examples of a failure are printed, to be written down as a case.
 settings.register_profile("faxgw", deadline=None, print_blob=True)

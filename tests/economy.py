@@ -1,7 +1,7 @@
 """What makes the suite quick without trying less: read by `conftest` before any test module.
 
-What lives here: compiled Python kept, compiled statements shared, cheap password hashes. What does not: which tests
-are slow, and which run on both engines (`conftest`).
+What lives here: compiled Python kept, compiled statements shared, cheap password hashes, a server that does not wait
+for the disk. What does not: which tests are slow, and which run on both engines (`conftest`).
 """
 
 import functools
@@ -15,6 +15,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 
 from gateway.domain import passwords
+from tests import postgresql
 
 STATEMENTS = 5000  # more than there are
 STRONG = passwords.HASHER
@@ -47,3 +48,8 @@ def share_statements() -> None:
 def hash_cheaply() -> None:
     """What a hash costs is a parameter (RFC 9106, 3.1); `test_domain_passwords` tries the real one."""
     passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+
+def leave_the_disk_alone() -> None:
+    """Tests end processes, never the machine: what the server has written the system keeps, synced or not."""
+    postgresql.OPTIONS |= {"fsync": "off", "full_page_writes": "off"}

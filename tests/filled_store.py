@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import make_url
-
 from gateway.domain.addresses import Destination, FaxAddress
 from gateway.domain.job import Job, JobEvent
 from gateway.domain.nodes import User
@@ -27,6 +25,7 @@ from gateway.store.migrate import migrate
 from gateway.store.outbox import NewMail
 from gateway.store.submissions import Accepted, RenderedJob, RenderedSubmission
 from tests import postgresql
+from tests.reused import Stock
 
 NOW = datetime(2026, 3, 2, 15, 4, 5, 678901, tzinfo=UTC)
 WALL = datetime(2026, 7, 1, 8, tzinfo=UTC)
@@ -37,13 +36,13 @@ FAR = "+12025550101"
 @contextmanager
 def opened(folder: Path) -> Iterator[Database]:
     """A migrated store, closed at the end."""
-    database = open_database(fresh_url(folder))
+    database = open_database(_stock().take() if on_postgresql() else fresh_url(folder))
     try:
         yield database
     finally:
         database.close()
         if on_postgresql():
-            postgresql.server().drop(url_of(database))
+            _stock().give_back(url_of(database))
 
 
 def on_postgresql() -> bool:
@@ -54,7 +53,7 @@ def on_postgresql() -> bool:
 def fresh_url(folder: Path, *, migrated: bool = True) -> str:
     """The URL of an empty database."""
     if on_postgresql():
-        return postgresql.server().new_database(_template_database() if migrated else "template1")
+        return postgresql.server().new_database(_stock().template if migrated else "template1")
     if migrated:
         (folder / "store.sqlite").write_bytes(_template())
     return f"sqlite:///{folder / 'store.sqlite'}"
@@ -167,8 +166,8 @@ def _migrated(url: str) -> None:
 
 
 @functools.cache
-def _template_database() -> str:
-    """The name of a migrated and empty database; copying it is faster than migrating, too."""
+def _stock() -> Stock:
+    """Migrated databases on the server."""
     url = postgresql.server().new_database()
     _migrated(url)
-    return str(make_url(url).database)
+    return Stock.of(postgresql.server(), url)
