@@ -20,7 +20,7 @@ from gateway.store.spool import Spool
 from samples.demo import DOMAIN, Demo, Sink
 from tests.actors import root
 from tests.e2e.test_mails import wait_until
-from tests.flows.daemons import AMELIA, demo_with_people
+from tests.flows.daemons import AMELIA
 from tests.flows.letters import mail, pdf
 
 OURS, CALLER = "+12065550142", "+13125550147"
@@ -37,11 +37,6 @@ def db(gateway: Demo) -> Iterator[Database]:
     users.add_user(root(opened), users.UserForm("Acme", "Dora", "Winter", [DORA], [DORA], fax_number=OURS))
     yield opened
     opened.close()
-
-
-@pytest.fixture
-def gateway(tmp_path: Path) -> Demo:
-    return demo_with_people(tmp_path / "gateway")
 
 
 def faxes(sink: Sink) -> list[EmailMessage]:
