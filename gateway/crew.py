@@ -114,7 +114,6 @@ def _callers(shared: Shared) -> list[Worker]:
         trunks=_trunks(shared),
         composer=shared.composer,
         process=shared.process.id,
-        work=shared.work,
         journal=shared.journal,
         owed=shared.owed,
         gate=shared.gate(CALLS, "job"),

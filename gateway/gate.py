@@ -16,20 +16,30 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
+def always() -> bool:
+    """Yes."""
+    return True
+
+
 class Gate:
     """Lets the workers of one kind claim in turn.
 
     `news` tells how often something has happened that may have made work; a look in vain need not be repeated before it
     tells another number, or `stale` seconds have passed. Without `news` everybody looks. `worth` is a glance that costs
-    next to nothing, and is believed when it says no.
+    next to nothing, and is believed when it says no. `found` is called when something was: there may be more.
     """
 
     def __init__(
-        self, news: Callable[[], int] | None = None, stale: float = 0.0, worth: Callable[[], bool] = lambda: True
+        self,
+        news: Callable[[], int] | None = None,
+        stale: float = 0.0,
+        worth: Callable[[], bool] = always,
+        found: Callable[[], object] = always,
     ) -> None:
         self._news = news or itertools.count().__next__
         self._stale = stale
         self._worth = worth
+        self._found = found
         self._turn = asyncio.Lock()
         self._in_vain: int | None = None
         self._looked = 0.0
@@ -43,4 +53,6 @@ class Gate:
             found = await asyncio.to_thread(take) if self._worth() else None
             self._in_vain = heard if found is None else None
             self._looked = time.monotonic()
+            if found is not None:
+                self._found()
             return found

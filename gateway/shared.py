@@ -6,14 +6,14 @@ not: which workers there are (`crew`), opening and closing (`app`).
 
 import functools
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gateway.domain.tally import NOBODY, Metric, Tally
 from gateway.fax.call_journal import CallJournal
 from gateway.fax.simulator.transport import CallClock
 from gateway.flows.receive import Receive
-from gateway.gate import Gate
+from gateway.gate import Gate, always
 from gateway.lease import Lease
 from gateway.notices import Composer
 from gateway.owed import Owed
@@ -56,15 +56,13 @@ class Shared:
         """A gate for the workers of one kind; `table` is where their work stands."""
         news, stale = functools.partial(self.bell.rung, *interest.hears), GATE_SHARE * self.settings.queue.poll_seconds
         # A server takes as long for a glance as for the look itself.
-        return (
-            Gate(news, stale, functools.partial(waiting.any_waits, self.db, table))
-            if self.db.is_near
-            else Gate(news, stale)
-        )
+        worth = functools.partial(waiting.any_waits, self.db, table) if self.db.is_near else always
+        return Gate(news, stale, worth, functools.partial(self.bell.pass_on, *interest.hears))
 
     def workers(self, name: str, count: int, step: Step, interest: Interest) -> list[Worker]:
         """Workers that claim, as long as the lease is firm; one of them looks by itself, the others seldom do."""
         step, poll = _counted(name, step, self.tally), self.settings.queue.poll_seconds
+        interest = replace(interest, squad=name)
         return [
             Worker(f"{name}-{number}", step, self.bell, SELDOM * poll if number else poll, interest, self.lease.is_firm)
             for number in range(count)

@@ -7,7 +7,9 @@ import asyncio
 import logging
 import time
 import traceback
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -42,21 +44,65 @@ class Topic(StrEnum):
 EVERYTHING = tuple(Topic)
 
 
+class Squad:
+    """Workers of one kind at rest. A ring wakes one of them, and who finds work has the next one woken.
+
+    So sixty workers that wait for a call cost what one does. A ring while nobody rests is kept for the next.
+    """
+
+    def __init__(self) -> None:
+        self._resting: deque[asyncio.Event] = deque()
+        self._kept = False
+
+    def wake_one(self) -> None:
+        """Wake who has rested for longest."""
+        while self._resting:
+            event = self._resting.popleft()
+            if not event.is_set():
+                event.set()
+                return
+        self._kept = True
+
+    async def rest(self, event: asyncio.Event, seconds: float) -> None:
+        """Return when it is our turn to look, or `event` is set, or after so long."""
+        if self._kept:
+            self._kept = False
+            return
+        self._resting.append(event)
+        try:
+            await _wait_for(event, seconds)
+        finally:
+            with suppress(ValueError):  # who was woken has left
+                self._resting.remove(event)
+
+
 class Bell:
     """Wakes workers of one process: something was committed, here or elsewhere, that they may want."""
 
     def __init__(self) -> None:
+        self._squads: dict[str, tuple[frozenset[Topic], Squad]] = {}
         self._events: list[tuple[frozenset[Topic], asyncio.Event]] = []
         self._rung = dict.fromkeys(EVERYTHING, 0)
 
     def ring(self, *topics: Topic) -> None:
-        """Wake every worker that waits for one of the topics; for all when none is named. From the loop's thread."""
+        """Wake those who wait for one of the topics; for all when none is named. From the loop's thread."""
         news = topics or EVERYTHING
         for topic in news:
             self._rung[topic] += 1
         for wanted, event in self._events:
             if wanted.intersection(news):
                 event.set()
+        self.pass_on(*news)
+
+    def pass_on(self, *topics: Topic) -> None:
+        """Wake one more of each squad that waits for one of the topics: there was work, and there may be more."""
+        for wanted, squad in self._squads.values():
+            if wanted.intersection(topics):
+                squad.wake_one()
+
+    def squad(self, name: str, topics: Iterable[Topic]) -> Squad:
+        """The squad of that name, which is woken for these topics."""
+        return self._squads.setdefault(name, (frozenset(topics), Squad()))[1]
 
     def add(self, topics: Iterable[Topic] = EVERYTHING) -> asyncio.Event:
         """An event of its own for one worker, set when it rings for one of the topics."""
@@ -71,10 +117,11 @@ class Bell:
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """What wakes a worker, and what it rings for when it has done something."""
+    """What wakes a worker, and what it rings for when it has done something. Those of one squad are woken in turn."""
 
     hears: Sequence[Topic] = EVERYTHING
     tells: Sequence[Topic] = EVERYTHING
+    squad: str = ""
 
 
 ANYTHING = Interest()
@@ -98,7 +145,8 @@ class Worker:
         self.name = name
         self._step = step
         self._bell = bell
-        self._rung = bell.add(interest.hears)
+        self._squad = bell.squad(interest.squad or name, interest.hears)
+        self._rung = asyncio.Event()
         self._tells = interest.tells
         self._idle = idle
         self._firm = firm
@@ -137,6 +185,8 @@ class Worker:
             except Exception as error:  # noqa: BLE001 - the workers' door: a bug in one step must not end the daemon
                 log.error("step-crashed", extra={"worker": self.name, **where(error)})
                 busy, failures = False, failures + 1
+            if failures:
+                self._squad.wake_one()  # what it was woken for another may look at
             if busy:
                 if self._tells:
                     self._bell.ring(*self._tells)
@@ -162,11 +212,10 @@ class Worker:
             wait = min(LONGEST_BACK_OFF, self._idle * 2 ** min(failures, 10))
             await _wait_for(self._stopping, wait)
         elif not self._stopping.is_set():
-            await _wait_for(self._rung, self._idle)
+            await self._squad.rest(self._rung, self._idle)
 
 
 async def _wait_for(event: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

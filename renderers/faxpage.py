@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from io import BytesIO
 from pathlib import Path
 
 import pikepdf
@@ -79,7 +80,12 @@ class PageLook:
 
 
 def write_tiff(path: Path, pages: Sequence[FaxPage]) -> None:
-    """Write pages as a class F TIFF (RFC 3949 profile F): one MMR strip a page, little-endian."""
+    """Write pages as `tiff_of` gives them."""
+    path.write_bytes(tiff_of(pages))
+
+
+def tiff_of(pages: Sequence[FaxPage]) -> bytes:
+    """Pages as a class F TIFF (RFC 3949 profile F): one MMR strip a page, little-endian."""
     out = bytearray(struct.pack("<2sHI", b"II", 42, 0))
     link = 4
     for number, page in enumerate(pages):
@@ -90,7 +96,7 @@ def write_tiff(path: Path, pages: Sequence[FaxPage]) -> None:
         struct.pack_into("<I", out, link, len(out))
         out += _directory(page, (strip, ratios), (number, len(pages)))
         link = len(out) - 4
-    path.write_bytes(out)
+    return bytes(out)
 
 
 def _directory(page: FaxPage, offsets: tuple[int, int], number: tuple[int, int]) -> bytes:
@@ -179,11 +185,18 @@ def resolution_near(lines_per_inch: float) -> Resolution:
 
 
 def write_pdf(path: Path, pages: Sequence[FaxPage]) -> None:
-    """Write pages as a PDF at their true size; the strips go in as they are (CCITTFaxDecode, K -1)."""
+    """Write pages as `pdf_of` gives them."""
+    path.write_bytes(pdf_of(pages))
+
+
+def pdf_of(pages: Sequence[FaxPage]) -> bytes:
+    """Pages as a PDF at their true size; the strips go in as they are (CCITTFaxDecode, K -1)."""
+    out = BytesIO()
     with pikepdf.new() as book:
         for page in pages:
             _add_sheet(book, page)
-        book.save(path, deterministic_id=True)
+        book.save(out, deterministic_id=True)
+    return out.getvalue()
 
 
 def _add_sheet(book: pikepdf.Pdf, page: FaxPage) -> None:

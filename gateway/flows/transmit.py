@@ -9,7 +9,6 @@ import functools
 import json
 import logging
 import random
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -41,7 +40,7 @@ from gateway.store.handback import Owned
 from gateway.store.material import Material
 from gateway.store.outbox import Post
 from gateway.store.spool import Spool
-from renderers.faxpage import write_pdf, write_tiff
+from renderers.faxpage import pdf_of, tiff_of
 
 log = logging.getLogger(__name__)
 TONE_WAIT = timedelta(seconds=35)  # T.30 5.4.3.1, T1
@@ -57,7 +56,7 @@ class Trunk:
 
 @dataclass(frozen=True, slots=True)
 class Transmit:
-    """The flow that places calls; `work` is a folder for what one call needs. Calls try the trunks in their order.
+    """The flow that places calls; they try the trunks in their order.
 
     `hang_up` tells that our lease is over: no call may go on; `cancels` is a number that changes with each cancel.
     """
@@ -68,7 +67,6 @@ class Transmit:
     trunks: Sequence[Trunk]
     composer: Composer
     process: int
-    work: Path
     journal: CallJournal
     chance: Callable[[], float] = field(default=random.random)
     owed: Owed = field(default_factory=Owed)
@@ -108,13 +106,15 @@ class Transmit:
         return [trunk.route for trunk in self.trunks]
 
     async def _call(self, claim: CallClaim) -> None:
-        with tempfile.TemporaryDirectory(dir=self.work, prefix="call-") as folder:
-            fax = await asyncio.to_thread(material.of_claim, self.db, claim)
-            stamped = await asyncio.to_thread(self._stamp, claim, fax, Path(folder))
-            report = await self._place(claim, self._order(claim, stamped))
-            if report.cause is Cause.CANCELLED and self.hang_up():
-                raise LostClaimError("no call may go on here: it was hung up")
-            await asyncio.to_thread(self._settle, claim, fax, stamped, report)
+        fax, stamped = await asyncio.to_thread(self._made_ready, claim)
+        report = await self._place(claim, self._order(claim, stamped))
+        if report.cause is Cause.CANCELLED and self.hang_up():
+            raise LostClaimError("no call may go on here: it was hung up")
+        await asyncio.to_thread(self._settle, claim, fax, stamped, report)
+
+    def _made_ready(self, claim: CallClaim) -> tuple[Material, "Stamped"]:
+        fax = material.of_claim(self.db, claim)
+        return fax, self._stamp(claim, fax)
 
     async def _place(self, claim: CallClaim, order: CallOrder) -> CallReport:
         """Call, with a journal that is written before anybody else hears of a page."""
@@ -137,7 +137,7 @@ class Transmit:
         calls.give_back(self.db, claim, self.clock.now(), end, read, counted=counted)
         self.journal.forget(claim.attempt.call_uid)
 
-    def _stamp(self, claim: CallClaim, fax: Material, folder: Path) -> "Stamped":
+    def _stamp(self, claim: CallClaim, fax: Material) -> "Stamped":
         """This attempt's pages: the job's cover, then the shared document, each with its header line."""
         job = claim.job
         digests = (job.cover_digest, fax.submission.pages_digest)
@@ -146,12 +146,9 @@ class Transmit:
         header = header_line(sender, settings, job.destination, self.clock.now())
         files = [self.spool.path(digest) for digest in digests if digest]
         pages = line_pages(files, header, resumption)
-        tiff, pdf = folder / "sent.tif", folder / "sent.pdf"
-        write_tiff(tiff, pages)
-        write_pdf(pdf, pages)
-        kept = (self.spool.put_copy(tiff), self.spool.put_copy(pdf))
+        tiff, pdf = self.spool.put_bytes(tiff_of(pages)), self.spool.put_bytes(pdf_of(pages))
         wait = settings.retry_policy().patience if met_no_machine(fax.past) else TONE_WAIT
-        return Stamped(tiff, *kept, station_of(sender, settings), wait, resumption.leading)
+        return Stamped(self.spool.path(tiff), tiff, pdf, station_of(sender, settings), wait, resumption.leading)
 
     def _order(self, claim: CallClaim, stamped: "Stamped") -> CallOrder:
         job = claim.job

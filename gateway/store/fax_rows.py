@@ -151,7 +151,12 @@ def jobs_of(session: Session, submission_id: int, *, lock: bool = False) -> Sequ
 def parts_of(session: Session, submission_id: int) -> tuple[PartPages, ...]:
     """What became of the parts of a submission's mail."""
     rows = session.exec(select(PartRow).where(PartRow.submission_id == submission_id).order_by(col(PartRow.position)))
-    return tuple(PartPages(row.name, row.pages, row.left_out) for row in rows)
+    return tuple(part_from(row) for row in rows)
+
+
+def part_from(row: PartRow) -> PartPages:
+    """A part's row as a domain object."""
+    return PartPages(row.name, row.pages, row.left_out)
 
 
 def submission_from(row: SubmissionRow, parts: tuple[PartPages, ...] = ()) -> Submission:

@@ -6,8 +6,9 @@ calls before teach (`gateway.domain.retry`).
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 
-from sqlmodel import Session, col, select
+from sqlalchemy import Dialect
 
 from gateway.domain.errors import NotFoundError
 from gateway.domain.frozen import Frozen
@@ -15,10 +16,11 @@ from gateway.domain.job import Attempt
 from gateway.domain.retry import Past
 from gateway.domain.submission import Submission
 from gateway.store import frozen
+from gateway.store.by_hand import Cursor, Rows
 from gateway.store.calls import CallClaim
 from gateway.store.database import Database
-from gateway.store.fax_rows import attempt_from, parts_of, submission_from
-from gateway.store.fax_tables import AttemptRow, SubmissionRow
+from gateway.store.fax_rows import attempt_from, part_from, submission_from
+from gateway.store.fax_tables import AttemptRow, PartRow, SubmissionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +43,41 @@ def of_claim(db: Database, claim: CallClaim) -> Material:
     Raises:
         NotFoundError: the submission is gone.
     """
-    job = claim.job
+    job, hand = claim.job, _statements(db.dialect)
 
-    def work(session: Session) -> Material:
-        row = session.get(SubmissionRow, job.submission_id)
-        if row is None:
+    def work(cursor: Cursor) -> tuple[Submission, str, tuple[Attempt, ...]]:
+        found = hand.submissions.find(cursor, "id = ?", [job.submission_id])
+        if not found:
             raise NotFoundError(f"there is no submission {job.submission_id}")
-        submission = submission_from(row, parts_of(session, job.submission_id))
-        held = frozen.in_session(session, job.submission_id, job.user_id)
-        return Material(submission, held, _before(session, claim) if job.dials > 1 else ())
+        row = found[0].row
+        parts = hand.parts.find(cursor, "submission_id = ? ORDER BY position", [job.submission_id])
+        before = hand.before(cursor, claim) if job.dials > 1 else ()
+        return submission_from(row, tuple(part_from(part.row) for part in parts)), row.frozen, before
 
-    return db.read(work)
+    submission, text, before = db.read_by_hand(work)
+    return Material(submission, frozen.frozen_in(db, text, job.user_id), before)
 
 
-def _before(session: Session, claim: CallClaim) -> tuple[Attempt, ...]:
-    others = select(AttemptRow).where(AttemptRow.job_id == claim.job.id, AttemptRow.id != claim.attempt.id)
-    return tuple(attempt_from(row) for row in session.exec(others.order_by(col(AttemptRow.number))))
+class _Statements:
+    """What is asked of one kind of database."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.submissions = Rows(SubmissionRow, dialect)
+        self.parts = Rows(PartRow, dialect, "submission_id")
+        self._attempts = Rows(AttemptRow, dialect)
+
+    def before(self, cursor: Cursor, claim: CallClaim) -> tuple[Attempt, ...]:
+        """The attempts before this one, oldest first."""
+        others = "job_id = ? AND id <> ? ORDER BY number"
+        return tuple(
+            attempt_from(one.row) for one in self._attempts.find(cursor, others, [claim.job.id, claim.attempt.id])
+        )
+
+
+@lru_cache(maxsize=8)
+def _statements(dialect: Dialect) -> _Statements:
+    """Made once for each engine."""
+    return _Statements(dialect)
 
 
 def _past(attempt: Attempt) -> Past:

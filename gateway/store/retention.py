@@ -20,6 +20,7 @@ from sqlmodel import Session, col, func, select
 from gateway.domain.job import FINAL_STATES, JobState
 from gateway.domain.retention import SETTING_OF, Kept, kind_of, over_at
 from gateway.store import archive_transfers, frozen, received_erasure
+from gateway.store.by_hand import Insertion, joined_cursor
 from gateway.store.columns import key_of, one_of
 from gateway.store.database import Database
 from gateway.store.fax_tables import AttemptRow, ContentRow, EventRow, JobRow, OutboxRow, SubmissionRow
@@ -166,20 +167,29 @@ def _plan(session: Session) -> int:
     looked = (col(EventRow.id) > begin - OVERLAP, col(EventRow.id) <= mark.event_id)
     ends = select(EventRow.job_id).where(*looked, one_of(EventRow.to_state, _FINAL), col(EventRow.job_id).is_not(None))
     noted = select(ErasureRow.job_id).where(ErasureRow.job_id == EventRow.job_id).exists()
-    for job_id in sorted({key_of(job_id) for job_id in session.exec(ends.where(~noted))}):
-        _note(session, job_id)
+    _note(session, sorted({key_of(job_id) for job_id in session.exec(ends.where(~noted))}))
     session.add(mark)
     return last - mark.event_id
 
 
-def _note(session: Session, job_id: int) -> None:
-    job = session.get(JobRow, job_id)
-    if job is None or job.ended is None or session.get(ErasureRow, job_id) is not None:
+def _note(session: Session, job_ids: Sequence[int]) -> None:
+    """Note when the documents of jobs are to be erased that have ended."""
+    job, frozen_text = JobRow, col(SubmissionRow.frozen)
+    facts = sa.select(
+        col(job.id), col(job.submission_id), col(job.user_id), col(job.state), col(job.ended), frozen_text
+    )
+    mine = facts.join(SubmissionRow, col(SubmissionRow.id) == col(job.submission_id)).where(col(job.ended).is_not(None))
+    noted = []
+    for job_id, submission_id, user_id, state, ended, text in session.execute(mine.where(col(job.id).in_(job_ids))):
+        kind = kind_of(JobState(state))
+        days = int(frozen.thawed(session, text, user_id).settings.text(SETTING_OF[kind]))
+        noted.append(
+            {"job_id": job_id, "submission_id": submission_id, "kind": kind.value, "due": over_at(ended, days)}
+        )
+    if not noted:
         return
-    kind = kind_of(JobState(job.state))
-    days = int(frozen.in_session(session, job.submission_id, job.user_id).settings.text(SETTING_OF[kind]))
-    due_at = over_at(job.ended, days)
-    session.add(ErasureRow(job_id=job_id, submission_id=job.submission_id, kind=kind.value, due=due_at))
+    with joined_cursor(session) as cursor:
+        Insertion(ErasureRow, session.get_bind().dialect).add(cursor, noted)
 
 
 def _of_attempts(session: Session, job_id: int) -> dict[str, str]:

@@ -7,10 +7,12 @@ A file is in place only when it is whole and would survive a power cut: written 
 folders synced. It must lie on a local file system.
 """
 
+import functools
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -42,12 +44,7 @@ class Spool:
             UnavailableError: the disk is full or fails; nothing half-written stays.
         """
         with _translated():
-            path = self._fresh()
-            try:
-                path.write_bytes(content)
-                return self._adopt(path, hashlib.sha256(content).hexdigest())
-            finally:
-                path.unlink(missing_ok=True)
+            return self._put((content,))
 
     def put_file(self, path: Path) -> str:
         """Move a file of `incoming` into place without copying it; returns its digest once it is durable.
@@ -85,11 +82,7 @@ class Spool:
             UnavailableError: the disk is full or fails; nothing half-written stays.
         """
         with _translated():
-            fresh = self._fresh()
-            try:
-                return self._adopt(fresh, _copy(stream, fresh))
-            finally:
-                fresh.unlink(missing_ok=True)
+            return self._put(iter(functools.partial(stream.read, BLOCK), b""))
 
     def path(self, digest: str) -> Path:
         """Where a content lies.
@@ -189,6 +182,21 @@ class Spool:
         os.close(descriptor)
         return Path(name)
 
+    def _put(self, blocks: Iterable[bytes]) -> str:
+        """Write a new content; it is young, and its file is opened once."""
+        path, well = self.incoming / f"put-{uuid.uuid4().hex}", False
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            digest = _written(file, blocks)
+            os.fsync(file)
+            self._name(path, digest)
+            well = True
+        finally:
+            os.close(file)
+            if not well:
+                path.unlink(missing_ok=True)
+        return digest
+
     def _adopt(self, path: Path, digest: str) -> str:
         """The order is the promise: content, then name, then the folder that holds the name."""
         _sync(path)
@@ -202,7 +210,7 @@ class Spool:
             place.parent.mkdir(exist_ok=True)
             _sync(self._contents)
             self._folders.add(place.parent)
-        path.rename(place)
+        Path(path).rename(place)
         _sync(place.parent)
 
 
@@ -212,12 +220,13 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _copy(stream: BinaryIO, target: Path) -> str:
+def _written(file: int, blocks: Iterable[bytes]) -> str:
     digest = hashlib.sha256()
-    with target.open("wb") as writer:
-        while block := stream.read(BLOCK):
-            digest.update(block)
-            writer.write(block)
+    for block in blocks:
+        digest.update(block)
+        left = memoryview(block)
+        while left:
+            left = left[os.write(file, left) :]
     return digest.hexdigest()
 
 

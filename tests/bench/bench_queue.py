@@ -85,6 +85,7 @@ def new_place(folder: Path, engine: str) -> Place:
     place = Place(folder, engine, url, free_port(), free_port(), free_port())
     db = open_store(url, store)
     tree.add_company(db, "Acme")
+    tree.set_setting(db, "Acme", "notify.delay_minutes", "0")  # a clock so fast makes every fax late
     for number, sender in enumerate(SENDERS):
         tree.add_user(db, NewUser("Acme", "User", str(number), (sender,), user_name=f"user{number}"))
     db.close()

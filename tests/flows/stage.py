@@ -144,7 +144,7 @@ class Stage:
     def transmit(self, transport: Transport, lines: int = 4, chance: float = 0.5) -> Transmit:
         trunks = [Trunk(Route("trunk", lines), transport)]
         return Transmit(
-            self.db, self.spool, self.clock, trunks, self.composer, self.process.id, self.work, self.journal,
+            self.db, self.spool, self.clock, trunks, self.composer, self.process.id, self.journal,
             lambda: chance,
         )  # fmt: skip
 

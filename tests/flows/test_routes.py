@@ -33,7 +33,7 @@ def over_three(stage: Stage, transport: ScriptedTransport) -> Transmit:
     flow = stage.transmit(transport)
     return Transmit(
         stage.db, stage.spool, stage.clock, [Trunk(route, transport) for route in ROUTES], flow.composer, flow.process,
-        flow.work, flow.journal, flow.chance,
+        flow.journal, flow.chance,
     )  # fmt: skip
 
 

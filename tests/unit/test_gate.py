@@ -72,3 +72,14 @@ async def test_a_glance_that_says_no_is_believed() -> None:
 
     assert await gate.claim(shelf.take) is None
     assert shelf.looks == 0
+
+
+async def test_who_finds_work_has_the_next_one_woken() -> None:
+    woken: list[int] = []
+    shelf = Shelf("a", "b")
+    gate = Gate(lambda: 1, stale=60, found=lambda: woken.append(len(shelf.work)))
+
+    for _ in range(4):
+        await gate.claim(shelf.take)
+
+    assert woken == [1, 0]

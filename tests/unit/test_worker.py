@@ -1,6 +1,7 @@
 """The worker loop: it repeats, rests, survives, and stops."""
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable
 
@@ -216,3 +217,76 @@ async def test_who_ends_the_worker_itself_ends_its_step() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+async def resting(bell: Bell, count: int, looks: list[int]) -> list[asyncio.Task[None]]:
+    """So many workers of one squad, which have looked once and rest; each later look is noted."""
+
+    async def look(number: int) -> bool:
+        looks.append(number)
+        return False
+
+    interest = Interest((Topic.MAIL,), (), squad="post")
+    made = [Worker(f"post-{n}", functools.partial(look, n), bell, 3600, interest) for n in range(count)]
+    tasks = [asyncio.create_task(worker.run()) for worker in made]
+    await settled()
+    looks.clear()
+    return tasks
+
+
+async def settled() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_a_ring_wakes_one_of_a_squad_in_turn() -> None:
+    bell, looks = Bell(), list[int]()
+    tasks = await resting(bell, 3, looks)
+
+    for _ in range(4):
+        bell.ring(Topic.MAIL)
+        await settled()
+
+    assert looks == [0, 1, 2, 0]
+    for task in tasks:
+        task.cancel()
+
+
+async def test_as_many_rings_as_workers_wake_all_of_them() -> None:
+    bell, looks = Bell(), list[int]()
+    tasks = await resting(bell, 3, looks)
+
+    for _ in range(3):
+        bell.ring(Topic.MAIL)
+    await settled()
+
+    assert sorted(looks) == [0, 1, 2]
+    for task in tasks:
+        task.cancel()
+
+
+async def test_a_ring_while_nobody_rests_is_kept_for_the_next() -> None:
+    bell = Bell()
+    squad = bell.squad("post", (Topic.MAIL,))
+    bell.ring(Topic.MAIL)
+
+    await asyncio.wait_for(squad.rest(asyncio.Event(), 3600), 5)
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(squad.rest(asyncio.Event(), 3600), 0.01)
+
+
+async def test_who_fails_leaves_the_ring_to_another() -> None:
+    bell, looks = Bell(), list[int]()
+    tasks = await resting(bell, 1, looks)
+
+    async def broken() -> bool:
+        raise UnavailableError("away")
+
+    interest = Interest((Topic.MAIL,), (), squad="post")
+    failing = asyncio.create_task(Worker("post-9", broken, bell, 3600, interest).run())
+    await settled()
+
+    assert looks == [0]
+    for task in [*tasks, failing]:
+        task.cancel()

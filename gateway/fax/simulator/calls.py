@@ -57,6 +57,11 @@ class SimulatedCall:
         return self._caller.record
 
     @property
+    def is_joined(self) -> bool:
+        """Whether our answering end is in it, which must be told when nobody follows the call any more."""
+        return self._ours is not None
+
+    @property
     def now(self) -> int:
         """Milliseconds since dialling."""
         return self._line.now

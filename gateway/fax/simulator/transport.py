@@ -72,20 +72,28 @@ class SimulatorTransport:
 
     async def _run(self, call_uid: str, join: Callable[[datetime], SimulatedCall]) -> CallReport:
         started = self._clock.now()
-        with self._clock.running():
-            try:
-                call = await asyncio.to_thread(join, started)
-            except PageFileError as fault:
-                return never_dialled(fault).report(call_uid, started)
         try:
             with self._clock.running():
-                while not await asyncio.to_thread(call.run_for, self._clock.slice_ms):
+                call, over = await asyncio.to_thread(self._begun, join, started)
+        except PageFileError as fault:
+            return never_dialled(fault).report(call_uid, started)
+        try:
+            while not over:
+                if call.now:
                     await self._clock.sleep_until(started + timedelta(milliseconds=call.now))
+                with self._clock.running():
+                    over = await asyncio.to_thread(call.run_for, self._clock.slice_ms)
             report = call.record.report(call_uid, started)
             await self._clock.sleep_until(report.ended)
             return report
         finally:
-            await asyncio.to_thread(call.close)
+            if call.is_joined:
+                await asyncio.to_thread(call.close)
+
+    def _begun(self, join: Callable[[datetime], SimulatedCall], started: datetime) -> tuple[SimulatedCall, bool]:
+        """A call, and whether it is over: one that nobody need close is past its first slice, for threads are dear."""
+        call = join(started)
+        return call, not call.is_joined and call.run_for(self._clock.slice_ms)
 
     def _dial(self, order: CallOrder, watch: CallWatch, started: datetime) -> SimulatedCall:
         """Join the ends and count the dial. Raises PageFileError before it is counted."""
