@@ -32,7 +32,7 @@ Keep = Callable[[ReceivedPage], None]
 
 
 class SimulatedCall:
-    """A call, run in slices of its own time, by one thread at a time; `close` must follow.
+    """A call, run in slices of its own time, by one thread at a time; where it `comes_in`, `close` must follow.
 
     `caller` is ours, or with `ours` perhaps a far end that calls our line.
     """
@@ -65,6 +65,11 @@ class SimulatedCall:
     def now(self) -> int:
         """Milliseconds since dialling."""
         return self._line.now
+
+    @property
+    def comes_in(self) -> bool:
+        """Whether our own line is called, so that somebody waits for `close`."""
+        return self._ours is not None
 
     def run_for(self, milliseconds: int | None) -> bool:
         """Run on for so long, or to the end; whether the call is over. A fault of our own ends it as a local error.
