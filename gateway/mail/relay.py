@@ -30,7 +30,7 @@ JITTER = 0.2  # each delay is spread by this share, both ways
 DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240))
 EXPIRY = timedelta(days=2)
 MAX_REPLY = 500  # characters of the relay's words that are kept
-HEARD_SECONDS = 600  # that what the relay said of its limit is believed
+HEARD_SECONDS = 60  # that what the relay said of its limit is believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Relay:
     async def largest_mail(self) -> int | None:
         """Octets of the largest mail that it takes, as it says itself (SIZE, RFC 1870 4); None when it names no limit.
 
-        What it said some minutes ago is believed, and longer while it is away.
+        What it said within a minute is believed, and longer while it is away.
 
         Raises:
             UnavailableError: it was never reached, and is not now.
