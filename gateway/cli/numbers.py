@@ -61,7 +61,7 @@ def number_import(console: Console, file: Path, node: str) -> None:
     """Put all numbers of the CSV file FILE in the inventory, or none (- reads standard input).
 
     A line has a number, and behind commas, if needed, the company or department it is kept for, and yes when it is
-    pending.
+    pending; or a first line names the columns, as in what `faxgw number list -o csv` writes.
 
     \b
     Examples:
@@ -173,7 +173,8 @@ def number_show(console: Console, text: str, form: str) -> None:
     row = _row(steps.show(console.door, text))
     rules = [_rule_row(rule) for rule in routes.rules(console.door, text)]
     if form != Form.TABLE:
-        write_one({**row, "routes": rules}, form)
+        told = "; ".join(f"{rule['sub_address'] or 'all'}: {rule['to']}" for rule in rules)
+        write_one({**row, "routes": told if form == Form.CSV else rules}, form)
         return
     write_one(row, form)
     click.echo("\nroutes" if rules else "\nroutes: none, so calls to it ring in vain")
@@ -218,9 +219,7 @@ def number_route(console: Console, /, **given: Any) -> None:
     if not changed.answer.addresses:
         say(f"mind that {changed.answer.path} has no receiving address yet")
     if not routes.answers_all(console.door, text):
-        say(
-            "mind that no call is answered until all lead somewhere: assign the number, or route it without a sub-address"
-        )
+        say("mind that no call is answered until all lead somewhere: assign the number, or route it by itself, too")
 
 
 def _list_routes(console: Console, given: dict[str, Any]) -> None:

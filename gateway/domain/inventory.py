@@ -18,8 +18,10 @@ from gateway.domain.numbers import NumberPlan, parse_number
 
 NUMBER_FORM = "write + and 7 to 15 digits with the country code, as in +12025550123"
 COLUMNS = ("number", "node", "pending")
-_YES = frozenset({"1", "on", "true", "x", "y", "yes"})
-_NO = frozenset({"", "0", "false", "n", "no", "off"})
+# What the columns are called in lists that we write; a state is a yes or no here.
+_ALIASES = {"kept_for": "node", "state": "pending"}
+_YES = frozenset({"1", "on", "true", "x", "y", "yes", "pending"})
+_NO = frozenset({"", "0", "false", "n", "no", "off", "assigned", "unassigned"})
 _LOOSE = str.maketrans("", "", " ()/\u00a0")
 
 
@@ -95,21 +97,31 @@ def state_of(*, pending: bool, held: bool) -> NumberState:
 def read_numbers(lines: Iterable[str]) -> Iterator[NumberLine]:
     """The numbers of a list: a number a line, after it the node it is for and whether it is pending, as CSV.
 
-    Empty lines, lines that begin with `#`, and a first line without any digit (a heading) are passed over.
+    A first line without any digit is a heading: its names say which column is which, others than ours are passed over.
+    So a list that was written is read again. Empty lines and lines that begin with `#` are passed over, too.
     """
+    heading: tuple[str, ...] = COLUMNS
     for count, line in enumerate(lines, 1):
         text = line.strip().strip("\ufeff")
-        if text and not text.startswith("#") and (count > 1 or any(sign.isdigit() for sign in text)):
-            yield _read_line(count, text)
+        if not text or text.startswith("#"):
+            continue
+        cells = _cells(text)
+        if count == 1 and not any(sign.isdigit() for sign in text):
+            heading = tuple(_ALIASES.get(cell.casefold(), cell.casefold()) for cell in cells)
+        else:
+            yield _read_line(count, dict(zip(heading, cells, strict=False)), spare=cells[len(heading) :])
 
 
-def _read_line(count: int, text: str) -> NumberLine:
+def _cells(text: str) -> list[str]:
     sign = next((sign for sign in text if sign in "\t;,"), ",")
-    number, *more = (cell.strip() for cell in next(csv.reader([text], delimiter=sign, skipinitialspace=True)))
-    node, pending, *rest = [*more, "", ""]
-    if any(rest) or pending.casefold() not in _YES | _NO:
+    return [cell.strip() for cell in next(csv.reader([text], delimiter=sign, skipinitialspace=True))]
+
+
+def _read_line(count: int, cells: dict[str, str], spare: list[str]) -> NumberLine:
+    number, pending = cells.get("number", ""), cells.get("pending", "").casefold()
+    if any(spare) or pending not in _YES | _NO:
         return NumberLine(count, number, trouble=f"a line has {', '.join(COLUMNS)}, the last yes or no")
     try:
-        return NumberLine(count, read_owned(number), node, pending.casefold() in _YES)
+        return NumberLine(count, read_owned(number), cells.get("node", ""), pending in _YES)
     except RefusedError as error:
         return NumberLine(count, number, trouble=error.text)

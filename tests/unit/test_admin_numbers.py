@@ -106,7 +106,7 @@ def test_what_is_no_number_of_the_inventory_is_told(db: Database, user: User) ->
 
 
 def test_a_list_is_taken_whole_or_not_at_all(db: Database, legal: str) -> None:
-    lines = ["number;node\n", f"{ONE};{legal}\n", "\n", "# new ones\n", f"{TWO};;yes\n"]
+    lines = ["number;node;pending\n", f"{ONE};{legal}\n", "\n", "# new ones\n", f"{TWO};;yes\n"]
     assert numbers.load(root(db), lines, "Acme").answer == 2
 
     with pytest.raises(UsageError, match=r"line 2: .*; line 3: .*'Nowhere'") as refused:
@@ -115,6 +115,16 @@ def test_a_list_is_taken_whole_or_not_at_all(db: Database, legal: str) -> None:
     assert [(one.number, one.owner, one.state) for one in numbers.listed(root(db), NumberFilter())] == [
         (ONE, legal, "unassigned"),
         (TWO, "Acme", "pending"),
+    ]
+
+
+def test_columns_are_found_by_their_heading(db: Database, legal: str) -> None:
+    lines = ["State,Area,number,kept_for\n", f'pending,"New York, NY",{TWO},{legal}\n', f"assigned,,{ONE},\n"]
+
+    assert numbers.load(root(db), lines, "Acme").answer == 2
+    assert [(one.number, one.owner, one.state) for one in numbers.listed(root(db), NumberFilter())] == [
+        (ONE, "Acme", "unassigned"),
+        (TWO, legal, "pending"),
     ]
 
 

@@ -9,7 +9,7 @@ from tests.command_reference import commands as all_commands
 from tests.golden_commands import SESSIONS, commands, played
 
 pytestmark = pytest.mark.slow
-NOUNS = ("company", "dept", "user", "admin", "rights", "policy", "password", "block", "settings", "journal")
+NOUNS = ("company", "dept", "user", "admin", "rights", "policy", "password", "number", "block", "settings", "journal")
 FORMS = ("table", "json", "csv")
 
 
