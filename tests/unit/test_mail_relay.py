@@ -189,7 +189,10 @@ async def test_of_a_relay_that_was_never_reached_no_limit_is_known() -> None:
 async def old_relay() -> AsyncIterator[int]:
     """The port of a relay of before RFC 1425: it has not heard of EHLO."""
 
+    talks: list[asyncio.Task[None] | None] = []
+
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.append(asyncio.current_task())
         writer.write(b"220 old\r\n")
         while line := (await reader.readline()).decode().upper():
             writer.write({"EHLO": b"502 what\r\n", "DATA": b"354 go on\r\n"}.get(line[:4], b"250 fine\r\n"))
@@ -197,9 +200,11 @@ async def old_relay() -> AsyncIterator[int]:
                 await reader.readuntil(b"\r\n.\r\n")
                 writer.write(b"250 taken\r\n")
         writer.close()
+        await writer.wait_closed()
 
     async with await asyncio.start_server(talk, "127.0.0.1") as server:
         yield server.sockets[0].getsockname()[1]
+        await asyncio.gather(*filter(None, talks))  # else a socket outlives its loop
 
 
 async def test_a_relay_that_knows_no_extension_has_no_limit_and_gets_mail() -> None:
