@@ -11,22 +11,30 @@ from hypothesis import strategies as st
 from sqlmodel import col, update
 
 from gateway.domain.nodes import User
-from gateway.store import references, submissions
+from gateway.store import outbox, received, references, submissions
 from gateway.store.database import Database
-from gateway.store.fax_tables import AttemptRow, JobRow, SubmissionRow
+from gateway.store.fax_tables import AttemptRow, JobRow, OutboxRow, SubmissionRow
+from gateway.store.received import NewPage, NewReception
+from gateway.store.received_tables import ReceivedPageRow, ReceivedRow
+from gateway.store.simulated_tables import SimulatedCallRow
 from gateway.store.spool import Spool
 from gateway.store.sweep import GRACE_SECONDS, Swept, sweep
-from tests.filled_store import calling, mail_to, owning, ready
+from tests.filled_store import WALL, calling, mail_to, owning, ready
 
 NOW = time.time()
 OLD = NOW - 2 * GRACE_SECONDS
 COLUMNS = {
-    "content_digest": SubmissionRow,
-    "pages_digest": SubmissionRow,
-    "cover_digest": JobRow,
-    "tiff_digest": AttemptRow,
-    "pdf_digest": AttemptRow,
+    ("submission", "content_digest"): SubmissionRow,
+    ("submission", "pages_digest"): SubmissionRow,
+    ("job", "cover_digest"): JobRow,
+    ("attempt", "tiff_digest"): AttemptRow,
+    ("attempt", "pdf_digest"): AttemptRow,
+    ("outbox", "message_digest"): OutboxRow,
+    ("received", "tiff_digest"): ReceivedRow,
+    ("received_page", "page_digest"): ReceivedPageRow,
+    ("simulated_call", "pages_digest"): SimulatedCallRow,
 }
+Column = tuple[str, str]
 
 
 @pytest.fixture
@@ -48,23 +56,30 @@ def swept(db: Database, spool: Spool, now: float = NOW, *, dry_run: bool = False
 
 
 def a_call(db: Database, user: User, folder: Path) -> None:
+    """One row at least in each of the tables."""
     with owning(db, folder) as owner:
         ready(db, owner, mail_to(user))
         calling(db, owner)
+        call = received.begin(db, owner, NewReception("c1", "+12065550142", "", user.id, WALL))
+        received.add_page(db, call, NewPage(1, "", 1728, 1, 204, 196, 0, last=True, at=WALL))
+    outbox.add(db, outbox.NewMail("x", None, None, 0, "anna@acme.example", b"x", "<1@fax>"), WALL)
+    asked = SimulatedCallRow(call_uid="c2", called="+12065550142", state="waiting", asked=WALL)
+    db.write(lambda session: session.add(asked))
 
 
-def name(db: Database, column: str, digest: str) -> None:
-    db.write(lambda session: session.connection().execute(update(COLUMNS[column]).values({column: digest})).rowcount)
+def name(db: Database, column: Column, digest: str) -> None:
+    statement = update(COLUMNS[column]).values({column[1]: digest})
+    db.write(lambda session: session.connection().execute(statement).rowcount)
 
 
 def test_every_column_that_names_a_content_is_known() -> None:
-    found = {column.name for named in references.columns().values() for column in named}
+    found = {(table.name, column.name) for table, named in references.columns().items() for column in named}
 
     assert found == set(COLUMNS)
 
 
 @pytest.mark.parametrize("column", COLUMNS)
-def test_what_a_row_names_stays(db: Database, user: User, spool: Spool, tmp_path: Path, column: str) -> None:
+def test_what_a_row_names_stays(db: Database, user: User, spool: Spool, tmp_path: Path, column: Column) -> None:
     a_call(db, user, tmp_path)
     named, orphan = put(spool, "named"), put(spool, "orphan")
     name(db, column, named)
@@ -95,7 +110,7 @@ def test_a_row_that_came_late_has_its_content_brought_back(
     a_call(db, user, tmp_path)
     late = put(spool, "late")
     swept(db, spool)
-    name(db, "pages_digest", late)
+    name(db, ("submission", "pages_digest"), late)
 
     assert swept(db, spool, time.time() + GRACE_SECONDS + 1).brought_back == [late]
 
@@ -145,7 +160,7 @@ def test_a_mail_that_is_rendered_while_a_sweep_runs_keeps_its_pages(
     a_call(db, user, tmp_path)
 
     assert spool.put_bytes(b"the same pages as last week") == old_pages
-    name(db, "pages_digest", old_pages)
+    name(db, ("submission", "pages_digest"), old_pages)
     for _ in steps:
         pass
 
@@ -168,7 +183,7 @@ def test_with_many_contents_only_a_part_is_in_memory_at_a_time(
     monkeypatch.setattr("gateway.store.sweep.MOST_NAMED", 50)
     a_call(db, user, tmp_path)
     digests = [put(spool, str(number)) for number in range(300)]
-    name(db, "tiff_digest", digests[200])
+    name(db, ("attempt", "tiff_digest"), digests[200])
 
     found = swept(db, spool)
 
