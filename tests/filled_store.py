@@ -55,8 +55,13 @@ def fresh_url(folder: Path, *, migrated: bool = True) -> str:
     if on_postgresql():
         return postgresql.server().new_database(_stock().template if migrated else "template1")
     if migrated:
-        (folder / "store.sqlite").write_bytes(_template())
+        lay_file(folder / "store.sqlite")
     return f"sqlite:///{folder / 'store.sqlite'}"
+
+
+def lay_file(path: Path) -> None:
+    """A migrated and empty SQLite file."""
+    path.write_bytes(_template())
 
 
 def url_of(db: Database) -> str:

@@ -95,6 +95,8 @@ def no_office(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_office")
 def test_commands_that_need_no_store_open_none(faxgw: Commands) -> None:
+    (faxgw.folder / "store.sqlite").unlink()
+
     faxgw("doctor")
 
     assert list(faxgw.folder.iterdir()) == [faxgw.config]
