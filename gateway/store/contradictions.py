@@ -75,6 +75,9 @@ CONTRADICTIONS = (
                   "SELECT id FROM outbox WHERE state <> 'sending' AND owner IS NOT NULL"),
     Contradiction("mail", "was sent, and no time says when",
                   "SELECT id FROM outbox WHERE state = 'sent' AND sent IS NULL"),
+    Contradiction("user", "has a number that is not in the inventory",
+                  "SELECT node_id FROM user_profile WHERE fax_number <> '' AND NOT EXISTS "
+                  "(SELECT 1 FROM number WHERE number.number = user_profile.fax_number)"),
     Contradiction("forwarding", "is worked on by nobody",
                   "SELECT id FROM forwarding WHERE state = 'working' AND owner IS NULL"),
     Contradiction("forwarding", "is not worked on, and a process owns it",

@@ -56,6 +56,9 @@ SPOILT = {
     "is over without a history": "delete from received_event",
     "has more or fewer pages than are kept": "update received set pages = 2",
     "has pages, and no file of them": "update received set tiff_digest = ''",
+    "has a number that is not in the inventory":
+        "update user_profile set fax_number = '+12025550177' "
+        "where node_id = (select max(node_id) from user_profile)",
     "is worked on by nobody": "update forwarding set state = 'working'",
     "is not worked on, and a process owns it": "update forwarding set owner = (select max(id) from process)",
     "has pages that nobody was to be mailed": "delete from forwarding",

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, MetaData, Table, text
 
 from gateway.domain.job import JobState
 from gateway.domain.nodes import User
-from gateway.store import calls, jobs, submissions, tree
+from gateway.store import calls, jobs, numbers, routes, submissions, tree
 from gateway.store.check import check
 from gateway.store.database import Database, open_database
 from gateway.store.engines import make_engine
@@ -18,6 +18,7 @@ from tests.filled_store import FAR, NOW, calling, fresh_url, mail_to, owning
 
 Row = dict[str, object]
 FIRST = "0001"
+HERS = "+12025550190"
 AT = 1_772_463_845_678_901  # microseconds
 LATER = AT + 10_000_000_000
 DONE: Row = {"state": "sent", "pages_sent": 3, "outcome": "Success", "ended": AT}
@@ -26,7 +27,10 @@ ROWS: tuple[tuple[str, Row], ...] = (
     ("tree_version", {"id": 1, "version": 1}),
     ("node", {"id": 1, "kind": "company", "name": "Acme", "name_key": "acme"}),
     ("node", {"id": 2, "parent_id": 1, "kind": "user", "name": "anna", "name_key": "anna"}),
-    ("user_profile", {"node_id": 2, "user_name": "anna", "user_name_key": "anna", "last_name": "Smith"}),
+    (
+        "user_profile",
+        {"node_id": 2, "user_name": "anna", "user_name_key": "anna", "last_name": "Smith", "fax_number": HERS},
+    ),
     ("sending_address", {"address": "anna@acme.example", "user_id": 2}),
     ("trunk", {"name": "trunk"}),
     ("process", {"id": 7, "host": "gone"}),
@@ -127,6 +131,18 @@ def test_its_people_send_on(first: Database) -> None:
 
     assert accepted.submission_id > 2
     assert accepted.jobs[0].id > 3
+    first.close()
+
+
+def test_numbers_that_people_had_are_their_companys(first: Database) -> None:
+    migrate(first)
+
+    owned = numbers.owned(first, HERS)
+    assert owned is not None
+    assert (owned.owner, owned.holder, owned.place.country, owned.place.area) == (
+        "Acme", "Acme/anna", "US", "Washington D.C.",
+    )  # fmt: skip
+    assert routes.is_ours(first, HERS)
     first.close()
 
 
