@@ -36,12 +36,13 @@ FAR = "+12025550101"
 @contextmanager
 def opened(folder: Path) -> Iterator[Database]:
     """A migrated store, closed at the end."""
-    database = open_database(_stock().take() if on_postgresql() else fresh_url(folder))
+    far = on_postgresql()  # when it is closed, another test may want the other engine
+    database = open_database(_stock().take() if far else fresh_url(folder))
     try:
         yield database
     finally:
         database.close()
-        if on_postgresql():
+        if far:
             _stock().give_back(url_of(database))
 
 
