@@ -17,10 +17,11 @@ from gateway.domain.notice_templates import EVERY_KIND, Dress, NoticeTemplate, O
 from gateway.mail.messages import Notice, NoticeKind, Voice
 from gateway.mail.notice_looks import check, read_template
 from gateway.mail.notice_samples import REFUSAL, SAMPLES, sample
+from gateway.mail.received_mail import KIND as RECEIVED
 from gateway.store import notice_templates as store
 from gateway.store import tree
 
-KINDS = (EVERY_KIND, *(kind.value for kind in NoticeKind))
+KINDS = (EVERY_KIND, *(kind.value for kind in NoticeKind), RECEIVED)
 CHANGE, VIEW = "notifications.change", "notifications.view"
 
 

@@ -11,7 +11,7 @@ import asyncio
 import functools
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from gateway.domain.clock import Clock
@@ -31,6 +31,7 @@ from gateway.store.addressees import Addressee, addressee_of
 from gateway.store.database import Database
 from gateway.store.forwardings import ForwardingClaim
 from gateway.store.handback import Owned
+from gateway.store.notice_templates import dress
 from gateway.store.outbox import NewMail
 from gateway.store.received import by_number
 from gateway.store.spool import Spool
@@ -122,7 +123,8 @@ class Forward:
         settings = whom.settings
         full = settings.text("notify.content") != MINIMAL
         dates, again = settings.date_style(), claim.resubmission
-        return Brought(fax, whom.name, self.voice, claim.created, dates, full=full, resubmission=again)
+        voice = replace(self.voice, dress=dress(self.db, fax.user_id))
+        return Brought(fax, whom.name, voice, claim.created, dates, full=full, resubmission=again)
 
     def _kept(self, brought: Brought, made: MadeMail) -> Iterator[NewMail]:
         """One part for each of its recipients. Pages lie in the spool and never in a row."""

@@ -69,15 +69,23 @@ def look_of(letter: Letter, kind: str, about: str = "", dress: Dress | None = No
         about: what it is on, as in "job K7P2QX"; empty where that is not one thing.
         dress: the company's templates.
     """
-    subject = f"{letter.title} ({about})" if about else letter.title
+    subject = subject_line(letter, kind, about, dress)
     if dress is None:
         return Look(subject, as_text(letter), as_html(letter))
     own = dress.of(kind)
     return Look(
-        _line(_filled(own.subject, _short(letter, about, dress.company), SUBJECT_FIELDS)) or subject,
+        subject,
         _paragraphs(_filled(own.text, _as_text(letter, about, dress.company))) or as_text(letter),
         _html(own.html, _as_html(letter, about, dress.company)) or as_html(letter),
     )
+
+
+def subject_line(letter: Letter, kind: str, about: str = "", dress: Dress | None = None) -> str:
+    """The subject alone, of the title and what the letter is on."""
+    shipped = f"{letter.title} ({about})" if about else letter.title
+    if dress is None:
+        return shipped
+    return _line(_filled(dress.of(kind).subject, _short(letter, about, dress.company), SUBJECT_FIELDS)) or shipped
 
 
 def read_template(content: bytes) -> str:

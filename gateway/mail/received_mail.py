@@ -9,16 +9,17 @@ facts make the same octets, so a mail that is made or sent twice is known by its
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime, formataddr
 
 from gateway.domain.dates import DateStyle
 from gateway.domain.received import ReceivedFax
-from gateway.mail.letter import Letter, as_html, as_text
+from gateway.mail.letter import Letter
 from gateway.mail.metadata_xml import MEDIA_TYPE, FileFacts
 from gateway.mail.mime_writing import Part, attachment, multipart, text
 from gateway.mail.notice_facts import Voice
+from gateway.mail.notice_looks import look_of, subject_line
 from gateway.mail.notice_tables import spoken
 
 KIND = "received-fax"
@@ -97,7 +98,9 @@ def subject_of(brought: Brought, load: Load) -> str:
     partial = " (incomplete)" if fax.partial else ""
     part = f", part {load.part} of {load.parts}" if load.parts > 1 else ""
     again = ", sent again" if brought.resubmission else ""
-    return f"Fax from {_caller(fax)}: {_pages(fax.pages)}{partial}{part}{again} (fax {fax.public_id})"
+    title = f"Fax from {_caller(fax)}: {_pages(fax.pages)}{partial}{part}{again}"
+    letter = replace(_letter(brought, load), title=title)
+    return subject_line(letter, KIND, f"fax {fax.public_id}", brought.voice.dress)
 
 
 def message_id(brought: Brought, part: int, recipient: str) -> str:
@@ -108,8 +111,8 @@ def message_id(brought: Brought, part: int, recipient: str) -> str:
 
 def body_of(brought: Brought, load: Load) -> Body:
     """The words for people, in text and HTML, behind them the files, and last the metadata."""
-    letter = _letter(brought, load)
-    words = (text(as_text(letter), "plain"), text(as_html(letter), "html"))
+    look = look_of(_letter(brought, load), KIND, "", brought.voice.dress)
+    words = (text(look.text, "plain"), text(look.html, "html"))
     parts = [multipart("alternative", _boundary(brought, load, "a"), words)]
     parts += [attachment(file.content, file.media_type, file.name) for file in load.files]
     name, xml = load.metadata

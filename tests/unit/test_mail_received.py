@@ -16,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.dates import DateStyle
+from gateway.domain.notice_templates import Dress, NoticeTemplate
 from gateway.domain.received import ReceivedFax, ReceivedState
 from gateway.mail.notice_facts import Voice
-from gateway.mail.received_mail import Brought, FaxFile, Load, body_of, head_fields, message_id, subject_of
+from gateway.mail.received_mail import KIND, Brought, FaxFile, Load, body_of, head_fields, message_id, subject_of
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 STARTED = datetime(2026, 3, 2, 15, 4, 5, tzinfo=UTC)
@@ -198,3 +199,21 @@ def test_another_parser_finds_the_same_parts(name: str) -> None:
 
     kinds = re.findall(r"Content-type: (\S+)", done.stdout.decode())
     assert kinds == [part.get_content_type() for part in parsed(name).walk()]
+
+
+def test_a_received_fax_comes_in_the_companys_dress() -> None:
+    own = NoticeTemplate("[{{ company }}] {{ title }}{{#about}} ({{ about }}){{/about}}", "Hello.\n\n{{ facts }}")
+    brought = replace(BROUGHT, voice=replace(VOICE, dress=Dress("Acme", {KIND: own})))
+
+    text, _html = _bodies(brought)
+
+    assert subject_of(brought, Load(2, 3, 2, 1, (FILE,))) == (
+        "[Acme] Fax from +1 312 555 0147: 3 pages, part 2 of 3 (fax R0K3F9)"
+    )
+    assert text.startswith("Hello.\r\n\r\nFrom: ")
+
+
+def _bodies(brought: Brought) -> list[str]:
+    body = body_of(brought, WHOLE)
+    message = email.message_from_bytes(body.head(()) + body.part.body, policy=policy.default)
+    return [part.get_content() for part in message.walk() if part.get_content_maintype() == "text"]
