@@ -19,10 +19,12 @@ from gateway.archiving.carrier import Carrier, Trust
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # it stands on asyncore, which Python 3.11 still has
     from pyftpdlib.authorizers import DummyAuthorizer
-    from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler
+    from pyftpdlib.filesystems import AbstractedFS
+    from pyftpdlib.handlers import DTPHandler, FTPHandler, TLS_FTPHandler
     from pyftpdlib.ioloop import IOLoop
     from pyftpdlib.servers import FTPServer
 
+__all__ = ["AbstractedFS", "DTPHandler", "FTPHandler", "House", "Server", "archive_house"]
 USER, PASSWORD = "faxes", "c0pies-only"
 READ_ONLY, ALL = "elr", "elradfmwMT"
 logging.getLogger("pyftpdlib").setLevel(logging.ERROR)
