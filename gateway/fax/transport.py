@@ -87,10 +87,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """What the caller has said of itself before its first page; `remote_id` is its TSI, `sub_address` its SUB."""
+    """What the caller has said of itself before its first page; `remote_id` is its TSI, `sub_address` its SUB.
+
+    `at` is the moment of the call, where the transport knows better than the clock.
+    """
 
     remote_id: str = ""
     sub_address: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,7 @@ class Receive:
             down=shape.resolution.value,
             bad_rows=page.bad_rows,
             last=page.last,
-            at=self.clock.now(),
+            at=reached.at or self.clock.now(),
             remote_id=reached.remote_id,
             sub_address=reached.sub_address,
         )

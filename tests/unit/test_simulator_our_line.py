@@ -68,6 +68,7 @@ async def test_a_fax_to_our_own_number_arrives_at_our_own_line_pel_for_pel(house
     assert [page.last for page in house.board.pages] == [False, True]
     assert [(call.call_uid, call.called, call.caller) for call in house.board.rung] == [("c1-in", OURS, CALLER)]
     assert {(said.remote_id, said.sub_address) for said in house.board.said} == {("+1 202 555 0177", "42")}
+    assert START < house.board.said[0].at < house.board.said[1].at < report.ended
 
 
 async def test_our_end_of_a_loop_has_a_report_of_its_own_from_the_first_ring(house: House) -> None:

@@ -142,6 +142,6 @@ class OurLine:
             self._answerer.abandon(type(fault).__name__)
             return None
 
-    @staticmethod
-    def _reached(answerer: Answerer) -> Reached:
-        return Reached(answerer.record.remote_id, answerer.record.remote_sub_address)
+    def _reached(self, answerer: Answerer) -> Reached:
+        at = self._rang + timedelta(milliseconds=self._now - self._line.dialled_ms)
+        return Reached(answerer.record.remote_id, answerer.record.remote_sub_address, at)
