@@ -80,7 +80,7 @@ def test_rows_that_contradict_one_another_are_named(filled: Database, spool: Spo
     found = [fault for fault in faults(filled, spool) if words in fault]
 
     assert len(found) == 1
-    assert found[0].split()[0] in {"job", "submission", "mail", "received", "forwarding"}
+    assert found[0].split()[0] in {"job", "submission", "mail", "received", "forwarding", "user"}
 
 
 def test_many_rows_of_a_kind_are_not_all_named(db: Database, user: User, spool: Spool) -> None:
