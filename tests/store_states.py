@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from gateway.domain.archive import ArchiveOrder, Direction
 from gateway.domain.job import JobEvent
 from gateway.domain.nodes import User
 from gateway.domain.outcome import Outcome
@@ -16,6 +17,7 @@ from gateway.store.engines import make_engine
 from gateway.store.spool import Spool
 from tests.filled_store import FAR, NOW, calling, end, mail_on, mail_to, owning, ready
 
+COPY = ArchiveOrder(Direction.SENT, "mailto:vault@acme.example", "generated", "pdf", metadata=False)
 OTHERS = ("+12025550102", "+12025550103", "+12025550104")
 LATE = NOW.timestamp() + 1e9  # when whatever was put is old
 
@@ -26,7 +28,8 @@ def every_state(db: Database, user: User, spool: Spool, tmp_path: Path) -> Datab
     with owning(db, tmp_path) as owner:
         for event, outcome, pages in ((JobEvent.CONFIRMED, Outcome.SUCCESS, 3), (JobEvent.GAVE_UP, Outcome.BUSY, 0)):
             ready(db, owner, mail_to(user))
-            calls.finish_call(db, calling(db, owner), end(event, outcome, pages_confirmed=pages), NOW, mail_on)
+            over = end(event, outcome, pages_confirmed=pages, archive=COPY)
+            calls.finish_call(db, calling(db, owner), over, NOW, mail_on)
         ready(db, owner, mail_to(user, OTHERS[0]))
         calling(db, owner)
         cancelled = ready(db, owner, mail_to(user, OTHERS[1]))

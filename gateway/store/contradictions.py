@@ -82,6 +82,12 @@ CONTRADICTIONS = (
                   "SELECT id FROM forwarding WHERE state = 'working' AND owner IS NULL"),
     Contradiction("forwarding", "is not worked on, and a process owns it",
                   "SELECT id FROM forwarding WHERE state <> 'working' AND owner IS NOT NULL"),
+    Contradiction("copy", "is being made by nobody",
+                  "SELECT id FROM archive_transfer WHERE state = 'copying' AND owner IS NULL"),
+    Contradiction("copy", "is not being made, and a process owns it",
+                  "SELECT id FROM archive_transfer WHERE state <> 'copying' AND owner IS NOT NULL"),
+    Contradiction("copy", "is of no fax, or of two",
+                  "SELECT id FROM archive_transfer WHERE (job_id IS NULL) = (received_id IS NULL)"),
     Contradiction(RECEIVED, "has pages that nobody was to be mailed",
                   f"SELECT id FROM received WHERE state <> {_COMES_IN} AND pages > 0 AND NOT EXISTS "
                   "(SELECT 1 FROM forwarding WHERE forwarding.received_id = received.id)"),

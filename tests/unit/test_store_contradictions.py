@@ -62,6 +62,10 @@ SPOILT = {
     "is worked on by nobody": "update forwarding set state = 'working'",
     "is not worked on, and a process owns it": "update forwarding set owner = (select max(id) from process)",
     "has pages that nobody was to be mailed": "delete from forwarding",
+    "is being made by nobody": "update archive_transfer set state = 'copying'",
+    "is not being made, and a process owns it":
+        "update archive_transfer set owner = (select max(id) from process)",
+    "is of no fax, or of two": "update archive_transfer set job_id = null",
     "was sent, and no time says when": "update outbox set state = 'sent', owner = null where state = 'sending'",
 }  # fmt: skip
 
@@ -80,7 +84,7 @@ def test_rows_that_contradict_one_another_are_named(filled: Database, spool: Spo
     found = [fault for fault in faults(filled, spool) if words in fault]
 
     assert len(found) == 1
-    assert found[0].split()[0] in {"job", "submission", "mail", "received", "forwarding", "user"}
+    assert found[0].split()[0] in {"job", "submission", "mail", "received", "forwarding", "user", "copy"}
 
 
 def test_many_rows_of_a_kind_are_not_all_named(db: Database, user: User, spool: Spool) -> None:

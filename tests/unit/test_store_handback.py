@@ -8,7 +8,7 @@ from gateway.domain.job import Job, JobEvent, JobState
 from gateway.domain.nodes import User
 from gateway.domain.outcome import Outcome
 from gateway.domain.submission import SubmissionState
-from gateway.store import calls, jobs, outbox, processes, submissions
+from gateway.store import archive_lists, calls, jobs, outbox, processes, submissions, tree
 from gateway.store.database import Database
 from gateway.store.fax_rows import MAX_RENDER_CRASHES
 from gateway.store.outbox import MailState, NewMail
@@ -69,6 +69,22 @@ def test_a_call_that_was_cut_goes_on_at_the_first_unconfirmed_page(
     assert (attempt.ended, attempt.outcome, attempt.detail) == (NOW, None, "owner-lost")
     again = calling(db, new.id)
     assert (again.attempt.number, again.attempt.first_page, again.line) == (2, 1, 1)
+
+
+def test_a_fax_that_was_found_delivered_after_a_crash_is_copied_for_its_archive_once(
+    db: Database, user: User, old: processes.Process, new: processes.Process
+) -> None:
+    tree.set_setting(db, "Acme", "archive.enabled", "on")
+    tree.set_setting(db, "Acme", "archive.destination", "mailto:vault@acme.example")
+    ready(db, old.id, mail_to(user))
+    claim = calling(db, old.id)
+    for page in range(3):
+        calls.record_page(db, claim, page)
+
+    die_and_reap(db, old, new)
+
+    [copy] = archive_lists.listing(db)
+    assert (copy.fax, copy.order.place) == (claim.job.public_id, "mailto:vault@acme.example")
 
 
 def test_our_own_crash_is_no_try_of_the_job(
