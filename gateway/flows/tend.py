@@ -16,7 +16,7 @@ from gateway.domain.clock import Clock
 from gateway.fax.call_journal import CallJournal
 from gateway.notices import Composer
 from gateway.running_call import forget_settled
-from gateway.store import jobs, processes, quarantine, refusals, signatures
+from gateway.store import first_passwords, jobs, processes, quarantine, refusals, signatures
 from gateway.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -112,11 +112,11 @@ class Tend:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _forget(self) -> None:
-        """Drop what is kept for some days only: refusals, quarantines, and signatures that are not taken any more."""
+        """Drop what is kept for some days only: refusals, quarantines, codes, and signatures that are not taken now."""
         now = self.wall()
         if not self.forgetting.is_due(now):
             return
-        forgotten = refusals.sweep(self.db, now) + signatures.sweep(self.db, now)
+        forgotten = refusals.sweep(self.db, now) + signatures.sweep(self.db, now) + first_passwords.sweep(self.db, now)
         forgotten += quarantine.sweep(self.db, self.clock.now())
         forgotten += forget_settled(self.db, self.journal)
         if forgotten:

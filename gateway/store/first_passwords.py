@@ -62,6 +62,14 @@ def use_up(db: Database, user_id: int, digest: str) -> bool:
     return db.write(lambda session: session.connection().execute(mine).rowcount > 0)
 
 
+def sweep(db: Database, now: datetime) -> int:
+    """Forget codes whose time is over; how many."""
+    over = col(FirstPasswordRow.expires) <= now
+    if db.read(lambda session: session.exec(select(FirstPasswordRow.user_id).where(over).limit(1)).first()) is None:
+        return 0
+    return db.write(lambda session: session.connection().execute(delete(FirstPasswordRow).where(over)).rowcount)
+
+
 def forget(session: Session, user_id: int) -> None:
     """The user is deleted, or has got a password in another way."""
     session.execute(delete(FirstPasswordRow).where(col(FirstPasswordRow.user_id) == user_id))

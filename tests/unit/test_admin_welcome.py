@@ -20,7 +20,7 @@ from gateway.domain.nodes import User
 from gateway.mail.messages import Voice
 from gateway.mail.welcome_letter import Code, Welcome, welcome_letter
 from gateway.signing_in import Verdict, sign_in
-from gateway.store import outbox, tree, tree_changes
+from gateway.store import first_passwords, outbox, tree, tree_changes
 from gateway.store.database import Database
 from tests.actors import AT, administrator, root
 from tests.filled_store import process
@@ -143,6 +143,14 @@ def test_a_code_is_good_for_seven_days(db: Database, code: str) -> None:
         welcome.redeem(db, "anna", code, NEW, AT + LIFE)
 
     welcome.redeem(db, "anna", code, NEW, AT + LIFE - timedelta(seconds=1))
+
+
+def test_codes_whose_time_is_over_are_forgotten(db: Database, code: str) -> None:
+    swept = [first_passwords.sweep(db, AT + LIFE + timedelta(seconds=late)) for late in (-1, 0, 0)]
+
+    assert swept == [0, 1, 0]
+    with pytest.raises(NotAllowedError, match="is wrong"):
+        welcome.redeem(db, "anna", code, NEW, AT)
 
 
 def test_wrong_codes_end_the_right_one(db: Database, code: str) -> None:
