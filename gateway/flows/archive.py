@@ -84,7 +84,7 @@ class Archive:
 
     def _claim(self) -> TransferClaim | None:
         now = self.clock.now()
-        for place in [place for place, until in self.held.items() if until <= now]:
+        for place in [place for place, until in list(self.held.items()) if until <= now]:
             self.held.pop(place, None)
         return archive_transfers.claim(self.db, self.process, now, tuple(self.held))
 
