@@ -3,6 +3,7 @@
 What lives here: which protocol a place wants. What does not: mail, which goes through the relay.
 """
 
+import asyncio
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from tempfile import TemporaryDirectory
 from gateway.archiving import ftp, sftp
 from gateway.archiving.keeping import keep
 from gateway.archiving.logins import Login, login_for, read_logins
-from gateway.archiving.parcel import Folder, Parcel
+from gateway.archiving.parcel import Folder, NotReachedError, Parcel
 from gateway.domain.archive import Place, Way
 
 
@@ -26,9 +27,10 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """Speaks to servers. The file of logins is read for each parcel: what is changed there holds at once."""
+    """Speaks to servers, for `longest` seconds at a time; a file of logins that is changed holds at once."""
 
     trust: Trust
+    longest: float = 1800.0
 
     async def bring(self, place: Place, company: str, parcel: Parcel) -> str:
         """Bring a parcel there; the name of its document.
@@ -39,8 +41,11 @@ class Carrier:
             UsageError: the file of logins is not as it should be.
         """
         login = login_for(read_logins(self.trust.logins), place, company)
-        async with self._open(place, login) as folder:
-            return await keep(folder, parcel)
+        try:
+            async with asyncio.timeout(self.longest), self._open(place, login) as folder:
+                return await keep(folder, parcel)
+        except TimeoutError:
+            raise NotReachedError(f"it was not over after {self.longest:.0f} seconds") from None
 
     async def try_out(self, place: Place, company: str, stem: str) -> None:
         """Write a small file there, give it its name, and take it away again.

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import asyncssh
 import pytest
@@ -272,6 +273,15 @@ async def test_who_is_cancelled_in_a_transfer_leaves_at_once_and_no_name(house: 
         await asyncio.wait_for(task, 10)
     caller.close()
     silent.close()
+
+
+async def test_a_server_that_is_endlessly_slow_is_left(house: House) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place = f"ftp://faxes@127.0.0.1:{silent.getsockname()[1]}/"
+        house.login(place)
+
+        with pytest.raises(NotReachedError, match="not over after"):
+            await replace(house.carrier, longest=0.1).bring(parse_place(place), COMPANY, parcel(house))
 
 
 async def test_a_place_is_tried_out_and_left_as_it_was(house: House) -> None:
