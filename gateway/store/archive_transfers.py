@@ -30,7 +30,8 @@ FIRST_TRY = timedelta(minutes=10)
 ARCHIVED, NOT_ARCHIVED, ARCHIVE_LOST = "archived", "not-archived", "archive-lost"  # events of a job that was sent
 ERASED = "the fax was erased before it could be copied"
 COPIED = frozenset({JobState.SENT.value, JobState.UNCONFIRMED.value})  # of sent faxes
-_OPEN = (TransferState.WAITING, TransferState.COPYING, TransferState.DEAD)
+# One that is under way has the pages already, and may yet arrive.
+_OPEN = frozenset({TransferState.WAITING.value, TransferState.DEAD.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +174,17 @@ def make_again(row: ArchiveTransferRow) -> None:
 
 
 def erase(session: Session, now: datetime, *, job_id: int | None = None, received_id: int | None = None) -> int:
-    """Retention erases a fax: a copy of it that is not there yet never will be; how many those are."""
-    mine = ArchiveTransferRow.job_id == job_id if job_id is not None else ArchiveTransferRow.received_id == received_id
-    rows = session.exec(
-        locked(select(ArchiveTransferRow).where(mine, in_state(ArchiveTransferRow.state, *_OPEN)))
-    ).all()
+    """Retention erases a fax: a copy of it that is not there yet never will be; how many those are.
+
+    What the copy was called goes, too: a sender's file may have lent its name.
+    """
+    rows = session.exec(locked(select(ArchiveTransferRow).where(_of(job_id, received_id)))).all()
+    open_ones = [row for row in rows if row.state in _OPEN]
+    for row in open_ones:
+        _lose(session, row, now)
     for row in rows:
-        if row.state != TransferState.COPYING.value:  # one that is under way has the pages already; it may yet arrive
-            _lose(session, row, now)
-    return len(rows)
+        row.file_name = ""
+    return len(open_ones)
 
 
 def is_first_try_open(

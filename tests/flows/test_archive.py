@@ -371,6 +371,7 @@ async def test_with_no_days_a_fax_is_copied_before_it_is_erased(stage: Stage, ho
 
     assert len(server.names) == 1
     assert retention.erased_at(stage.db, stage.jobs[0].id) is not None
+    assert (only(stage).state, only(stage).file_name) == (TransferState.DONE, "")
 
 
 async def test_retention_does_not_wait_for_an_archive_that_nobody_works_for(stage: Stage) -> None:
