@@ -13,6 +13,7 @@ from gateway.admin.acts import Door
 from gateway.domain.errors import UsageError
 from gateway.domain.submission import Refusal
 from gateway.store import named, refusals, tree
+from gateway.store.paging import MAX_PAGE
 from gateway.store.refusals import RefusalFilter
 
 __all__ = ["RefusalFilter", "moment", "refused", "show"]
@@ -31,7 +32,7 @@ def refused(door: Door, wanted: RefusalFilter) -> Sequence[Refusal]:
         return refusals.refusals(door.db, wanted)
     door.look(RIGHT, door.actor.place[-1])
     # Which users are below is asked of the few that are looked at: a list is a page of them at most.
-    whole = refusals.refusals(door.db, replace(wanted, limit=refusals.MAX_PAGE))
+    whole = refusals.refusals(door.db, replace(wanted, limit=MAX_PAGE))
     return [refusal for refusal in whole if _is_theirs(door, refusal)][: wanted.limit]
 
 

@@ -20,8 +20,9 @@ from gateway.store.fax_rows import attempt_from, event_from, job_from, parts_of,
 from gateway.store.fax_tables import AttemptRow, EventRow, JobRow, OutboxRow, SubmissionRow
 from gateway.store.frozen import in_session
 from gateway.store.job_filter import Filter, Sort
-from gateway.store.job_lists import MAX_PAGE, page
+from gateway.store.job_lists import page
 from gateway.store.outbox import Mail, mail_from
+from gateway.store.paging import MAX_PAGE
 from gateway.store.public_ids import job_number
 from gateway.store.tree_tables import NodeRow, UserRow
 

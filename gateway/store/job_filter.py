@@ -14,6 +14,7 @@ from gateway.domain.job import FINAL_STATES, JobState, status_word
 from gateway.domain.outcome import Outcome
 from gateway.store.columns import in_state
 from gateway.store.fax_tables import JobRow, SubmissionRow
+from gateway.store.paging import between, so_many
 from gateway.store.public_ids import job_number
 
 
@@ -97,16 +98,8 @@ def _exact(wanted: Filter) -> list[Any]:
 
 
 def _ranges(wanted: Filter) -> list[Any]:
-    found: list[Any] = []
-    if wanted.since is not None:
-        found.append(col(JobRow.accepted) >= wanted.since)
-    if wanted.until is not None:
-        found.append(col(JobRow.accepted) < wanted.until)
-    if wanted.least_pages is not None:
-        found.append(col(JobRow.pages) >= wanted.least_pages)
-    if wanted.most_pages is not None:
-        found.append(col(JobRow.pages) <= wanted.most_pages)
-    return found
+    times = between(col(JobRow.accepted), wanted.since, wanted.until)
+    return times + so_many(col(JobRow.pages), wanted.least_pages, wanted.most_pages)
 
 
 def _parts(wanted: Filter) -> list[Any]:

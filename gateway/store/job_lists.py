@@ -9,23 +9,17 @@ their index and sorted, many are met soon by whoever goes from the newest back.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, String, literal, tuple_, union_all
+from sqlalchemy import literal, tuple_
 from sqlmodel import Session, col, func, select
 
 from gateway.domain.errors import NotFoundError
 from gateway.store.columns import UtcTime
 from gateway.store.fax_tables import JobRow
 from gateway.store.job_filter import Filter, Sort, conditions, of_state, states_of
+from gateway.store.paging import LAST, MAX_PAGE, MOST_BRANCHES, beginning, merged
 from gateway.store.public_ids import job_number
-
-MAX_PAGE = 1000
-FEW = 20_000  # numbers that are taken from their index and sorted: milliseconds
-MOST_BRANCHES = 100  # pages that are merged
-_LAST = datetime(9999, 1, 1, tzinfo=UTC)  # of what has not ended
-_HIGHEST = "\U0010ffff"  # behind all that numbers are made of
 
 
 def page(session: Session, wanted: Filter) -> Sequence[JobRow]:
@@ -43,7 +37,7 @@ def page(session: Session, wanted: Filter) -> Sequence[JobRow]:
     branches = [
         select(JobRow.id, *keys).where(*shared, *branch).order_by(*order).limit(limit) for branch in _branches(wanted)
     ]
-    ids = [row[0] for row in session.execute(_merged(branches, len(keys), limit, ascending=wanted.ascending)).all()]
+    ids = [row[0] for row in session.execute(merged(branches, len(keys), limit, ascending=wanted.ascending)).all()]
     found = {row.id: row for row in session.exec(select(JobRow).where(col(JobRow.id).in_(ids)))}
     return [found[number] for number in ids]
 
@@ -53,7 +47,7 @@ def _keys(wanted: Filter) -> list[Any]:
     accepted, number = col(JobRow.accepted), col(JobRow.id)
     first: dict[Sort, Any] = {
         Sort.NUMBER: col(JobRow.number),
-        Sort.ENDED: func.coalesce(col(JobRow.ended), literal(_LAST, UtcTime)),
+        Sort.ENDED: func.coalesce(col(JobRow.ended), literal(LAST, UtcTime)),
         Sort.OUTCOME: func.coalesce(col(JobRow.outcome), ""),
         Sort.STATE: col(JobRow.state),
         Sort.PAGES: col(JobRow.pages),
@@ -92,15 +86,6 @@ def _users(wanted: Filter) -> list[list[Any]]:
     return [[*of_one, JobRow.user_id == user_id] for user_id in wanted.user_ids]
 
 
-def _merged(branches: list[Select[Any]], keys: int, limit: int, *, ascending: bool) -> Select[Any]:
-    if len(branches) == 1:
-        return branches[0]
-    each = union_all(*(select(branch.subquery()) for branch in branches)).subquery()
-    columns = list(each.c)
-    order = [column.asc() if ascending else column.desc() for column in columns[1 : keys + 1]]
-    return select(columns[0]).order_by(*order).limit(limit)
-
-
 def _numbers(session: Session, wanted: Filter) -> list[Any]:
     """Numbers by how they begin or end, each by the way that suits how many there are."""
     found = []
@@ -109,16 +94,5 @@ def _numbers(session: Session, wanted: Filter) -> list[Any]:
         (col(JobRow.number_reversed), wanted.number_ends[::-1]),
     ):
         if begin:
-            found.append(_beginning(session, column, begin))
+            found.append(beginning(session, col(JobRow.id), column, begin))
     return found
-
-
-def _beginning(session: Session, column: Any, begin: str) -> Any:
-    within = [column >= begin, column < begin + _HIGHEST]
-    some = select(literal(1)).select_from(JobRow).where(*within).limit(FEW + 1).subquery()
-    if session.execute(select(func.count()).select_from(some)).scalar_one() <= FEW:
-        few = select(JobRow.id).where(*within).cte().prefix_with("MATERIALIZED")
-        return col(JobRow.id).in_(select(few.c.id))
-    # An expression that no index has, so that neither database tries to take so many from the index of numbers.
-    unindexed = column + literal("", String())
-    return (unindexed >= begin) & (unindexed < begin + _HIGHEST)

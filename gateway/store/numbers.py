@@ -16,10 +16,9 @@ from gateway.domain.inventory import NumberPlace, NumberState, OwnedNumber, numb
 from gateway.store.columns import table_of
 from gateway.store.database import Database
 from gateway.store.number_tables import NumberRouteRow, NumberRow
+from gateway.store.paging import MAX_PAGE
 from gateway.store.places import ids_below, place_of
 from gateway.store.tree_tables import UserRow
-
-MAX_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)

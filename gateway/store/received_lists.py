@@ -6,11 +6,11 @@ of an index that has the filter in front. What does not: one fax (`received`), w
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import String, literal, tuple_, union_all
+from sqlalchemy import literal, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
@@ -18,17 +18,12 @@ from gateway.domain.errors import NotFoundError
 from gateway.domain.received import ReceivedFax, ReceivedState
 from gateway.store.columns import UtcTime, in_state
 from gateway.store.database import Database
+from gateway.store.paging import LAST, MAX_PAGE, MOST_BRANCHES, beginning, between, merged, so_many
 from gateway.store.places import ids_below
 from gateway.store.public_ids import received_number
 from gateway.store.received_rows import fax_from
 from gateway.store.received_tables import ReceivedRow
 from gateway.store.tree_tables import NodeRow, UserRow
-
-MAX_PAGE = 1000
-FEW = 20_000  # numbers that are taken from their index and sorted: milliseconds
-MOST_BRANCHES = 100  # pages that are merged
-_LAST = datetime(9999, 1, 1, tzinfo=UTC)  # of what has not ended
-_HIGHEST = "\U0010ffff"  # behind all that numbers are made of
 
 
 class ReceivedSort(StrEnum):
@@ -119,7 +114,7 @@ def _page(session: Session, wanted: ReceivedFilter) -> Sequence[ReceivedRow]:
         select(ReceivedRow.id, *keys).where(*shared, *branch).order_by(*order).limit(limit)
         for branch in _branches(session, wanted)
     ]
-    ids = [row[0] for row in session.execute(_merged(branches, len(keys), limit, ascending=wanted.ascending)).all()]
+    ids = [row[0] for row in session.execute(merged(branches, len(keys), limit, ascending=wanted.ascending)).all()]
     found = {row.id: row for row in session.exec(select(ReceivedRow).where(col(ReceivedRow.id).in_(ids)))}
     return [found[number] for number in ids]
 
@@ -130,7 +125,7 @@ def _keys(wanted: ReceivedFilter) -> list[Any]:
     first: dict[ReceivedSort, Any] = {
         ReceivedSort.NUMBER: col(ReceivedRow.number),
         ReceivedSort.CALLER: col(ReceivedRow.caller),
-        ReceivedSort.ENDED: func.coalesce(col(ReceivedRow.ended), literal(_LAST, UtcTime)),
+        ReceivedSort.ENDED: func.coalesce(col(ReceivedRow.ended), literal(LAST, UtcTime)),
         ReceivedSort.STATE: col(ReceivedRow.state),
         ReceivedSort.PAGES: col(ReceivedRow.pages),
     }
@@ -154,16 +149,8 @@ def _conditions(wanted: ReceivedFilter) -> list[Any]:
 
 
 def _ranges(wanted: ReceivedFilter) -> list[Any]:
-    found: list[Any] = []
-    if wanted.since is not None:
-        found.append(col(ReceivedRow.started) >= wanted.since)
-    if wanted.until is not None:
-        found.append(col(ReceivedRow.started) < wanted.until)
-    if wanted.least_pages is not None:
-        found.append(col(ReceivedRow.pages) >= wanted.least_pages)
-    if wanted.most_pages is not None:
-        found.append(col(ReceivedRow.pages) <= wanted.most_pages)
-    return found
+    times = between(col(ReceivedRow.started), wanted.since, wanted.until)
+    return times + so_many(col(ReceivedRow.pages), wanted.least_pages, wanted.most_pages)
 
 
 def _by_numbers(session: Session, wanted: ReceivedFilter) -> list[Any]:
@@ -177,20 +164,8 @@ def _by_numbers(session: Session, wanted: ReceivedFilter) -> list[Any]:
             found.append(column.contains(digits.contains, autoescape=True))
         for one, begin in ((column, digits.begins), (backwards, digits.ends[::-1])):
             if begin:
-                found.append(_beginning(session, one, begin))
+                found.append(beginning(session, col(ReceivedRow.id), one, begin))
     return found
-
-
-def _beginning(session: Session, column: Any, begin: str) -> Any:
-    """Numbers that begin so, by the way that suits how many there are."""
-    within = [column >= begin, column < begin + _HIGHEST]
-    some = select(literal(1)).select_from(ReceivedRow).where(*within).limit(FEW + 1).subquery()
-    if session.execute(select(func.count()).select_from(some)).scalar_one() <= FEW:
-        few = select(ReceivedRow.id).where(*within).cte().prefix_with("MATERIALIZED")
-        return col(ReceivedRow.id).in_(select(few.c.id))
-    # An expression that no index has, so that neither database tries to take so many from the index of numbers.
-    unindexed = column + literal("", String())
-    return (unindexed >= begin) & (unindexed < begin + _HIGHEST)
 
 
 def _behind(session: Session, wanted: ReceivedFilter, keys: list[Any]) -> list[Any]:
@@ -213,15 +188,6 @@ def _branches(session: Session, wanted: ReceivedFilter) -> list[list[Any]]:
     if len(nodes) > MOST_BRANCHES or (wanted.state is not None and len(nodes) > 1):
         return [[col(ReceivedRow.user_id).in_(nodes)]]
     return [[ReceivedRow.user_id == node] for node in nodes]
-
-
-def _merged(branches: list[Any], keys: int, limit: int, *, ascending: bool) -> Any:
-    if len(branches) == 1:
-        return branches[0]
-    each = union_all(*(select(branch.subquery()) for branch in branches)).subquery()
-    columns = list(each.c)
-    order = [column.asc() if ascending else column.desc() for column in columns[1 : keys + 1]]
-    return select(columns[0]).order_by(*order).limit(limit)
 
 
 def _holders(session: Session, nodes: set[int]) -> dict[int, tuple[str, str]]:

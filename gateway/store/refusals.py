@@ -21,12 +21,13 @@ from gateway.store.database import Database
 from gateway.store.fax_rows import as_json
 from gateway.store.locking import locked
 from gateway.store.outbox import NewMail, add_mails
+from gateway.store.paging import MAX_PAGE
 from gateway.store.proof_tables import RefusalNoticeRow, RefusalRow
 from gateway.store.public_ids import job_number, public_id
 
 KEPT = timedelta(days=90)
 NOTICE_EACH = timedelta(hours=1)  # an address is written to at most once in so long
-MAX_PAGE = 1000
+
 PREFIX = "R-"  # tells a refusal from a job at first sight
 
 # Composes the notice of a refusal that has its public id by now. It is called inside the transaction that adds the

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from gateway.domain.errors import NotFoundError
 from gateway.domain.job import Job, JobState, status_word
 from gateway.domain.outcome import Outcome
-from gateway.store import job_lists
+from gateway.store import paging
 from gateway.store.activity import Filter, Sort, lines, listing
 from gateway.store.database import Database
 from tests.bench.many_faxes import BEGAN, SPACING, Faxes
@@ -61,7 +61,7 @@ WANTED: dict[str, tuple[Filter, Callable[[Job], bool]]] = {
 def test_a_filter_finds_what_fits_and_nothing_else(
     db: Database, many: list[Job], few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_lists, "FEW", few)  # both ways to numbers by their beginning
+    monkeypatch.setattr(paging, "FEW", few)  # both ways to numbers by their beginning
 
     wrong = [
         name
