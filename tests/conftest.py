@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
@@ -30,7 +31,9 @@ LONG = frozenset(
         "test_archive",
         "test_archiving_keeping",
         "test_cli_archive",
+        "test_cli_completion",
         "test_cli_documents",
+        "test_cli_inbound",
         "test_cli_outbound",
         "test_cli_quarantine",
         "test_cli_refused",
@@ -40,6 +43,8 @@ LONG = frozenset(
         "test_covers",
         "test_delays",
         "test_domain_passwords",
+        "test_exactly_once",
+        "test_forward",
         "test_hostile_mails",
         "test_mail_canonical",
         "test_mail_listener",
@@ -51,9 +56,10 @@ LONG = frozenset(
         "test_notices",
         "test_notify",
         "test_proof",
+        "test_received_files",
+        "test_received_mails",
         "test_refused",
         "test_remote_references",
-        "test_resend",
         "test_render_alarm",
         "test_render_blocks",
         "test_render_confine",
@@ -64,6 +70,7 @@ LONG = frozenset(
         "test_render_pdf",
         "test_render_strokes",
         "test_render_tiff",
+        "test_resend",
         "test_simulator_calls",
         "test_simulator_random_lines",
         "test_small_mails",
@@ -72,6 +79,7 @@ LONG = frozenset(
         "test_spoofing",
         "test_store_acceptance",
         "test_store_activity",
+        "test_store_backup",
         "test_store_call_ends",
         "test_store_calls",
         "test_store_covers",
@@ -96,6 +104,9 @@ LONG = frozenset(
         "test_wishes",
     )
 )
+
+# Folders whose every test is slow.
+ALL_SLOW = frozenset(("crash", "e2e"))
 
 # Modules whose tests that are given a store are run on both engines; single tests elsewhere ask for `engine`.
 ON_BOTH_ENGINES = frozenset(
@@ -147,9 +158,20 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     return chosen
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: a third of the time goes by in waiting for daemons."""
-    return len(os.sched_getaffinity(0)) + 1
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are processors for what is slow: a third of its time goes by in waiting for daemons."""
+    return len(os.sched_getaffinity(0)) + (not is_quick(config))
+
+
+def is_quick(config: pytest.Config) -> bool:
+    """Whether nothing slow is to be run."""
+    return "not slow" in config.option.markexpr
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Modules of which no test would be run are not even imported: that takes a third of the time of all others."""
+    slow = collection_path.stem in LONG or collection_path.name in ALL_SLOW
+    return True if slow and is_quick(config) else None
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
