@@ -3,7 +3,7 @@
 What lives here: what all commands that change something share. What does not: the door itself (`gateway.admin.acts`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
@@ -58,6 +58,27 @@ def confirm(console: Console, question: str) -> None:
     if console.no_input:
         raise click.UsageError(f"{question} Say --yes.")
     click.confirm(question, abort=True, err=True)
+
+
+def named_or_chosen(
+    console: Console, ids: Sequence[str], found: Iterable[str] | None, what_happens: str
+) -> Sequence[str]:
+    """The ids on the command line, or those that options have found, after a question; `found` is none without options.
+
+    Raises:
+        UsageError: both are given, or neither.
+        click.Abort: the answer is no.
+    """
+    if ids and found is not None:
+        raise click.UsageError("Name faxes by their ids, or choose them by options, not both.")
+    if ids:
+        return list(dict.fromkeys(ids))
+    if found is None:
+        raise click.UsageError("Name the faxes by their ids, or choose them by options.")
+    chosen = list(found)
+    if chosen:
+        confirm(console, f"{len(chosen)} faxes will be {what_happens}.")
+    return chosen
 
 
 def tell(changed: Changed[Any], words: str) -> None:

@@ -14,7 +14,7 @@ import click
 
 from gateway.admin import activity
 from gateway.admin.acts import Changed
-from gateway.cli.acting import changing, confirm, confirming, tell_entries
+from gateway.cli.acting import changing, confirming, named_or_chosen, tell_entries
 from gateway.cli.context import Console, pass_console
 from gateway.cli.fax_filter import chosen, filter_options, gateway_time, is_narrow
 from gateway.cli.output import say
@@ -134,7 +134,8 @@ def _run(console: Console, given: dict[str, Any], deed: Deed) -> None:
     Raises:
         GatewayError: when only one was meant, why it could not be done.
     """
-    jobs = _ids(console, given, deed)
+    found = _filtered(console, given, deed) if is_narrow(given) else None
+    jobs = named_or_chosen(console, given["ids"], found, deed.verb)
     until = time.monotonic() + given.get("wait", 0)
     each = _Round(jobs)
     in_call = each.left(jobs, partial(deed.step, console))
@@ -146,20 +147,6 @@ def _run(console: Console, given: dict[str, Any], deed: Deed) -> None:
         say(f"{done} of {len(jobs)} faxes {deed.verb}")
     if done < len(jobs):
         sys.exit(ExitCode.DONE_IN_PART if done or open_calls else each.failed[0].exit_code)
-
-
-def _ids(console: Console, given: dict[str, Any], deed: Deed) -> Sequence[str]:
-    named = given["ids"]
-    if named and is_narrow(given):
-        raise click.UsageError("Name faxes by their ids, or choose them by options, not both.")
-    if named:
-        return list(dict.fromkeys(named))
-    if not is_narrow(given):
-        raise click.UsageError("Name the faxes by their ids, or choose them by options.")
-    found = list(_filtered(console, given, deed))
-    if found:
-        confirm(console, f"{len(found)} faxes will be {deed.verb}.")
-    return found
 
 
 def _filtered(console: Console, options: dict[str, Any], deed: Deed) -> Iterator[str]:

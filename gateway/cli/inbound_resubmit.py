@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from gateway.admin import inbound as steps
-from gateway.cli.acting import changing, confirm, confirming, tell_entries
+from gateway.cli.acting import changing, confirming, named_or_chosen, tell_entries
 from gateway.cli.context import Console, pass_console
 from gateway.cli.fax_filter import gateway_time
 from gateway.cli.inbound_filter import chosen, filter_options, is_narrow
@@ -41,7 +41,9 @@ def resubmit(console: Console, /, **given: Any) -> None:
       faxgw inbound resubmit IN-7K3M9Q2P
       faxgw inbound resubmit --where Acme/Sales --since 2d --yes
     """
-    faxes, now = _ids(console, given), gateway_time(console)
+    found = _filtered(console, given) if is_narrow(given) else None
+    faxes = named_or_chosen(console, given["ids"], found, "delivered again")
+    now = gateway_time(console)
     if len(faxes) == 1:
         _told(console, faxes[0], now, f"fax {faxes[0]} will be delivered again")
         return
@@ -73,20 +75,6 @@ def _told(console: Console, fax: str, now: datetime, words: str = "") -> None:
         say("this was a trial: nothing was changed")
     elif words:
         say(f"{words} (resubmission {changed.answer})")
-
-
-def _ids(console: Console, given: dict[str, Any]) -> Sequence[str]:
-    named = given["ids"]
-    if named and is_narrow(given):
-        raise click.UsageError("Name faxes by their ids, or choose them by options, not both.")
-    if named:
-        return list(dict.fromkeys(named))
-    if not is_narrow(given):
-        raise click.UsageError("Name the faxes by their ids, or choose them by options.")
-    found = list(_filtered(console, given))
-    if found:
-        confirm(console, f"{len(found)} faxes will be delivered again.")
-    return found
 
 
 def _filtered(console: Console, given: dict[str, Any]) -> Iterator[str]:

@@ -1,14 +1,13 @@
 """Real daemons that end while they copy to a real server, at named points and inside a file: one copy, whole."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pypdfium2 as pdfium
 import pytest
 
-from tests import postgresql
 from tests.archive_servers import AbstractedFS, DTPHandler, Server, archive_house
 from tests.archive_servers import House as Servers
 from tests.crash.cuts import AFTER, Cut, around
@@ -24,16 +23,6 @@ POINTS = (
     *around("store.archive_transfers:copied"),
 )
 OPEN = "SELECT count(*) FROM archive_transfer WHERE state IN ('waiting', 'copying')"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield ""
-        return
-    found = postgresql.postgresql_url()
-    yield found
-    postgresql.server().drop(found)
 
 
 class Trap:

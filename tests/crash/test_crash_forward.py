@@ -2,7 +2,6 @@
 
 import signal
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from gateway.store.database import open_database
 from gateway.store.simulated_calls import AskedCall
 from gateway.store.spool import Spool
 from renderers.faxpage import FaxPage, Resolution, write_tiff
-from tests import postgresql
 from tests.crash.cuts import AFTER, BEFORE, Cut, around
 from tests.crash.house import SENDER, House, wait_for
 from tests.crash.verdict import ask, leave
@@ -32,16 +30,6 @@ LEFT = """
 SELECT (SELECT count(*) FROM forwarding WHERE state IN ('waiting', 'working'))
      + (SELECT count(*) FROM outbox WHERE state IN ('waiting', 'sending'))
 """
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield ""
-        return
-    found = postgresql.postgresql_url()
-    yield found
-    postgresql.server().drop(found)
 
 
 def come_in(house: House, folder: Path) -> None:

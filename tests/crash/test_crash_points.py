@@ -1,12 +1,11 @@
 """Real daemons that end at named points of a fax's walk: between every two commits, before and after each file."""
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests import postgresql
 from tests.crash.cuts import ACCEPTING, CALLING, RENDERING, STARTING, TELLING, Cut
 from tests.crash.feed import Feed, Letter
 from tests.crash.house import House
@@ -58,16 +57,6 @@ class Walk:
     def _send_once(self) -> Letter:
         """A mail whose sender gives up when it gets no answer."""
         return self.feed.send(faxes=1, once=True)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield ""
-        return
-    found = postgresql.postgresql_url()
-    yield found
-    postgresql.server().drop(found)
 
 
 def test_a_daemon_that_ends_at_any_point_loses_nothing_and_sends_nothing_twice(tmp_path: Path, url: str) -> None:
