@@ -34,16 +34,18 @@ def note_end(session: Session, met: Standing, rule: QuarantineRule) -> None:
 def note_by_hand(dialect: Dialect, cursor: Cursor, met: Standing, rule: QuarantineRule) -> None:
     """As `note_end`, on the driver's cursor."""
     forget, rows, new = _statements(dialect)
-    if met.outcome is Outcome.SUCCESS:
-        cursor.execute(forget, (met.number,))
-    elif speaks_of_number(met.outcome, met.detail):
-        found = rows.find(cursor, "number = ?", [met.number], LOCKED)
+    if met.outcome is not Outcome.SUCCESS and not speaks_of_number(met.outcome, met.detail):
+        return
+    found = rows.find(cursor, "number = ?", [met.number], LOCKED)
+    if met.outcome is not Outcome.SUCCESS:
         values = _values(after_final(_standing(found[0].row) if found else None, met, rule))
         if not found:
             new.add(cursor, [values])
             return
         vars(found[0].row).update(values)
         rows.keep(cursor, found[0])
+    elif found:  # PostgreSQL's trigger counts a deletion of nothing, too, and the whole tree would be read again
+        cursor.execute(forget, (met.number,))
 
 
 def quarantined(db: Database) -> Mapping[str, Standing]:

@@ -134,6 +134,17 @@ def test_every_change_counts_as_a_change_of_the_tree(db: Database, user: User, o
 # What else the end of a call leaves for the next.
 
 
+@pytest.mark.parametrize("outcome", [Outcome.SUCCESS, Outcome.BUSY])
+def test_a_call_that_changes_no_quarantine_leaves_the_tree_as_it_is(
+    db: Database, user: User, owner: int, outcome: Outcome
+) -> None:
+    before = TreeVersion(db).read()
+
+    ended(db, user, owner, outcome)
+
+    assert TreeVersion(db).read() == before
+
+
 def test_while_a_job_waits_behind_a_busy_tone_no_other_calls_that_number(db: Database, user: User, owner: int) -> None:
     ready(db, owner, mail_to(user))
     ready(db, owner, mail_to(user, FAR, "+12025550199"))
