@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from tests import economy
 
+economy.collect_no_garbage()
 economy.keep_bytecode()
 economy.share_statements()
 economy.hash_cheaply()
@@ -191,6 +192,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """The loops that a test is to be run in."""
     return LOOPS if item.path.stem in IN_BOTH_LOOPS else {"asyncio": LOOPS["asyncio"]}
+
+
+def pytest_collection_finish() -> None:
+    """Go on with garbage as ever."""
+    economy.collected()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

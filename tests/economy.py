@@ -5,6 +5,7 @@ for the disk. What does not: which tests are slow, and which run on both engines
 """
 
 import functools
+import gc
 import os
 import sys
 from typing import Any
@@ -19,6 +20,18 @@ from tests import postgresql
 
 STATEMENTS = 5000  # more than there are
 STRONG = passwords.HASHER
+
+
+def collect_no_garbage() -> None:
+    """While tests are collected, which makes a million objects that all stay; until `collected`."""
+    gc.disable()
+
+
+def collected() -> None:
+    """From here on garbage is collected, but not looked for in what was there before."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def keep_bytecode() -> None:
