@@ -18,7 +18,8 @@ TOP = Path(__file__).parents[1]
 README = (TOP / "README.md").read_text(encoding="utf-8")
 HOUSE = (TOP / "gateway" / "README.md").read_text(encoding="utf-8")
 EXAMPLE = TOP / "config" / "faxgw.example.toml"
-NAMES = [name for name, _ in commands()]
+COMMANDS = dict(commands())
+NAMES = list(COMMANDS)
 KEYS = [
     (section.name, key.name, getattr(getattr(Settings(), section.name), key.name))
     for section in dataclasses.fields(Settings)
@@ -42,7 +43,7 @@ def test_the_reference_of_what_can_be_watched_is_current() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_command_is_in_the_reference_with_words_for_each_option(name: str) -> None:
-    context = dict(commands())[name]
+    context = COMMANDS[name]
     options = [option for option in context.command.params if isinstance(option, click.Option)]
     silent = [option.name for option in options if not option.help and not isinstance(option.type, click.Choice)]
 
@@ -130,14 +131,12 @@ def test_the_outcomes_are_explained_to_whoever_reads_a_notice() -> None:
     assert [outcome.value for outcome in Outcome if f"| {outcome.value} |" not in README] == []
 
 
-LEAVES = [name for name, context in commands() if not isinstance(context.command, click.Group)]
+LEAVES = [name for name, context in COMMANDS.items() if not isinstance(context.command, click.Group)]
 
 
 def examples(name: str) -> list[list[str]]:
     """The words of the examples in a command's help, behind its name; without what the shell takes for itself."""
-    shown = re.findall(
-        r"^ *(?:eval \"\$\()?faxgw(?: --config \S+)? (.*)", dict(commands())[name].command.help or "", re.M
-    )
+    shown = re.findall(r"^ *(?:eval \"\$\()?faxgw(?: --config \S+)? (.*)", COMMANDS[name].command.help or "", re.M)
     own = name.partition(" ")[2]
     words = [shlex.split(re.split(r"[|<>]|\)\"$|&&", line)[0]) for line in shown]
     return [one[len(own.split()) :] for one in words if " ".join(one[: len(own.split())]) == own]
@@ -145,7 +144,7 @@ def examples(name: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("name", LEAVES)
 def test_every_command_has_two_examples_whose_options_there_are(name: str) -> None:
-    context = dict(commands())[name]
+    context = COMMANDS[name]
 
     found = examples(name)
 
