@@ -71,8 +71,7 @@ def gather(shared: Shared, roles: Iterable[Role], lost: Callable[[], None]) -> C
     makers = {
         Role.PREPARE: _renderers,
         Role.LINES: _callers,
-        Role.MAIL: _posters,
-        Role.ARCHIVE: archivists,
+        Role.MAIL: lambda shared: [*_posters(shared), *archivists(shared)],
         Role.INBOUND: _far_callers,
     }
     claiming = tuple(worker for role in roles if role in makers for worker in makers[role](shared))

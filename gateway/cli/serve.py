@@ -10,7 +10,7 @@ import click
 from gateway.app import Gateway, build
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import say
-from gateway.domain.roles import Role, parse_roles
+from gateway.domain.roles import parse_roles
 from gateway.event_loop import run
 from gateway.logs import FORMATS, start_logging
 from gateway.settings import LEVELS
@@ -25,8 +25,8 @@ def serve(console: Console, roles: str, log_level: str | None, log_format: str |
     """Run the gateway: take mail, render, call, and send notices, until interrupted.
 
     Several may run on one store, on any number of machines, each with roles of its own: smtp takes mail, prepare
-    renders it, lines calls, mail sends notices; inbound will take calls, and has nothing to do yet. What each of them
-    does shows `faxgw nodes list`; how it is set up stands in config/README.md.
+    renders it, lines calls, mail sends notices, received faxes and copies for archives, inbound takes calls. What
+    each of them does shows `faxgw nodes list`; how it is set up stands in config/README.md.
 
     SIGINT and SIGTERM end it gracefully: it takes no new call, and lets those that run end, for [queue] stop_seconds at
     most; what waits stays in the store. A second signal hangs up at once: such a fax goes on at its first page that was
@@ -55,8 +55,6 @@ async def _serve(gateway: Gateway) -> bool:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, gateway.stop)
     await gateway.start()
-    if gateway.roles == (Role.INBOUND,):
-        say("the role inbound has nothing to run yet")
     place = f"listening for mail on {gateway.address}" if gateway.address else "running, and taking no mail"
     say(f"{place}; roles {', '.join(gateway.roles)}; stop with Ctrl-C")
     await gateway.run()

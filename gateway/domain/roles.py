@@ -15,9 +15,8 @@ class Role(StrEnum):
     SMTP = "smtp"  # takes mail
     PREPARE = "prepare"  # renders it
     LINES = "lines"  # calls
-    MAIL = "mail"  # sends notices
-    ARCHIVE = "archive"  # keeps copies of faxes elsewhere
-    INBOUND = "inbound"  # will take calls
+    MAIL = "mail"  # sends notices and received faxes, and brings copies to archives
+    INBOUND = "inbound"  # takes calls
 
 
 ALL = tuple(Role)

@@ -72,7 +72,7 @@ def send_all(house: House) -> None:
 def cut_at(node: Node, arrange: Callable[[], Any], cut: Cut | None = None) -> bool:
     """Whether the daemon ended at the point."""
     arrange()
-    child = node.start("--roles", "archive", cut=cut)
+    child = node.start("--roles", "mail", cut=cut)
     reached = child.ended.wait(PATIENCE) and child.status == -signal.SIGKILL
     node.kill()
     return reached

@@ -26,7 +26,12 @@ ALL_AT_ONCE = 0.1  # the share of kills of all nodes
 STOCKED = 12  # faxes of a mail that is stocked
 WRITES = ("fdatasync", "fsync", "rename", "pwrite64")
 AT_WRITE_SECONDS = 5
-STEPS = (-3600.0, -30.0, 5.0, 30.0)  # seconds that a clock is set off by
+STEPS = (
+    -1200.0,
+    -30.0,
+    5.0,
+    30.0,
+)  # seconds that a clock is set off by; at speed 120 still within the window of duplicates
 
 
 @dataclass(frozen=True)

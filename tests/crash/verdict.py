@@ -19,6 +19,7 @@ from tests.crash.feed import Feed
 from tests.crash.house import House, wait_for
 
 FINAL = {"sent", "failed", "unconfirmed", "cancelled"}
+ENDS = {"delivery-success", "delivery-failure"}  # notices; one that tells of a delay is none
 DRAIN_SECONDS = 180.0
 
 
@@ -167,7 +168,7 @@ def _notices(found: Verdict, house: House) -> None:
     found.wrong += [f"notice {row.id} never reached the relay" for row in outbox if row.message_id not in told]
     if len(known) != len(outbox):
         found.wrong.append("two notices have one Message-ID")
-    ends = Counter(row.job_id for row in outbox if row.kind.startswith("delivery"))
+    ends = Counter(row.job_id for row in outbox if row.kind in ENDS)
     # A mail whose rendering was cut three times is given up, and its sender told once for all of its faxes.
     failed = {row.submission_id for row in outbox if row.kind == "initial-failure"}
     jobs = ask(house, "SELECT id, submission_id FROM job WHERE state <> 'cancelled'")

@@ -164,7 +164,7 @@ async def test_a_cover_removed_while_the_mail_waits_fails_it_and_the_sender_read
 
     [job] = acme.jobs
     assert job.state.value == "failed"
-    assert "there is no cover page 'gala blue' here; known are Sales, business" in words(acme.notices[0])
+    assert "there is no such cover page here; known are Sales, business" in words(acme.notices[0])
 
 
 async def test_a_cover_replaced_while_the_mail_waits_is_the_new_one(acme: Stage) -> None:
