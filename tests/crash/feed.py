@@ -43,6 +43,7 @@ class Letter:
             write_tiff(tiff, [FaxPage(1728, 64, Resolution.FINE, small_page())] * self.pages)
         attached = [(tiff.read_bytes(), "image/tiff", "letter.tif")]
         letter = mail(None, attachments=attached, From=SENDER, Message_ID=f"<{self.key}@acme.example>")
+        letter.set_boundary(f"=_letter-{self.key}")  # sent again it is the same, octet for octet
         return letter.as_bytes().replace(b"\n", b"\r\n")
 
 

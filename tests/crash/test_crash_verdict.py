@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from tests.crash.feed import Feed
+from tests.crash.feed import Feed, Letter
 from tests.crash.house import House, Told
 from tests.crash.verdict import Verdict, drain, execute, judge, leave
 
@@ -26,6 +26,12 @@ def well(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Feed
         drain(house)
         leave(house)
         yield house, feed
+
+
+def test_a_mail_that_is_sent_again_is_the_same_octet_for_octet(tmp_path: Path) -> None:
+    letter = Letter("7", ("+12024560100",), pages=2)
+
+    assert letter.octets(tmp_path) == letter.octets(tmp_path)
 
 
 def harmed(well: tuple[House, Feed], harm: Harm, mended: Harm) -> Verdict:
