@@ -1,0 +1,97 @@
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+import pytest
+from sqlmodel import Session, select
+
+from gateway.store import outbox, submissions
+from gateway.store.by_hand import Cursor, Insertion, Rows, joined_cursor
+from gateway.store.database import Database
+from gateway.store.fax_tables import OutboxRow
+from gateway.store.outbox import NewMail
+from tests.filled_store import NOW, anna, mail_to
+
+T = TypeVar("T")
+WHOLE = "id > ? ORDER BY id"
+
+
+@pytest.fixture
+def mail(db: Database) -> NewMail:
+    accepted = submissions.add(db, mail_to(anna(db)))
+    mail = NewMail("initial", accepted.submission_id, None, 0, "anna@acme.example", b"a\r\n\xff", "<1@fax>")
+    db.write(lambda session: outbox.add_mails(session, [mail], NOW))
+    return mail
+
+
+def by_hand(db: Database, work: Callable[[Cursor], T]) -> T:
+    def joined(session: Session) -> T:
+        with joined_cursor(session) as cursor:
+            return work(cursor)
+
+    return db.write(joined)
+
+
+def rows(db: Database) -> Rows[OutboxRow]:
+    return Rows(OutboxRow, db.dialect)
+
+
+@pytest.mark.usefixtures("mail")
+def test_a_row_is_read_with_the_types_of_its_table(db: Database) -> None:
+    [found] = by_hand(db, lambda cursor: rows(db).find(cursor, WHOLE, [0]))
+
+    assert (found.row.created, found.row.sent, found.row.owner) == (NOW, None, None)
+    assert bytes(found.row.message) == b"a\r\n\xff"
+
+
+@pytest.mark.usefixtures("mail")
+def test_what_was_changed_of_a_row_is_kept_and_nothing_else_is_written(db: Database) -> None:
+    def change(cursor: Cursor) -> None:
+        [found] = rows(db).find(cursor, WHOLE, [0])
+        cursor.execute("UPDATE outbox SET reply = 'of another'")
+        found.row.state, found.row.sent = "sent", NOW + timedelta(microseconds=1)
+        rows(db).keep(cursor, found)
+
+    by_hand(db, change)
+
+    [found] = by_hand(db, lambda cursor: rows(db).find(cursor, WHOLE, [0]))
+    assert (found.row.state, found.row.sent) == ("sent", NOW + timedelta(microseconds=1))
+    assert found.row.reply == "of another"
+
+
+@pytest.mark.usefixtures("mail")
+def test_a_row_that_was_not_changed_asks_nothing_of_the_database(db: Database) -> None:
+    [found] = by_hand(db, lambda cursor: rows(db).find(cursor, WHOLE, [0]))
+
+    rows(db).keep(None, found)  # a statement would need a cursor
+
+
+@pytest.mark.usefixtures("mail")
+def test_a_condition_that_fits_no_row_finds_none(db: Database) -> None:
+    assert by_hand(db, lambda cursor: rows(db).find(cursor, WHOLE, [10**6])) == []
+
+
+def test_a_row_that_must_be_the_only_one_is_added_once(db: Database, mail: NewMail) -> None:
+    row = {
+        "submission_id": mail.submission_id, "job_id": None, "kind": mail.kind, "attempt_no": 0, "message": b"other",
+        "recipient": "ben@acme.example", "message_id": "<2@fax>", "state": "waiting", "created": NOW, "not_before": NOW,
+    }  # fmt: skip
+
+    assert by_hand(db, lambda cursor: Insertion(OutboxRow, db.dialect).add_unless_there(cursor, row)) is None
+    added = by_hand(
+        db, lambda cursor: Insertion(OutboxRow, db.dialect).add_unless_there(cursor, {**row, "kind": "another"})
+    )
+
+    assert added is not None
+    assert [found.row.id for found in by_hand(db, lambda cursor: rows(db).find(cursor, WHOLE, [0]))][-1] == added["id"]
+
+
+@pytest.mark.usefixtures("mail")
+def test_what_the_session_holds_is_told_before_the_cursor_asks(db: Database) -> None:
+    def work(session: Session) -> str:
+        row = session.exec(select(OutboxRow)).one()
+        row.reply = "held"
+        with joined_cursor(session) as cursor:
+            return rows(db).find(cursor, WHOLE, [0])[0].row.reply
+
+    assert db.write(work) == "held"
