@@ -200,7 +200,8 @@ def supervised(house: House) -> Iterator[None]:
 
 def wait_for(true: Callable[[], bool], words: str, seconds: float = PATIENCE) -> None:
     """Until it is true; fails with the words when it does not become so."""
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, 0.01
     while not true():
         assert time.monotonic() < deadline, words
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(pause * 1.2, 0.1)  # who asks all the time takes the time of those it waits for

@@ -8,13 +8,14 @@ import signal
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, Engine, TextClause, text
 
 from gateway.fax.simulator.received import read_lines
-from gateway.store.database import make_engine, open_database
+from gateway.store.engines import make_engine, parse_url
 from tests.crash.feed import Feed
 from tests.crash.house import House, wait_for
 
@@ -43,14 +44,14 @@ def rows(connection: Connection, query: str) -> list[Any]:
 
 def ask(house: House, query: str) -> list[Any]:
     """The answer to a query of the store as it now is."""
-    database = open_database(house.url)
-    engine = make_engine(database.url, migrating=True)
-    try:
-        with engine.connect() as connection:
-            return rows(connection, query)
-    finally:
-        engine.dispose()
-        database.close()
+    with _engine(house.url).connect() as connection:
+        return rows(connection, query)
+
+
+@cache
+def _engine(url: str) -> Engine:
+    """It keeps no connection; making one for each question takes longer than the question."""
+    return make_engine(parse_url(url), migrating=True)
 
 
 OPEN_WORK = """
@@ -97,12 +98,8 @@ def release_held(house: House) -> None:
 
 def execute(house: House, statement: TextClause) -> None:
     """Change the store past the gateway."""
-    database = open_database(house.url)
-    engine = make_engine(database.url, migrating=True)
-    with engine.begin() as connection:
+    with _engine(house.url).begin() as connection:
         connection.execute(statement)
-    engine.dispose()
-    database.close()
 
 
 def judge(house: House, feed: Feed) -> Verdict:
