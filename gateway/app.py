@@ -142,6 +142,7 @@ class Gateway:
             worker.stop()
         closing = asyncio.ensure_future(self.doors.close(min(grace, STOP_SECONDS)) if self.doors else asyncio.sleep(0))
         await self._end(self.crew.claiming, grace)
+        await asyncio.to_thread(self.crew.return_left)
         if not await self._in_time(closing, STOP_SECONDS):
             closing.cancel()
         await asyncio.gather(closing, return_exceptions=True)

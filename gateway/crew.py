@@ -48,11 +48,16 @@ SILENT = Interest((), ())
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """The workers: those that claim, and those that every process has. `cut` breaks off what is claimed."""
+    """The workers: those that claim, and those that every process has.
+
+    `cut` breaks off what is in work. `return_left` gives back what was claimed and not begun, when those that
+    claim have ended.
+    """
 
     claiming: tuple[Worker, ...]
     keeping: tuple[Worker, ...]
     cut: Callable[[], None]
+    return_left: Callable[[], None]
 
     @property
     def all(self) -> tuple[Worker, ...]:
@@ -80,7 +85,12 @@ def gather(shared: Shared, roles: Iterable[Role], lost: Callable[[], None]) -> C
         for worker in claiming:
             worker.cut()
 
-    return Crew(claiming, (*_keepers(shared, cut, lost), _tender(shared), *_tidiers(shared, roles)), cut)
+    def return_left() -> None:
+        for give_back in shared.left:
+            give_back()
+
+    keeping = (*_keepers(shared, cut, lost), _tender(shared), *_tidiers(shared, roles))
+    return Crew(claiming, keeping, cut, return_left)
 
 
 def _renderers(shared: Shared) -> list[Worker]:
@@ -100,6 +110,7 @@ def _renderers(shared: Shared) -> list[Worker]:
         post=shared.bag,
         known=KnownTree(shared.db),
     )
+    shared.left.append(prepare.return_left)
     return shared.workers("prepare", rendering.workers, prepare.next, RENDERS)
 
 
@@ -121,6 +132,7 @@ def _callers(shared: Shared) -> list[Worker]:
         tally=shared.tally,
         post=shared.bag,
     )
+    shared.left.append(transmit.return_left)
     lines = shared.workers("transmit", sum(route.lines for route in routes), transmit.next, CALLS)
     return [*lines, Worker("note", transmit.note, shared.bell, NOTE_EACH, SILENT)]
 

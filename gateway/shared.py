@@ -6,6 +6,7 @@ not: which workers there are (`crew`), opening and closing (`app`).
 
 import functools
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -46,6 +47,7 @@ class Shared:
     hanging_up: threading.Event = field(default_factory=threading.Event)
     tally: Tally = NOBODY
     bag: Postbag | None = None
+    left: list[Callable[[], None]] = field(default_factory=list)  # what gives back claims that nobody will begin
     receive: Receive | None = None  # one for all transports of the process: it counts lines
 
     def must_hang_up(self) -> bool:
@@ -57,7 +59,8 @@ class Shared:
         news, stale = functools.partial(self.bell.rung, *interest.hears), GATE_SHARE * self.settings.queue.poll_seconds
         # A server takes as long for a glance as for the look itself.
         worth = functools.partial(waiting.any_waits, self.db, table) if self.db.is_near else always
-        return Gate(news, stale, worth, functools.partial(self.bell.pass_on, *interest.hears))
+        wake = functools.partial(self.bell.pass_on, *interest.hears)
+        return Gate(news, stale, worth, wake, functools.partial(self.bell.resting, *interest.hears))
 
     def workers(self, name: str, count: int, step: Step, interest: Interest) -> list[Worker]:
         """Workers that claim, as long as the lease is firm; one of them looks by itself, the others seldom do."""

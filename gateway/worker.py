@@ -54,6 +54,11 @@ class Squad:
         self._resting: deque[asyncio.Event] = deque()
         self._kept = False
 
+    @property
+    def resting(self) -> int:
+        """How many rest and were not woken yet."""
+        return sum(not event.is_set() for event in self._resting)
+
     def wake_one(self) -> None:
         """Wake who has rested for longest."""
         while self._resting:
@@ -99,6 +104,10 @@ class Bell:
         for wanted, squad in self._squads.values():
             if wanted.intersection(topics):
                 squad.wake_one()
+
+    def resting(self, *topics: Topic) -> int:
+        """How many rest that would wake for one of the topics."""
+        return sum(squad.resting for wanted, squad in self._squads.values() if wanted.intersection(topics))
 
     def squad(self, name: str, topics: Iterable[Topic]) -> Squad:
         """The squad of that name, which is woken for these topics."""

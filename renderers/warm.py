@@ -4,7 +4,6 @@ What lives here: its loop and the child's side of `confine`. What does not: the 
 `python -m renderers.warm FD MODULE...`; it ends when the other end of FD is closed, and its children with it.
 """
 
-import gc
 import importlib
 import os
 import pickle
@@ -21,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
 
-from renderers import pdf, rasterize, rehearsal, weasy, wire
+from renderers import forkable, pdf, rasterize, rehearsal, weasy, wire
 from renderers.libreoffice import reception
 from renderers.news import NEWS
 from renderers.walls import landlock, namespace, prctl, seccomp
@@ -205,7 +204,7 @@ def _be_ready(modules: Collection[str]) -> None:
     for module in modules:
         importlib.import_module(module)
     rehearsal.rehearse()
-    gc.freeze()  # children share these pages as long as nobody writes to them
+    forkable.settle()
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from gateway.store.migrate import migrate
 from gateway.store.outbox import NewMail
 from gateway.store.submissions import Accepted, RenderedJob, RenderedSubmission
 from tests import postgresql
+from tests.claims import claim_render
 from tests.reused import Stock
 
 NOW = datetime(2026, 3, 2, 15, 4, 5, 678901, tzinfo=UTC)
@@ -121,7 +122,7 @@ def owning(db: Database, folder: Path) -> Iterator[int]:
 def ready(db: Database, owner: int, new: NewSubmission, pages: int = 3) -> Accepted:
     """Accept a mail and render it; other mails must not wait."""
     accepted = submissions.add(db, new)
-    claim = submissions.claim_render(db, owner, new.received)
+    claim = claim_render(db, owner, new.received)
     assert claim is not None
     submissions.finish_render(db, claim, rendered(claim, pages), new.received, [])
     return accepted

@@ -27,7 +27,7 @@ from gateway.domain.clock import Clock
 from gateway.domain.errors import GatewayError, NotFoundError, UnavailableError, UsageError
 from gateway.domain.tally import NOBODY, Metric, Tally
 from gateway.fax.t4.classf import PageFileError
-from gateway.gate import Gate
+from gateway.gate import Gate, single
 from gateway.mail.notice_facts import Voice
 from gateway.mail.relay import Mail, Relay
 from gateway.owed import Owed
@@ -69,7 +69,7 @@ class Archive:
         """Make one copy, if one is due."""
         if not self.owed.is_empty:
             await asyncio.to_thread(self.owed.settle)
-        claim = await self.gate.claim(self._claim)
+        claim = await self.gate.claim(single(self._claim))
         if claim is None:
             return False
         with self.owed.having(Owned("archive_transfer", claim.id, claim.fence)):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from gateway.domain.errors import GatewayError
 from gateway.fax.simulator.calls_in import FarCall
 from gateway.fax.simulator.transport import SimulatorTransport
-from gateway.gate import Gate
+from gateway.gate import Gate, single
 from gateway.store import simulated_calls
 from gateway.store.database import Database
 from gateway.store.simulated_calls import AskedCall
@@ -33,7 +33,7 @@ class CallIn:
 
     async def next(self) -> bool:
         """Carry one call, if one waits."""
-        claimed = await self.gate.claim(functools.partial(simulated_calls.claim, self.db, self.process))
+        claimed = await self.gate.claim(single(functools.partial(simulated_calls.claim, self.db, self.process)))
         if claimed is None:
             return False
         number, call = claimed

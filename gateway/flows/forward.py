@@ -19,7 +19,7 @@ from gateway.domain.errors import GatewayError, NotFoundError, UnavailableError
 from gateway.domain.received import ReceivedEvent, ReceivedEventName, ReceivedFax
 from gateway.domain.tally import NOBODY, Metric, Tally
 from gateway.fax.t4.classf import PageFileError
-from gateway.gate import Gate
+from gateway.gate import Gate, single
 from gateway.mail.metadata_xml import Holder
 from gateway.mail.notice_facts import Voice
 from gateway.mail.received_mail import KIND, Brought, message_id
@@ -65,7 +65,7 @@ class Forward:
         """Forward one fax, if one waits."""
         if not self.owed.is_empty:
             await asyncio.to_thread(self.owed.settle)
-        claim = await self.gate.claim(self._claim)
+        claim = await self.gate.claim(single(self._claim))
         if claim is None:
             return False
         with self.owed.having(Owned("forwarding", claim.id, claim.fence)):

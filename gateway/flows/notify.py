@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from gateway.domain.clock import Clock
 from gateway.domain.errors import NotFoundError
 from gateway.domain.tally import NOBODY, Metric, Tally
-from gateway.gate import Gate
+from gateway.gate import Gate, single
 from gateway.mail.relay import Burst, Mail, Relay, Sent, next_try
 from gateway.owed import Owed
 from gateway.postbag import Postbag, named
@@ -47,7 +47,7 @@ class Notify:
         """Send one mail, if one is due."""
         if not self.owed.is_empty:
             await asyncio.to_thread(self.owed.settle)
-        claim = (self.bag.next() if self.bag else None) or await self.gate.claim(self._claim)
+        claim = (self.bag.next() if self.bag else None) or await self.gate.claim(single(self._claim))
         if claim is None:
             return False
         return await self._deliver(claim)

@@ -21,7 +21,7 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.setting_catalog import Effective
 from gateway.domain.submission import PartPages, Submission
 from gateway.domain.tally import NOBODY, Metric, Tally
-from gateway.gate import Gate
+from gateway.gate import Gate, single
 from gateway.line_pages import header_line, line_pages, write_preview
 from gateway.mail.notice_facts import FailedPart, Preview
 from gateway.notices import Composer
@@ -34,6 +34,7 @@ from gateway.store.handback import Owned
 from gateway.store.known_tree import KnownTree
 from gateway.store.outbox import Post
 from gateway.store.spool import Spool
+from gateway.store.strands import apart, at_once
 from gateway.store.submissions import FailedRender, RenderClaim, RenderedJob, RenderedSubmission
 from renderers.confine import ConfinedCrashError, Limits, preload, run_confined
 from renderers.errors import Reason
@@ -79,13 +80,21 @@ class Prepare:
             await asyncio.to_thread(self.owed.settle)
         claim = await self.gate.claim(self._claim)
         if claim is None:
-            return await self.leftover_gate.claim(self._move_left) or False
+            return await self.leftover_gate.claim(single(self._move_left)) or False
         with self.owed.having(Owned("submission", claim.submission.id, claim.submission.fence)):
             await self._work_off(claim)
         return True
 
-    def _claim(self) -> RenderClaim | None:
-        return submissions.claim_render(self.db, self.process, self.clock.now())
+    async def _claim(self, most: int) -> list[RenderClaim]:
+        claims = await at_once(submissions.claim_renders, self.db, self.process, self.clock.now(), most)
+        for claim in claims:
+            self.owed.hold(Owned("submission", claim.submission.id, claim.submission.fence))
+        return claims
+
+    def return_left(self) -> None:
+        """Free what was claimed and will not be begun."""
+        for claim in self.gate.left():
+            self.owed.give_back(functools.partial(self._give_back, claim, counted=False))
 
     async def _work_off(self, claim: RenderClaim) -> None:
         counted, ended, began = True, BROKEN_OFF, time.monotonic()
@@ -108,7 +117,7 @@ class Prepare:
         """Bring to the spool what came with a submission that ended before it was rendered; None without any."""
         left = contents.left(self.db)
         if left is not None:
-            self.spool.put_bytes(left.octets)
+            apart(self.spool.put_bytes, left.octets)
             contents.forget(self.db, left.submission_id)
         return True if left is not None else None
 

@@ -40,6 +40,7 @@ from gateway.store.handback import Owned
 from gateway.store.material import Material
 from gateway.store.outbox import Post
 from gateway.store.spool import Spool
+from gateway.store.strands import at_once
 from renderers.faxpage import pdf_of, tiff_of
 
 log = logging.getLogger(__name__)
@@ -97,9 +98,16 @@ class Transmit:
                     await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim, counted))
         return True
 
-    def _claim(self) -> CallClaim | None:
-        claims = calls.claim_calls(self.db, self.process, self._routes, self.clock.now())
-        return claims[0] if claims else None
+    async def _claim(self, most: int) -> list[CallClaim]:
+        claims = await at_once(calls.claim_calls, self.db, self.process, self._routes, self.clock.now(), most)
+        for claim in claims:
+            self.owed.hold(Owned("job", claim.job.id, claim.job.fence))
+        return claims
+
+    def return_left(self) -> None:
+        """Free what was claimed and will not be begun."""
+        for claim in self.gate.left():
+            self.owed.give_back(functools.partial(self._give_back, claim, counted=False))
 
     @property
     def _routes(self) -> list[Route]:

@@ -19,6 +19,7 @@ from sqlalchemy import URL, Dialect, Engine, PoolProxiedConnection
 from sqlmodel import Session
 
 from gateway.store.engines import BUSY_SECONDS, READING, driver_errors, make_engine, parse_url, translated
+from gateway.store.strands import apart
 from gateway.store.turns import Turns
 from gateway.store.writer import Tally, Writer
 
@@ -98,6 +99,9 @@ class Database:
         Raises:
             UnavailableError: the database is out of reach.
         """
+        return self._read(work) if self.is_near else apart(self._read, work)
+
+    def _read(self, work: Callable[[Session], T]) -> T:
         with translated(self.url), Session(self._readers, expire_on_commit=False, autoflush=False) as session:
             return work(session)
 

@@ -15,7 +15,7 @@ from gateway.domain.submission import PartPages, Submission
 from gateway.store.by_hand import LOCKED, Cursor, Found, Insertion, Rows, marked
 from gateway.store.fax_tables import ContentRow, EventRow, JobRow, PartRow, SubmissionRow
 
-OLDEST = "state = 'accepted' ORDER BY id LIMIT 1"
+OLDEST = "state = 'accepted' ORDER BY id LIMIT ?"
 
 
 class Renders:

@@ -17,7 +17,7 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages, Submission, SubmissionState
 from gateway.store import contents
 from gateway.store.acceptance import Accepted, add
-from gateway.store.by_hand import LOCKED, STEPPING_OVER, Cursor
+from gateway.store.by_hand import LOCKED, STEPPING_OVER, Cursor, Found
 from gateway.store.columns import in_state, key_of
 from gateway.store.database import Database
 from gateway.store.fax_rows import (
@@ -42,7 +42,7 @@ from gateway.store.renders import OLDEST, renders
 
 __all__ = [
     "Accepted", "FailedRender", "RenderClaim", "RenderedJob", "RenderedSubmission", "add", "add_refusal",
-    "claim_render", "fail_render", "finish_render", "give_back", "refusals",
+    "claim_renders", "fail_render", "finish_render", "give_back", "refusals",
 ]  # fmt: skip
 PREVIEW = "preview"  # why a job is cancelled whose sender only wanted to see the pages
 
@@ -93,27 +93,27 @@ class FailedRender:
     part_pages: tuple[PartPages, ...] = ()
 
 
-def claim_render(db: Database, process_id: int, now: datetime) -> RenderClaim | None:
-    """Take the oldest submission that waits to be rendered; None when none does.
+def claim_renders(db: Database, process_id: int, now: datetime, most: int = 1) -> list[RenderClaim]:
+    """Take the submissions that have waited longest to be rendered, `most` at most.
 
     Raises:
         LostClaimError: this process was given up for dead.
     """
     hand = renders(db.dialect)
 
-    def work(cursor: Cursor) -> RenderClaim | None:
-        posting(db.dialect).check_process(cursor, process_id)
-        found = hand.submissions.find(cursor, OLDEST, (), STEPPING_OVER)
-        if not found:
-            return None
-        row = found[0].row
+    def taken(cursor: Cursor, found: Found[SubmissionRow]) -> RenderClaim:
+        row = found.row
         hand.tell(cursor, [moved_submission(row, SubmissionState.RENDERING, now)])
         row.owner = process_id
         row.fence += 1
-        hand.submissions.keep(cursor, found[0])
+        hand.submissions.keep(cursor, found)
         number = key_of(row.id)
         jobs = tuple(job_from(job.row) for job in hand.accepted(cursor, number))
         return RenderClaim(submission_from(row), jobs, row.crashes, hand.content(cursor, number))
+
+    def work(cursor: Cursor) -> list[RenderClaim]:
+        posting(db.dialect).check_process(cursor, process_id)
+        return [taken(cursor, found) for found in hand.submissions.find(cursor, OLDEST, (most,), STEPPING_OVER)]
 
     return db.write_by_hand(work)
 

@@ -22,6 +22,7 @@ from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from gateway.store.engines import BEGUN, translated
+from gateway.store.strands import outcome
 from gateway.store.transaction import Transaction
 from gateway.store.turns import Turns
 
@@ -114,7 +115,7 @@ class Writer:
         """
         if threading.get_ident() == self._ident:
             raise RuntimeError("a work of the store asks for another write: it would wait for itself")
-        return self.submit(work, by_hand=by_hand).result()
+        return outcome(self.submit(work, by_hand=by_hand))
 
     def submit(self, work: Work[T], *, by_hand: bool = False) -> Future[T]:
         """Have a work written; its answer is there when it is committed."""

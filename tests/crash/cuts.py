@@ -73,7 +73,7 @@ STARTING = around("store.migrate:migrate", "store.processes:register", "store.pr
 ACCEPTING = (*around("store.acceptance:Acceptance.enter"), *commits(1, 3))
 RENDERING = (
     *around(
-        "store.submissions:claim_render",
+        "store.submissions:claim_renders",
         "store.spool:Spool.put_bytes",
         "store.spool:Spool.put_copy",
         "store.submissions:finish_render",

@@ -10,6 +10,7 @@ from gateway.domain.job import Job
 from gateway.store import jobs, submissions, tree
 from renderers.faxpage import FaxPage, Resolution, write_tiff
 from renderers.libtiff import encode
+from tests.claims import claim_render
 from tests.filled_store import mail_to, rendered
 from tests.flows.letters import ANNA
 from tests.flows.stage import Ending, ScriptedTransport, Stage
@@ -30,7 +31,7 @@ def two_pages(stage: Stage, *numbers: str, priority: int = 5, life: timedelta = 
     now = stage.clock.now()
     wanted = mail_to(user, *numbers or (ONE,), at=now, priority=priority)
     submissions.add(stage.db, replace(wanted, expires=now + life))
-    claim = submissions.claim_render(stage.db, stage.process.id, stage.clock.now())
+    claim = claim_render(stage.db, stage.process.id, stage.clock.now())
     assert claim is not None
     submissions.finish_render(stage.db, claim, replace(rendered(claim, 2), pages_digest=digest), stage.clock.now(), [])
     return stage.jobs[-1]

@@ -5,6 +5,7 @@ import pytest
 from gateway.domain.errors import UnavailableError
 from gateway.domain.job import JobState
 from gateway.store import submissions
+from tests.claims import claim_render
 from tests.flows.letters import mail, pdf
 from tests.flows.stage import Stage
 
@@ -21,7 +22,7 @@ async def test_a_mail_that_met_a_full_disk_is_rendered_later_and_counts_no_crash
         with pytest.raises(UnavailableError):
             await stage.prepare().next()
 
-    claim = submissions.claim_render(stage.db, stage.process.id, stage.clock.now())
+    claim = claim_render(stage.db, stage.process.id, stage.clock.now())
 
     assert claim is not None
     assert claim.crashes == 0

@@ -12,6 +12,7 @@ from gateway.store import calls, outbox, processes, submissions, tree
 from gateway.store.database import open_database
 from gateway.store.handback import Owned
 from gateway.store.outbox import MailState, NewMail
+from tests.claims import claim_render
 from tests.filled_store import NOW, TTL, WALL, calling, killed, mail_to, no_mail, process, ready
 from tests.flows.letters import ANNA
 from tests.flows.stage import Stage
@@ -198,13 +199,13 @@ async def test_a_call_of_the_same_job_that_is_not_in_hand_yet_is_not_the_former_
 
 async def test_renders_and_mails_are_let_go_too(stage: Stage, user: User) -> None:
     submissions.add(stage.db, mail_to(user))
-    submissions.claim_render(stage.db, stage.process.id, NOW)
+    claim_render(stage.db, stage.process.id, NOW)
     outbox.add(stage.db, NewMail("x", None, None, 0, ANNA, b"x", "<1@fax>"), NOW)
     outbox.claim_mail(stage.db, stage.process.id, NOW)
 
     await beats(stage.keep(), 2)
 
-    assert submissions.claim_render(stage.db, stage.process.id, NOW) is not None
+    assert claim_render(stage.db, stage.process.id, NOW) is not None
     assert [mail.state for mail in outbox.listing(stage.db)] == [MailState.WAITING]
 
 

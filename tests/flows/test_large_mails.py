@@ -9,7 +9,7 @@ from gateway.domain.job import JobState
 from gateway.domain.outcome import Outcome
 from gateway.store import tree
 from gateway.store.jobs import listing
-from gateway.store.submissions import claim_render
+from tests.claims import claim_render
 from tests.flows.letters import mail, pdf
 from tests.flows.stage import Stage, words
 

@@ -18,6 +18,7 @@ from gateway.flows.prepare import Prepare
 from gateway.store import jobs, submissions, tree
 from gateway.store.fax_rows import MAX_RENDER_CRASHES
 from renderers.faxpage import read_tiff
+from tests.claims import claim_render
 from tests.filled_store import no_mail
 from tests.flows.letters import ANNA, corrupt_pdf, locked_pdf, mail, pdf, unknown
 from tests.flows.stage import LIMITS, Stage, words
@@ -278,7 +279,7 @@ async def test_a_converter_that_does_not_end_is_cut_off(stage: Stage) -> None:
 async def test_a_mail_that_brought_down_processes_is_not_tried_for_ever(stage: Stage) -> None:
     await stage.submit(mail(), ONE)
     for _ in range(MAX_RENDER_CRASHES):
-        claim = submissions.claim_render(stage.db, stage.process.id, stage.clock.now())
+        claim = claim_render(stage.db, stage.process.id, stage.clock.now())
         assert claim is not None
         submissions.give_back(stage.db, claim, stage.clock.now())
 

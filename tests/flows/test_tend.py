@@ -13,6 +13,7 @@ from gateway.domain.submission import Refusal, SubmissionState
 from gateway.flows.tend import Rhythm
 from gateway.store import calls, outbox, refusals, signatures, submissions, tree
 from gateway.store.outbox import NewMail
+from tests.claims import claim_render
 from tests.filled_store import NOW, WALL, calling, end, mail_to, no_mail, ready
 from tests.flows.letters import ANNA
 from tests.flows.stage import Stage, words
@@ -91,7 +92,7 @@ async def test_the_clock_does_not_skip_while_something_is_done(stage: Stage, use
     else:
         submissions.add(stage.db, mail_to(user, "+12025550109"))
         if what == "a render":
-            submissions.claim_render(stage.db, stage.process.id, NOW)
+            claim_render(stage.db, stage.process.id, NOW)
 
     assert await stage.tend().next() is False
 

@@ -11,6 +11,7 @@ from gateway.store.database import Database
 from gateway.store.node_list import listing
 from gateway.store.processes import About
 from gateway.store.received import NewReception
+from tests.claims import claim_render
 from tests.filled_store import NOW, TTL, WALL, calling, killed, mail_to, process, ready
 
 ABOUT = About("smtp lines", "0.1.0", 4711)
@@ -38,7 +39,7 @@ def test_what_each_owns_is_counted(db: Database, own: processes.Process, user: U
         calling(db, own.id)
     received.begin(db, own.id, NewReception("c1", "+12065550142", "", user.id, NOW))
     submissions.add(db, mail_to(user))
-    submissions.claim_render(db, other.id, NOW)
+    claim_render(db, other.id, NOW)
     outbox.add(db, outbox.NewMail("x", None, None, 0, "anna@acme.example", b"x", "<1@fax>"), NOW)
     outbox.claim_mail(db, other.id, NOW)
 

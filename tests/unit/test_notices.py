@@ -23,6 +23,7 @@ from gateway.store.database import Database
 from gateway.store.known_tree import KnownTree
 from gateway.store.outbox import NewMail
 from gateway.store.submissions import FailedRender, RenderClaim
+from tests.claims import claim_render
 from tests.fakes import FakeClock
 from tests.filled_store import NOW, anna, calling, end, mail_to, no_mail, opened, owning, ready, rendered
 
@@ -40,7 +41,7 @@ class Desk:
 
     def rendering(self, *numbers: str) -> RenderClaim:
         submissions.add(self.db, mail_to(self.anna, *numbers))
-        claim = submissions.claim_render(self.db, self.owner, NOW)
+        claim = claim_render(self.db, self.owner, NOW)
         assert claim is not None
         return claim
 

@@ -23,6 +23,7 @@ from gateway.store import contents, jobs, submissions
 from gateway.store.acceptance import MOST_AT_ONCE, Acceptance, Accepted, check
 from gateway.store.database import Database, open_database
 from gateway.store.fax_tables import ContentRow, EventRow, JobRow, SubmissionRow
+from tests.claims import claim_render
 from tests.filled_store import FAR, NOW, mail_to, owning, rendered
 
 OTHER = "+12025550102"
@@ -227,7 +228,7 @@ def test_a_small_mail_waits_with_its_rows_until_it_was_rendered(
     small = acceptance.add(replace(mail_to(user), content=b"From: anna\r\n\r\nhello\r\n"))
 
     with owning(db, tmp_path) as owner:
-        claim = submissions.claim_render(db, owner, NOW)
+        claim = claim_render(db, owner, NOW)
         assert claim is not None
         assert (claim.submission.id, claim.content) == (small.submission_id, b"From: anna\r\n\r\nhello\r\n")
         submissions.finish_render(db, claim, rendered(claim), NOW, [])

@@ -24,6 +24,7 @@ from gateway.store.database import Database, open_database
 from gateway.store.migrate import METADATA, migrate
 from gateway.store.restore import GAP, Restored, Target, restore
 from gateway.store.spool import Spool
+from tests.claims import claim_render
 from tests.filled_store import FAR, NOW, WALL, anna, calling, fresh_url, mail_to, owning, ready, rendered
 from tests.store_states import came_in
 
@@ -200,13 +201,13 @@ def test_a_render_of_then_begins_again_and_its_job_is_held_afterwards(
 ) -> None:
     with owning(db, tmp_path) as owner:
         submissions.add(db, mail_to(user))
-        submissions.claim_render(db, owner, NOW)
+        claim_render(db, owner, NOW)
     made(db, spool, place)
 
     restored(place, elsewhere)
 
     with closing(open_database(elsewhere.url)) as copy, owning(copy, tmp_path) as owner:
-        claim = submissions.claim_render(copy, owner, NOW)
+        claim = claim_render(copy, owner, NOW)
         assert claim is not None
         with_pages(copy, elsewhere.spool)
         submissions.finish_render(copy, claim, rendered(claim), NOW, [])

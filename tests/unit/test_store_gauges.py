@@ -16,6 +16,7 @@ from gateway.store.database import Database
 from gateway.store.gauges import look
 from gateway.store.outbox import NewMail
 from gateway.store.spool import Spool
+from tests.claims import claim_render
 from tests.filled_store import (
     NOW,
     TTL,
@@ -97,7 +98,7 @@ def test_a_job_that_waits_is_due_at_its_time(db: Database, owner: int) -> None:
 
 def test_a_submission_that_is_rendered_is_told_from_one_that_waits(db: Database, owner: int) -> None:
     submissions.add(db, mail_to(anna(db)))
-    claim = submissions.claim_render(db, owner, NOW)
+    claim = claim_render(db, owner, NOW)
     assert claim is not None
 
     assert seen(db).submissions == {"accepted": Depth(), "rendering": Depth(1, NOW)}

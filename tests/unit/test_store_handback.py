@@ -12,6 +12,7 @@ from gateway.store import archive_lists, calls, jobs, outbox, processes, submiss
 from gateway.store.database import Database
 from gateway.store.fax_rows import MAX_RENDER_CRASHES
 from gateway.store.outbox import MailState, NewMail
+from tests.claims import claim_render
 from tests.filled_store import (
     NOW,
     WALL,
@@ -248,7 +249,7 @@ def test_a_render_that_was_cut_starts_again_and_ten_are_poison(
     accepted = submissions.add(db, mail_to(user))
     for _ in range(MAX_RENDER_CRASHES):
         victim = process(db, tmp_path)
-        claim = submissions.claim_render(db, victim.id, NOW)
+        claim = claim_render(db, victim.id, NOW)
         assert claim is not None
         assert not claim.is_poisoned
         die_and_reap(db, victim, new)
@@ -256,7 +257,7 @@ def test_a_render_that_was_cut_starts_again_and_ten_are_poison(
         with pytest.raises(LostClaimError):
             submissions.finish_render(db, claim, rendered(claim), NOW, [])
 
-    last = submissions.claim_render(db, new.id, NOW)
+    last = claim_render(db, new.id, NOW)
     assert last is not None
     assert (last.crashes, last.is_poisoned) == (10, True)
 
@@ -286,12 +287,12 @@ def test_all_that_a_process_owned_is_free_in_one_commit(
     ready(db, old.id, mail_to(user, OTHER))
     first, second = calling(db, old.id), calling(db, old.id)
     submissions.add(db, mail_to(user))
-    submissions.claim_render(db, old.id, NOW)
+    claim_render(db, old.id, NOW)
 
     assert die_and_reap(db, old, new) == 1
 
     assert [now_of(db, claim.job).state for claim in (first, second)] == [JobState.READY] * 2
-    assert submissions.claim_render(db, new.id, NOW) is not None
+    assert claim_render(db, new.id, NOW) is not None
     assert [calling(db, new.id, lines=2).line for _ in range(2)] == [1, 2]
 
 

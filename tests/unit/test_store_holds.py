@@ -12,6 +12,7 @@ from gateway.domain.nodes import User
 from gateway.domain.outcome import Outcome
 from gateway.store import calls, jobs, processes, submissions
 from gateway.store.database import Database
+from tests.claims import claim_render
 from tests.filled_store import (
     NOW,
     WALL,
@@ -58,7 +59,7 @@ def test_a_hold_on_a_job_without_pages_counts_when_it_has_them(db: Database, use
     assert not jobs.hold(db, job.public_id, NOW)
     assert state(db, job) is JobState.ACCEPTED
 
-    claim = submissions.claim_render(db, owner, NOW)
+    claim = claim_render(db, owner, NOW)
     assert claim is not None
     submissions.finish_render(db, claim, rendered(claim), NOW, [])
 

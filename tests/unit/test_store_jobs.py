@@ -10,6 +10,7 @@ from gateway.domain.nodes import User
 from gateway.domain.outcome import Outcome
 from gateway.store import calls, jobs, outbox, submissions
 from gateway.store.database import Database
+from tests.claims import claim_render
 from tests.filled_store import NOW, calling, end, mail_on, mail_to, no_mail, owning, ready
 
 OTHER = "+12025550102"
@@ -71,7 +72,7 @@ def test_an_unrendered_job_expires_and_is_not_rendered(db: Database, user: User,
     submissions.add(db, mail_to(user))
 
     assert jobs.expire_due(db, EXPIRED, no_mail) == 1
-    assert submissions.claim_render(db, owner, EXPIRED) is None
+    assert claim_render(db, owner, EXPIRED) is None
 
 
 @pytest.mark.parametrize("kind", ["accepted", "ready", "waiting"])
@@ -119,7 +120,7 @@ def test_a_cancelled_job_of_several_leaves_the_others_alone(db: Database, user: 
 
     jobs.cancel(db, first.public_id, NOW, no_mail)
 
-    claim = submissions.claim_render(db, owner, NOW)
+    claim = claim_render(db, owner, NOW)
     assert claim is not None
     assert [job.id for job in claim.jobs] == [second.id]
 
@@ -138,7 +139,7 @@ def test_the_store_is_quiet_when_only_time_can_bring_more(db: Database, user: Us
     assert jobs.is_quiet(db)
     submissions.add(db, mail_to(user))
     assert not jobs.is_quiet(db)
-    claim = submissions.claim_render(db, owner, NOW)
+    claim = claim_render(db, owner, NOW)
     assert claim is not None
     assert not jobs.is_quiet(db)
     jobs.cancel(db, claim.jobs[0].public_id, NOW, no_mail)

@@ -19,6 +19,7 @@ from gateway.domain.outcome import Outcome
 from gateway.store import calls, jobs, outbox, processes, submissions, tree
 from gateway.store.calls import CallClaim
 from gateway.store.database import Database, open_database
+from tests.claims import claim_render
 from tests.filled_store import (
     NOW,
     WALL,
@@ -106,7 +107,7 @@ def test_every_job_is_sent_once_whoever_calls(db: Database, user: User, nodes: l
 def test_renders_and_mails_go_to_one_process_each(db: Database, user: User, nodes: list[tuple[Database, int]]) -> None:
     accepted = [submissions.add(db, mail_to(user)) for _ in range(4)]
 
-    renders = at_once(*(lambda node=node: submissions.claim_render(*node, NOW) for node in nodes))
+    renders = at_once(*(lambda node=node: claim_render(*node, NOW) for node in nodes))
 
     assert {claim.submission.id for claim in renders if claim} == {one.submission_id for one in accepted}
     for one in accepted:
@@ -157,7 +158,7 @@ def test_cancels_of_all_jobs_and_the_end_of_their_render_never_block_each_other(
 ) -> None:
     for _ in range(5):
         accepted = submissions.add(db, mail_to(user, *NUMBERS[:2]))
-        claim = submissions.claim_render(db, nodes[0][1], NOW)
+        claim = claim_render(db, nodes[0][1], NOW)
         assert claim is not None
 
         def finish(claim: submissions.RenderClaim = claim) -> bool:
@@ -175,7 +176,7 @@ def test_cancels_of_all_jobs_and_the_end_of_their_render_never_block_each_other(
         )
 
         assert {jobs.job(db, job.public_id).state for job in accepted.jobs} == {JobState.CANCELLED}
-        assert submissions.claim_render(db, nodes[0][1], NOW) is None
+        assert claim_render(db, nodes[0][1], NOW) is None
 
 
 def test_two_reapers_take_over_once(db: Database, user: User, tmp_path: Path) -> None:

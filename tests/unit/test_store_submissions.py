@@ -18,6 +18,7 @@ from gateway.store.database import Database
 from gateway.store.fax_tables import SubmissionRow
 from gateway.store.outbox import NewMail
 from gateway.store.submissions import FailedRender, RenderedJob, RenderedSubmission
+from tests.claims import claim_render
 from tests.filled_store import FAR, NOW, mail_to, no_mail, owning, rendered
 
 OTHER = "+12025550102"
@@ -92,7 +93,7 @@ def test_after_five_days_the_same_mail_is_a_new_one(db: Database, user: User) ->
 def test_submissions_are_rendered_oldest_first_and_once(db: Database, user: User, owner: int) -> None:
     accepted = [submissions.add(db, mail_to(user)) for _ in range(2)]
 
-    claims = [submissions.claim_render(db, owner, NOW) for _ in range(3)]
+    claims = [claim_render(db, owner, NOW) for _ in range(3)]
 
     assert [claim and claim.submission.id for claim in claims] == [*(one.submission_id for one in accepted), None]
     assert claims[0] is not None
@@ -102,7 +103,7 @@ def test_submissions_are_rendered_oldest_first_and_once(db: Database, user: User
 
 def test_rendered_pages_and_jobs_and_the_mail_are_one_commit(db: Database, user: User, owner: int) -> None:
     accepted = submissions.add(db, mail_to(user, FAR, OTHER))
-    claim = submissions.claim_render(db, owner, NOW)
+    claim = claim_render(db, owner, NOW)
     assert claim is not None
     parts = (PartPages("offer.pdf", 3), PartPages("logo.png", 0, "a logo of the signature"))
     own = {accepted.jobs[0].id: RenderedJob("c0" * 32, 4), accepted.jobs[1].id: RenderedJob("", 3)}
@@ -122,7 +123,7 @@ def test_rendered_pages_and_jobs_and_the_mail_are_one_commit(db: Database, user:
 
 def test_a_job_that_is_not_due_waits_after_rendering(db: Database, user: User, owner: int) -> None:
     accepted = submissions.add(db, mail_to(user, at=NOW + timedelta(hours=1)))
-    claim = submissions.claim_render(db, owner, NOW)
+    claim = claim_render(db, owner, NOW)
     assert claim is not None
 
     submissions.finish_render(db, claim, rendered(claim), NOW, [])
@@ -132,7 +133,7 @@ def test_a_job_that_is_not_due_waits_after_rendering(db: Database, user: User, o
 
 def test_a_failed_render_ends_every_job_with_its_outcome(db: Database, user: User, owner: int) -> None:
     accepted = submissions.add(db, mail_to(user, FAR, OTHER))
-    claim = submissions.claim_render(db, owner, NOW)
+    claim = claim_render(db, owner, NOW)
     assert claim is not None
     parts = (PartPages("locked.pdf", 0, "encrypted"),)
     failed = FailedRender(Outcome.INVALID_ATTACHMENT, "locked.pdf: encrypted", parts)
@@ -149,7 +150,7 @@ def test_a_failed_render_ends_every_job_with_its_outcome(db: Database, user: Use
 
 def test_a_job_cancelled_while_it_is_rendered_stays_cancelled(db: Database, user: User, owner: int) -> None:
     accepted = submissions.add(db, mail_to(user, FAR, OTHER))
-    claim = submissions.claim_render(db, owner, NOW)
+    claim = claim_render(db, owner, NOW)
     assert claim is not None
     jobs.cancel(db, accepted.jobs[0].public_id, NOW, no_mail)
 
@@ -160,7 +161,7 @@ def test_a_job_cancelled_while_it_is_rendered_stays_cancelled(db: Database, user
 
 def test_with_its_last_job_cancelled_nothing_is_rendered_any_more(db: Database, user: User, owner: int) -> None:
     accepted = submissions.add(db, mail_to(user))
-    claim = submissions.claim_render(db, owner, NOW)
+    claim = claim_render(db, owner, NOW)
     assert claim is not None
     jobs.cancel(db, accepted.jobs[0].public_id, NOW, no_mail)
 
@@ -173,7 +174,7 @@ def test_with_its_last_job_cancelled_nothing_is_rendered_any_more(db: Database, 
 
 def test_a_render_can_be_finished_only_once(db: Database, user: User, owner: int) -> None:
     submissions.add(db, mail_to(user))
-    claim = submissions.claim_render(db, owner, NOW)
+    claim = claim_render(db, owner, NOW)
     assert claim is not None
     submissions.finish_render(db, claim, rendered(claim), NOW, [])
 
@@ -183,12 +184,12 @@ def test_a_render_can_be_finished_only_once(db: Database, user: User, owner: int
 
 def test_a_render_that_broke_off_starts_again(db: Database, user: User, owner: int) -> None:
     submissions.add(db, mail_to(user))
-    broken = submissions.claim_render(db, owner, NOW)
+    broken = claim_render(db, owner, NOW)
     assert broken is not None
 
     submissions.give_back(db, broken, NOW)
 
-    again = submissions.claim_render(db, owner, NOW)
+    again = claim_render(db, owner, NOW)
     assert again is not None
     assert (again.submission.id, again.crashes) == (broken.submission.id, 1)
     with pytest.raises(LostClaimError):
@@ -199,4 +200,4 @@ def test_a_process_without_a_lease_claims_nothing(db: Database, user: User) -> N
     submissions.add(db, mail_to(user))
 
     with pytest.raises(LostClaimError, match="start anew"):
-        submissions.claim_render(db, 4711, NOW)
+        claim_render(db, 4711, NOW)

@@ -14,6 +14,7 @@ from gateway.store.database import Database, open_database
 from gateway.store.engines import make_engine
 from gateway.store.migrate import alembic_config, known_revisions, migrate, revision_of, schema_is_current
 from gateway.store.spool import Spool
+from tests.claims import claim_render
 from tests.filled_store import FAR, NOW, calling, fresh_url, mail_to, owning
 
 Row = dict[str, object]
@@ -107,7 +108,7 @@ def test_its_faxes_are_all_there_and_go_on(first: Database, tmp_path: Path) -> N
     with owning(first, tmp_path) as owner:
         claim = calling(first, owner)
         assert str(claim.job.destination) == "+12025550102"
-        render = submissions.claim_render(first, owner, NOW)
+        render = claim_render(first, owner, NOW)
         assert render is not None
         assert render.submission.subject == "Next"
         assert calls.claim_call(first, owner, "trunk", 4, NOW) is None
