@@ -33,11 +33,12 @@ class Transaction:
         self._near = connection.dialect.name == "sqlite"
         self._root: RootTransaction | None = None
         self._hurried = False
+        self._spoiled = False
 
     @property
     def is_open(self) -> bool:
         """Whether what was done in it still stands to be committed."""
-        if self._connection.invalidated or (self._root is not None and not self._root.is_active):
+        if self._spoiled or self._connection.invalidated or (self._root is not None and not self._root.is_active):
             return False
         return bool(self._driver.in_transaction if self._near else self._driver.info.transaction_status == WELL)
 
@@ -90,23 +91,25 @@ class Transaction:
 
     @contextmanager
     def _apart(self, *, first: bool) -> Iterator[None]:
-        """A savepoint for a work by hand; the first one has the transaction itself."""
-        if first:
-            well = False
-            try:
-                yield
-                well = True
-            finally:
-                if not well:
-                    self._driver.rollback()
-            return
-        self._cursor.execute("SAVEPOINT work")
+        """Room of its own for a work by hand; the first one has the transaction itself.
+
+        On SQLite it has no savepoint, which costs as much as two statements of a work: few fail after they have changed
+        something, and then all others are done again without it.
+        """
+        before = self._driver.total_changes if self._near else 0
+        if not self._near and not first:
+            self._cursor.execute("SAVEPOINT work")
         well = False
         try:
             yield
             well = True
         finally:
-            if not self._near or self._driver.in_transaction:
+            if first:
+                if not well:
+                    self._driver.rollback()
+            elif self._near:
+                self._spoiled = not well and self._driver.total_changes != before
+            else:
                 self._cursor.execute("RELEASE SAVEPOINT work" if well else "ROLLBACK TO SAVEPOINT work")
 
     def _hurry(self) -> None:

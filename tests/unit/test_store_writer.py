@@ -189,23 +189,48 @@ def test_what_waits_is_written_before_the_store_is_closed(tmp_path: Path) -> Non
         assert [one.result(0) for one in done] == names(db)
 
 
+def failing_late_by_hand(name: str) -> Callable[[object], str]:
+    def work(cursor: object) -> str:
+        adding_by_hand(name)(cursor)
+        raise KeyError(name)
+
+    return work
+
+
+def test_of_a_work_by_hand_that_fails_late_nothing_stays_and_the_others_are_done(db: Database) -> None:
+    gathering = Gathering(db)
+    works = [adding_by_hand("a"), failing_late_by_hand("b"), adding_by_hand("c")]
+    by_hand = [db.submit(work, by_hand=True) for work in works]
+
+    gathering.write([adding("d")])
+
+    assert [type(one.exception()) for one in by_hand] == [type(None), KeyError, type(None)]
+    assert names(db) == ["a", "c", "d"]
+
+
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.sampled_from(["adds", "fails", "by hand"]), st.integers(0, 5)), min_size=1, max_size=12))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["adds", "fails", "by hand", "fails by hand"]), st.integers(0, 5)),
+        min_size=1,
+        max_size=12,
+    )
+)
 def test_whatever_waits_together_each_has_the_answer_it_would_have_alone(
     db: Database, plan: list[tuple[str, int]]
 ) -> None:
     db.write(lambda session: session.connection().execute(text("delete from trunk")).rowcount)
     expected: list[str] = []
     gathering = Gathering(db)
-    kinds = {"adds": adding, "fails": failing, "by hand": adding_by_hand}
+    kinds = {"adds": adding, "fails": failing, "by hand": adding_by_hand, "fails by hand": failing_late_by_hand}
 
-    done = [db.submit(kinds[kind](str(name)), by_hand=kind == "by hand") for kind, name in plan]
+    done = [db.submit(kinds[kind](str(name)), by_hand="by hand" in kind) for kind, name in plan]
     gathering.write([])
     for one in done:
         one.exception()
 
     for (kind, name), one in zip(plan, done, strict=True):
-        fails = kind == "fails" or str(name) in expected
+        fails = "fails" in kind or str(name) in expected
         assert (one.exception() is not None) is fails
         expected += [] if fails else [str(name)]
     assert names(db) == sorted(expected)
