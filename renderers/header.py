@@ -1,22 +1,21 @@
 """The page header: a line of small text above each page, put on without decoding the page.
 
-What lives here: drawing the line and joining two T.6 strips. What does not: what the line says.
+What lives here: laying the line out and joining two T.6 strips. What does not: what the line says, and how its
+characters are drawn (`lettering`).
 """
 
 from collections.abc import Sequence
-from functools import cache
+from dataclasses import replace
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
 from renderers.faxpage import PELS_PER_INCH, FaxPage, FaxShape
+from renderers.lettering import Lettering
 from renderers.libtiff import encode
 
-_FONTS = (
-    "LiberationSansNarrow-Bold.ttf", "LiberationSans-Bold.ttf", "DejaVuSans-Bold.ttf", "NotoSans-Bold.ttf",
-)  # fmt: skip
 _EOFB_BITS = 24
 _MARGIN = PELS_PER_INCH // 4
+_SIZE = 0.66  # of the height is a character's
 
 
 def stamp(pages: Sequence[FaxPage], lines: Sequence[str]) -> list[FaxPage]:
@@ -54,33 +53,17 @@ def draw_line(line: str, shape: FaxShape, height: float = 1) -> np.ndarray[tuple
     """Draw a header line as packed rows, the last of them white; `height` times as high as a header."""
     own_rows = round(shape.header_rows * height)
     high = own_rows * PELS_PER_INCH // shape.resolution.value
-    strip = Image.new("L", (shape.width, high), 255)
-    draw = ImageDraw.Draw(strip)
-    parts = line.split("\t")
-    font = _fitting_font(parts, shape.width - 2 * _MARGIN, high)
-    room = shape.width - 2 * _MARGIN
+    parts, room = line.split("\t"), shape.width - 2 * _MARGIN
+    lettering = _fitting(parts, room, Lettering(round(high * _SIZE), high, own_rows))
+    pels = np.zeros((own_rows, shape.width), np.bool_)
     for index, part in enumerate(parts):
         share = index / (len(parts) - 1) if len(parts) > 1 else 0.0
-        left = _MARGIN + share * (room - draw.textlength(part, font))
-        draw.text((left, high * 0.14), part, fill=0, font=font)
-    rows = np.asarray(strip.resize((shape.width, own_rows), Image.Resampling.BOX)) < 150
-    rows[-1] = False
-    return np.packbits(rows, axis=1)
+        lettering.write(pels, _MARGIN + share * (room - lettering.length(part)), part)
+    pels[-1] = False
+    return np.packbits(pels, axis=1)
 
 
-def _fitting_font(parts: Sequence[str], room: int, high: int) -> ImageFont.FreeTypeFont:
-    full = _font(round(high * 0.66))
-    wanted = sum(full.getlength(part) for part in parts) + (len(parts) - 1) * high
-    return full if wanted <= room else _font(max(8, int(high * 0.66 * room / wanted)))
-
-
-@cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    for name in _FONTS:
-        try:
-            return ImageFont.truetype(name, size)
-        except OSError:
-            continue
-    fallback = ImageFont.load_default(size)
-    assert isinstance(fallback, ImageFont.FreeTypeFont)
-    return fallback
+def _fitting(parts: Sequence[str], room: int, full: Lettering) -> Lettering:
+    """The largest lettering in which all parts fit beside each other."""
+    wanted = sum(full.length(part) for part in parts) + (len(parts) - 1) * full.high
+    return full if wanted <= room else replace(full, size=max(8, int(full.high * _SIZE * room / wanted)))
