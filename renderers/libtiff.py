@@ -29,6 +29,7 @@ _FIXED_FIELDS = (
     (266, _SHORT(1)),  # FillOrder: high bit first
 )
 _TOP_LEFT = 1
+_SHORT_WORK = 32768  # octets of rows that are coded in a tenth of a millisecond
 _COMPLAINT = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p)
 _complaints: list[str] = []
 
@@ -56,6 +57,8 @@ def library() -> ctypes.CDLL:
             found = ctypes.CDLL(name)
         except OSError:
             continue
+        found.TIFFSetErrorHandler(_NOTE)
+        found.TIFFSetWarningHandler(_NOTE)
         return _prepare(found)
     raise RenderError(Reason.TOOL_MISSING, "fax coding", "libtiff is not installed: apt-get install libtiff6")
 
@@ -77,14 +80,21 @@ def _prepare(found: ctypes.CDLL) -> ctypes.CDLL:
     found.TIFFReadRGBAImageOriented.argtypes = [ctypes.c_void_p, _LONG, _LONG, ctypes.c_void_p, _SHORT, _SHORT]
     found.TIFFNumberOfStrips.argtypes = [ctypes.c_void_p]
     found.TIFFNumberOfStrips.restype = ctypes.c_uint32
-    found.TIFFSetErrorHandler(_NOTE)
-    found.TIFFSetWarningHandler(_NOTE)
     return found
 
 
+@cache
+def _holding() -> ctypes.CDLL:
+    """The same library for calls that are over sooner than another thread would take its turn."""
+    return _prepare(ctypes.PyDLL(library()._name))
+
+
 def encode(rows: Rows) -> bytes:
-    """Code packed rows as one T.6 strip, high bit first, closed by EOFB (T.6 2.4.1)."""
-    lib = library()
+    """Code packed rows as one T.6 strip, high bit first, closed by EOFB (T.6 2.4.1).
+
+    All is done in memory; only the coding of more than a few rows lets other threads run meanwhile.
+    """
+    lib = _holding()
     height, stride = rows.shape
     solid = np.ascontiguousarray(rows, dtype=np.uint8)
     fd = os.memfd_create("strip")
@@ -93,7 +103,8 @@ def encode(rows: Rows) -> bytes:
         fields = ((256, _LONG(stride * 8)), (257, _LONG(height)), (278, _LONG(height)), *_FIXED_FIELDS)
         for tag, value in fields:
             lib.TIFFSetField(tif, _LONG(tag), value)
-        if lib.TIFFWriteEncodedStrip(tif, 0, solid.ctypes.data, solid.nbytes) != solid.nbytes:
+        coding = lib if solid.nbytes <= _SHORT_WORK else library()
+        if coding.TIFFWriteEncodedStrip(tif, 0, solid.ctypes.data, solid.nbytes) != solid.nbytes:
             raise DamagedError("libtiff did not take the rows")
         size = lib.TIFFRawStripSize(tif, 0)
         return os.pread(fd, size, os.fstat(fd).st_size - size)

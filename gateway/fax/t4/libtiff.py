@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from ctypes import c_char_p, c_double, c_float, c_int, c_ssize_t, c_uint16, c_uint32, c_void_p
 from enum import IntEnum
 from functools import cache
+from types import SimpleNamespace
 
 from gateway.domain.errors import GatewayError, UnavailableError
 
@@ -83,14 +84,23 @@ _SIGNATURES: dict[str, tuple[object, list[object]]] = {
 }
 
 
+# What codes pages or touches a disk lets other threads run meanwhile. The rest is over sooner than that would be.
+_LONG = frozenset(
+    {"TIFFFdOpenExt", "TIFFClose", "TIFFReadEncodedStrip", "TIFFReadRawStrip", "TIFFWriteEncodedStrip",
+     "TIFFWriteRawStrip", "TIFFWriteDirectory", "TIFFReadDirectory", "TIFFSetDirectory"}
+)  # fmt: skip
+
+
 @cache
-def _library() -> ctypes.CDLL:
+def _library() -> SimpleNamespace:
     """Load and type the library once."""
+    library = SimpleNamespace()
     try:
-        library = ctypes.CDLL(LIBRARY)
+        yielding, holding = ctypes.CDLL(LIBRARY), ctypes.PyDLL(LIBRARY)
         for name, (result, arguments) in _SIGNATURES.items():
-            function = getattr(library, name)
+            function = getattr(yielding if name in _LONG else holding, name)
             function.restype, function.argtypes = result, arguments
+            setattr(library, name, function)
     except (OSError, AttributeError) as fault:
         raise UnavailableError(f"{LIBRARY} 4.5 or newer is needed to code pages: apt-get install libtiff6") from fault
     return library
@@ -205,7 +215,7 @@ def opened(descriptor: int, mode: str) -> Iterator[Tiff]:
         library.TIFFClose(pointer)
 
 
-def _open(library: ctypes.CDLL, descriptor: int, mode: str) -> int | None:
+def _open(library: SimpleNamespace, descriptor: int, mode: str) -> int | None:
     """Open with error functions of this file's own."""
     options = library.TIFFOpenOptionsAlloc()
     library.TIFFOpenOptionsSetErrorHandlerExtR(options, _NOTE, descriptor)
