@@ -8,18 +8,19 @@ back in a few hundred commits.
 
 from datetime import datetime
 from functools import lru_cache
+from typing import cast
 
 from sqlalchemy import Dialect
-from sqlmodel import func, select
 
 from gateway.domain.job import JobEvent, JobState
 from gateway.store.by_hand import Cursor, Insertion, marked
-from gateway.store.columns import EPOCH, MICROSECOND, in_state
+from gateway.store.columns import EPOCH, MICROSECOND
 from gateway.store.database import Database
-from gateway.store.fax_tables import EventRow, JobRow
+from gateway.store.fax_tables import EventRow
 
 MOST = 500  # made ready in one transaction
 _DUE = f"SELECT id FROM job WHERE state = 'waiting' AND not_before <= ? ORDER BY not_before LIMIT {MOST}"
+_FIRST_DUE = "SELECT min(not_before) FROM job WHERE state = 'waiting'"
 
 
 def promote_due(db: Database, now: datetime) -> int:
@@ -39,8 +40,8 @@ def promote_due(db: Database, now: datetime) -> int:
 
 def next_due(db: Database) -> datetime | None:
     """When the first waiting job falls due; None when none waits."""
-    statement = select(func.min(JobRow.not_before)).where(in_state(JobRow.state, JobState.WAITING))
-    return db.read(lambda session: session.exec(statement).one())
+    due = db.glance(_FIRST_DUE)
+    return None if due is None else EPOCH + cast(int, due) * MICROSECOND
 
 
 class _Statements:

@@ -6,6 +6,7 @@ in `activity`, promotion in `due`, holding and releasing in `holds`; all are han
 
 import json
 from datetime import datetime
+from typing import cast
 
 from sqlmodel import Session, col, func, or_, select
 
@@ -18,7 +19,7 @@ from gateway.domain.retry import Past
 from gateway.domain.submission import Submission, SubmissionState
 from gateway.store.activity import Filter, JobDetail, detail, listing
 from gateway.store.blocks import is_blocked, waiting_for_blocked
-from gateway.store.columns import in_state
+from gateway.store.columns import EPOCH, MICROSECOND, in_state
 from gateway.store.database import Database
 from gateway.store.due import next_due, promote_due
 from gateway.store.fax_rows import (
@@ -43,6 +44,9 @@ __all__ = [
 ]  # fmt: skip
 BATCH = 100  # rows changed in one transaction
 _CAN_EXPIRE = (JobState.ACCEPTED, JobState.READY, JobState.WAITING, JobState.HELD)
+_FIRST_EXPIRY = ("SELECT expires FROM job WHERE ended IS NULL AND state IN ({}) ORDER BY expires LIMIT 1").format(
+    ", ".join(f"'{state.value}'" for state in _CAN_EXPIRE)
+)
 
 
 def expire_due(db: Database, now: datetime, make_mail: MakeMail) -> int:
@@ -58,7 +62,8 @@ def expire_due(db: Database, now: datetime, make_mail: MakeMail) -> int:
             _end(session, row, JobEvent.EXPIRED, now, make_mail)
         return len(rows)
 
-    return db.write(work) if db.read(lambda session: session.exec(over.limit(1)).first()) else 0
+    next_end = db.glance(_FIRST_EXPIRY)
+    return 0 if next_end is None or cast(int, next_end) > (now - EPOCH) // MICROSECOND else db.write(work)
 
 
 def cancel(db: Database, public_id: str, now: datetime, make_mail: MakeMail) -> bool:

@@ -4,16 +4,19 @@ What lives here: finding them, and adding that notice while the job has not ende
 (`gateway.delays`), its words (`gateway.mail.delay_letter`).
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
-from gateway.domain.frozen import Frozen
+from gateway.domain.frozen import Frozen, thaw
 from gateway.domain.job import FINAL_STATES, Job, JobEvent, JobState
 from gateway.store import frozen
-from gateway.store.columns import in_state, one_of
+from gateway.store.by_hand import marked
+from gateway.store.columns import EPOCH, MICROSECOND, in_state, one_of
 from gateway.store.database import Database
 from gateway.store.fax_rows import job_from
 from gateway.store.fax_tables import AttemptRow, EventRow, JobRow, OutboxRow
@@ -21,7 +24,17 @@ from gateway.store.locking import locked
 from gateway.store.mails import DELAYED, MailState, MakeMail
 from gateway.store.outbox import add_mails
 
-_OPEN = tuple(state for state in JobState if state not in FINAL_STATES)
+# State by state: each is a range of the index of open jobs.
+_ACCEPTED = " UNION ALL ".join(
+    f"SELECT accepted, id, submission_id FROM job WHERE ended IS NULL AND state = '{state.value}'"
+    " AND accepted > ? AND accepted <= ?"
+    for state in JobState
+    if state not in FINAL_STATES
+)
+_FROZEN = "SELECT id, frozen FROM submission WHERE id IN ({})"
+_STILL_OPEN = "SELECT id FROM job WHERE ended IS NULL AND id IN ({})"
+PAGE = 500  # mails whose settings are read at once: they are some thousand octets each
+_NOTICE_WAITS = f"SELECT id FROM outbox WHERE state = '{MailState.WAITING.value}' AND kind = '{DELAYED}' LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +47,29 @@ class Open:
     told: bool
 
 
-def accepted_between(db: Database, after: datetime | None, until: datetime) -> list[tuple[datetime, int]]:
-    """When jobs that are open were accepted, with their numbers: those behind `after`, up to `until`."""
-    columns = sa.select(col(JobRow.accepted), col(JobRow.id))
-    within = [col(JobRow.accepted) <= until, *([col(JobRow.accepted) > after] if after is not None else [])]
-    # State by state: each is a range of the index of open jobs.
-    each = [columns.where(col(JobRow.ended).is_(None), in_state(JobRow.state, state), *within) for state in _OPEN]
-    return db.read(lambda session: [(at, number) for at, number in session.execute(sa.union_all(*each))])
+@dataclass(frozen=True, slots=True)
+class Aging:
+    """A job that was open when it was looked for. `held` is None where nothing was frozen with it."""
+
+    accepted: datetime
+    number: int
+    held: Frozen | None
+
+
+def accepted_between(db: Database, after: datetime | None, until: datetime) -> Iterator[Aging]:
+    """Jobs that are open: those accepted behind `after`, up to `until`."""
+    within = (-1 if after is None else (after - EPOCH) // MICROSECOND, (until - EPOCH) // MICROSECOND)
+    rows = _asked(db, _ACCEPTED, within * _ACCEPTED.count("SELECT"))
+    for start in range(0, len(rows), PAGE):
+        page = rows[start : start + PAGE]
+        texts = dict(_asked(db, _FROZEN, tuple({mail for _, _, mail in page})))
+        for at, number, mail in page:
+            yield Aging(EPOCH + at * MICROSECOND, number, thaw(texts[mail]) if texts.get(mail) else None)
+
+
+def still_open(db: Database, numbers: Sequence[int]) -> frozenset[int]:
+    """Those of the jobs that have not ended."""
+    return frozenset(number for (number,) in _asked(db, _STILL_OPEN, numbers))
 
 
 def open_job(db: Database, number: int) -> Open | None:
@@ -74,9 +103,15 @@ def drop_late(db: Database) -> int:
     over = sa.select(col(job.id)).where(col(job.ended).is_not(None), col(job.id) == col(mail.job_id)).exists()
     waiting = (in_state(mail.state, MailState.WAITING), one_of(mail.kind, (DELAYED,)))
     late = sa.update(mail).where(*waiting, over).values(state=MailState.DROPPED.value, reply="the fax has ended")
-    if not db.read(lambda session: session.execute(sa.select(col(mail.id)).where(*waiting).limit(1)).first()):
+    if db.glance(_NOTICE_WAITS) is None:
         return 0
     return db.write(lambda session: session.connection().execute(late).rowcount)
+
+
+def _asked(db: Database, query: str, values: Sequence[int]) -> list[Any]:
+    """The answer to a question by hand; `{}` in it stands for as many marks as there are values."""
+    said = marked(query.format(", ".join("?" * len(values))), db.dialect.paramstyle)
+    return cast(list[Any], db.read_by_hand(lambda cursor: cursor.execute(said, tuple(values)).fetchall()))
 
 
 def _start(session: Session, row: JobRow) -> datetime:

@@ -156,6 +156,37 @@ async def test_the_flow_tells_before_time_leaps_to_the_next_call(stage: Stage) -
     assert [message["X-Fax-Job"] for message in told(stage)] == [stage.jobs[0].public_id]
 
 
+def test_where_nobody_wants_to_be_told_no_job_is_looked_at(stage: Stage, delays: Delays) -> None:
+    setting(stage, "0")
+    asyncio.run(stage.rendered(mail()))
+
+    assert later(stage, delays, LATE) == 0
+    assert delays._later == []
+
+
+def test_jobs_are_found_page_by_page_with_the_settings_that_were_frozen(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.store.overdue.PAGE", 2)
+    made = [two_pages(stage, f"+1202555020{last}") for last in range(3)]
+    setting(stage, "180")
+    asyncio.run(stage.rendered(mail()))
+    now = stage.clock.now()
+    aging = {one.number: one.held for one in overdue.accepted_between(stage.db, None, now)}
+
+    [held] = [held for number, held in aging.items() if number not in {job.id for job in made}]
+    assert held is not None
+    assert (len(aging), held.settings.text("notify.delay_minutes")) == (4, "180")
+    assert list(overdue.accepted_between(stage.db, now, now + LATE)) == []
+
+
+def test_of_jobs_those_that_have_not_ended_are_still_open(stage: Stage) -> None:
+    over, waiting = two_pages(stage), two_pages(stage, OTHER)
+    jobs.cancel(stage.db, over.public_id, stage.clock.now(), lambda _job: None)
+
+    assert overdue.still_open(stage.db, [over.id, waiting.id, 10_000]) == {waiting.id}
+
+
 def test_kinds_and_minutes_agree_with_what_others_call_them() -> None:
     assert NoticeKind.DELIVERY_DELAYED.value == DELAYED
     for text in ("0", "10", "1440"):
