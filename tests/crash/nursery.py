@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tests.crash.cuts import Cut
+from tests.crash.warm_stock import Stock
 
 TOP = Path(__file__).parents[2]
 PATIENCE = 60.0  # seconds
@@ -136,6 +137,7 @@ def serve() -> None:
     """The nursery's end."""
     for module in ("gateway.cli.serve", "gateway.app", "gateway.cli.main", "gateway.cli.tree", "gateway.cli.outbound"):
         __import__(module)
+    stock = Stock()
     wake, woken = os.pipe()
     os.set_blocking(wake, False)
     os.set_blocking(woken, False)
@@ -155,7 +157,7 @@ def serve() -> None:
             break
         *lines, rest = (rest + octets).split(b"\n")
         for line in lines:
-            children.add(_born(json.loads(line)))
+            children.add(_born(json.loads(line), stock))
     for pid in children:
         os.killpg(pid, signal.SIGKILL)
 
@@ -165,25 +167,26 @@ def _reap(children: set[int]) -> None:
         pid, status = os.waitpid(-1, os.WNOHANG)
         if not pid:
             return
-        children.discard(pid)
-        _tell(pid, os.waitstatus_to_exitcode(status))
+        if pid in children:  # and not the stock
+            children.remove(pid)
+            _tell(pid, os.waitstatus_to_exitcode(status))
 
 
 def _tell(pid: int, status: int | None) -> None:
     os.write(1, json.dumps([pid, status]).encode() + b"\n")
 
 
-def _born(order: dict[str, Any]) -> int:
+def _born(order: dict[str, Any], stock: Stock) -> int:
     pid = os.fork()
     if not pid:
-        _be_child(order)
+        _be_child(order, stock)
     with contextlib.suppress(OSError):
         os.setpgid(pid, pid)  # also here, for who kills it before it has done so itself
     _tell(pid, None)
     return pid
 
 
-def _be_child(order: dict[str, Any]) -> NoReturn:
+def _be_child(order: dict[str, Any], stock: Stock) -> NoReturn:
     with contextlib.suppress(OSError):
         os.setpgid(0, 0)
     signal.set_wakeup_fd(-1)
@@ -193,9 +196,11 @@ def _be_child(order: dict[str, Any]) -> NoReturn:
     out, log = (os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) for name in ("out", "log"))
     for target, source in ((0, null), (1, out), (2, log)):
         os.dup2(source, target)
-    os.closerange(3, 256)
+    os.closerange(3, stock.line.fileno())
+    os.closerange(stock.line.fileno() + 1, 256)
     status = 1
     try:
+        stock.lay()
         status = _run(order)
         sys.stdout.flush()
     finally:
