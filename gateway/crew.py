@@ -89,7 +89,7 @@ def gather(shared: Shared, roles: Iterable[Role], lost: Callable[[], None]) -> C
         for give_back in shared.left:
             give_back()
 
-    keeping = (*_keepers(shared, cut, lost), _tender(shared), *_tidiers(shared, roles))
+    keeping = (*_keepers(shared, cut, lost, return_left), _tender(shared), *_tidiers(shared, roles))
     return Crew(claiming, keeping, cut, return_left)
 
 
@@ -190,10 +190,12 @@ def _posters(shared: Shared) -> list[Worker]:
     return [*posters, *shared.workers("forward", 1, forward.next, FORWARDS)]
 
 
-def _keepers(shared: Shared, cut: Callable[[], None], lost: Callable[[], None]) -> list[Worker]:
+def _keepers(
+    shared: Shared, cut: Callable[[], None], lost: Callable[[], None], return_left: Callable[[], None]
+) -> list[Worker]:
     """None of them is woken by the bell, and none is kept from its work by a late lease."""
     receive = shared.receive or _receiver(shared)
-    keep = Keep(shared.lease, shared.clock, shared.composer, shared.owed, shared.journal, cut, lost)
+    keep = Keep(shared.lease, shared.clock, shared.composer, shared.owed, shared.journal, cut, lost, return_left)
     ttl, poll = shared.settings.queue.lease_seconds, shared.settings.queue.poll_seconds
     return [
         Worker("lease", keep.beat, shared.bell, ttl / BEATS, UNWOKEN),

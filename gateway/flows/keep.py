@@ -30,7 +30,8 @@ class Keep:
     """The flow that keeps the lease of one process, and looks after those of others.
 
     `owed` knows what all flows have in hand, `journal` what became of calls here. `cut` breaks off what is in work,
-    when the lease is over; `lost` ends the process, when all it owned is another's.
+    when the lease is over, and `return_left` lets go of what was claimed and not begun; `lost` ends the process, when
+    all it owned is another's.
     """
 
     lease: Lease
@@ -40,6 +41,7 @@ class Keep:
     journal: CallJournal
     cut: Callable[[], None]
     lost: Callable[[], None]
+    return_left: Callable[[], None] = field(default=lambda: None)
     _unclear: frozenset[Owned] = field(default=frozenset(), init=False)
     _was_cut: bool = field(default=False, init=False)
     _ahead: datetime | None = field(default=None, init=False)
@@ -65,6 +67,7 @@ class Keep:
         if gone and not self._was_cut:
             log.error("lease-over", extra={"owner": self.lease.process.id})
             self.cut()
+            await asyncio.to_thread(self.return_left)
         self._was_cut = gone
         return False
 
