@@ -8,7 +8,6 @@ last page before the far end is told that it is over. What no journal can close 
 the wire and the sync of its line: who dies in it leaves the last page in doubt.
 """
 
-import asyncio
 import errno
 import json
 import os
@@ -27,6 +26,7 @@ from gateway.fax.transport import CallOrder, CallWatch, Transport
 
 SUFFIX = ".jsonl"
 _UID = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 _DIAL, _PAGE, _LAST_PAGE, _WITHHELD, _END = "dial", "page", "last-page", "withheld", "end"
 
 
@@ -44,11 +44,9 @@ class CallJournal:
         """
         path = self._path(order.call_uid)
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            opened = OpenJournal(path, self._opened(path))
         except OSError as error:
             raise _unwritable(path, error) from error
-        opened = OpenJournal(path, file)
         try:
             opened.write(_DIAL, call=order.call_uid, first=order.first_page, leading=order.leading)
             _sync_folder(self.folder)
@@ -79,6 +77,13 @@ class CallJournal:
         """The uids of the calls whose journals are here."""
         return sorted(path.stem for path in self.folder.glob(f"*{SUFFIX}") if _UID.fullmatch(path.stem))
 
+    def _opened(self, path: Path) -> int:
+        try:
+            return os.open(path, _NEW, 0o600)
+        except FileNotFoundError:  # the first call of this host
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return os.open(path, _NEW, 0o600)
+
     def _path(self, call_uid: str) -> Path:
         if not _UID.fullmatch(call_uid):
             raise ValueError(f"{call_uid!r} is no call's uid")
@@ -86,7 +91,10 @@ class CallJournal:
 
 
 class OpenJournal:
-    """The journal of a call that runs. It may be closed while the call's own thread still writes."""
+    """The journal of a call that runs. It may be closed while the call's own thread still writes.
+
+    Who was to have it may be gone before it was begun: then it closes itself.
+    """
 
     def __init__(self, path: Path, file: int) -> None:
         self._path = path
@@ -159,26 +167,23 @@ class OpenJournal:
             if file is not None:
                 os.close(file)
 
+    def __del__(self) -> None:
+        self.close()
+
 
 @dataclass(frozen=True, slots=True)
 class JournaledTransport:
-    """Any way of calling, with the journal of each call kept."""
+    """Any way of calling, for one call whose journal was begun."""
 
     transport: Transport
-    journal: CallJournal
+    opened: OpenJournal
 
     async def place(self, order: CallOrder, watch: CallWatch) -> CallReport:
-        """Place the call; a fact that cannot be written down ends it.
-
-        Raises:
-            UnavailableError: the journal cannot be begun; nobody was dialled.
-        """
-        opened = await asyncio.to_thread(self.journal.begin, order)
+        """Place the call; a fact that cannot be written down ends it."""
         try:
-            report = await self.transport.place(order, opened.watch(watch))
-            return await asyncio.to_thread(opened.end, report)
+            return self.opened.end(await self.transport.place(order, self.opened.watch(watch)))
         finally:
-            opened.close()
+            self.opened.close()
 
 
 def _lines(octets: bytes) -> Iterator[dict[str, object]]:
@@ -224,9 +229,9 @@ def _count(fact: dict[str, object], name: str) -> int:
 
 
 def _append(file: int, octets: bytes, *, synced: bool) -> None:
-    before = os.fstat(file).st_size
-    if os.write(file, octets) != len(octets):
-        os.ftruncate(file, before)  # what follows half a line would not be read
+    written = os.write(file, octets)
+    if written != len(octets):
+        os.ftruncate(file, os.fstat(file).st_size - written)  # what follows half a line would not be read
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if synced:
         os.fdatasync(file)

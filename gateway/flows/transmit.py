@@ -26,11 +26,11 @@ from gateway.domain.setting_catalog import Effective
 from gateway.domain.tally import NOBODY, Metric, Tally
 from gateway.domain.time_zones import zones_of
 from gateway.domain.trunks import Route, next_route
-from gateway.fax.call_journal import CallJournal, JournaledTransport
+from gateway.fax.call_journal import CallJournal, JournaledTransport, OpenJournal
 from gateway.fax.transport import CallOrder, Transport
 from gateway.gate import Gate
 from gateway.line_pages import Resumption, header_line, line_pages, station_of
-from gateway.notices import Composer
+from gateway.notices import WITH_PAGES, Composer
 from gateway.owed import Owed
 from gateway.running_call import RunningCall, RunningCalls, ticks
 from gateway.store import calls, jobs, material
@@ -40,8 +40,8 @@ from gateway.store.handback import Owned
 from gateway.store.material import Material
 from gateway.store.outbox import Post
 from gateway.store.spool import Spool
-from gateway.store.strands import at_once
-from renderers.faxpage import pdf_of, tiff_of
+from gateway.store.strands import apart, at_once
+from renderers.faxpage import tiff_of
 
 log = logging.getLogger(__name__)
 TONE_WAIT = timedelta(seconds=35)  # T.30 5.4.3.1, T1
@@ -114,22 +114,27 @@ class Transmit:
         return [trunk.route for trunk in self.trunks]
 
     async def _call(self, claim: CallClaim) -> None:
-        fax, stamped = await asyncio.to_thread(self._made_ready, claim)
-        report = await self._place(claim, self._order(claim, stamped))
+        fax = await at_once(material.of_claim, self.db, claim)
+        stamped, order, opened = await asyncio.to_thread(self._made_ready, claim, fax)
+        report = await self._place(claim, order, opened)
         if report.cause is Cause.CANCELLED and self.hang_up():
             raise LostClaimError("no call may go on here: it was hung up")
-        await asyncio.to_thread(self._settle, claim, fax, stamped, report)
+        # Pages in a mail are read and encoded, which takes too long for the loop.
+        heavy = fax.held.settings.text("notify.content") == WITH_PAGES
+        await (asyncio.to_thread if heavy else at_once)(self._settle, claim, fax, stamped, report)
 
-    def _made_ready(self, claim: CallClaim) -> tuple[Material, "Stamped"]:
-        fax = material.of_claim(self.db, claim)
-        return fax, self._stamp(claim, fax)
+    def _made_ready(self, claim: CallClaim, fax: Material) -> tuple["Stamped", CallOrder, OpenJournal]:
+        """What is synced before anybody dials: the pages, and the journal's first line."""
+        stamped = self._stamp(claim, fax)
+        order = self._order(claim, stamped)
+        return stamped, order, self.journal.begin(order)
 
-    async def _place(self, claim: CallClaim, order: CallOrder) -> CallReport:
+    async def _place(self, claim: CallClaim, order: CallOrder, opened: OpenJournal) -> CallReport:
         """Call, with a journal that is written before anybody else hears of a page."""
         running = self.running.add(order.call_uid, RunningCall(self.db, claim, order, self.hang_up, self.cancels))
         try:
             [carrier] = [trunk.transport for trunk in self.trunks if trunk.route.name == claim.attempt.trunk]
-            transport = JournaledTransport(carrier, self.journal)
+            transport = JournaledTransport(carrier, opened)
             return running.ended(await transport.place(order, running.watch()))
         finally:
             self.running.remove(order.call_uid)
@@ -154,9 +159,9 @@ class Transmit:
         header = header_line(sender, settings, job.destination, self.clock.now())
         files = [self.spool.path(digest) for digest in digests if digest]
         pages = line_pages(files, header, resumption)
-        tiff, pdf = self.spool.put_bytes(tiff_of(pages)), self.spool.put_bytes(pdf_of(pages))
+        tiff = self.spool.put_bytes(tiff_of(pages))
         wait = settings.retry_policy().patience if met_no_machine(fax.past) else TONE_WAIT
-        return Stamped(self.spool.path(tiff), tiff, pdf, station_of(sender, settings), wait, resumption.leading)
+        return Stamped(self.spool.path(tiff), tiff, station_of(sender, settings), wait, resumption.leading)
 
     def _order(self, claim: CallClaim, stamped: "Stamped") -> CallOrder:
         job = claim.job
@@ -174,10 +179,10 @@ class Transmit:
         )
 
     def _settle(self, claim: CallClaim, fax: Material, stamped: "Stamped", report: CallReport) -> None:
-        verdict = self._verdict(claim, report)
-        end = self._end(claim, fax, stamped, report)
+        verdict = classify(report, claim.job.pages - claim.attempt.first_page)
+        end = self._end(claim, fax, stamped, report, verdict)
         calls.finish_call(self.db, claim, end, self.clock.now(), self.composer.after_call(claim, end, fax), self.post)
-        self.journal.forget(claim.attempt.call_uid)
+        apart(self.journal.forget, claim.attempt.call_uid)
         log.info(
             "call-ended",
             extra={
@@ -198,10 +203,11 @@ class Transmit:
         if end.alarm:
             log.warning("operator", extra={"kind": end.alarm, "trunk": trunk, "job": claim.job.public_id})
 
-    def _end(self, claim: CallClaim, fax: Material, stamped: "Stamped", report: CallReport) -> CallEnd:
-        verdict = self._verdict(claim, report)
+    def _end(
+        self, claim: CallClaim, fax: Material, stamped: "Stamped", report: CallReport, verdict: Verdict
+    ) -> CallEnd:
         settings, policy = fax.held.settings, fax.held.settings.retry_policy()
-        event, then = self._follow(claim, fax, report, policy)
+        event, then = self._follow(claim, fax, report, verdict)
         follow = then if isinstance(then, Retry) else None
         return CallEnd(
             event=event,
@@ -211,7 +217,6 @@ class Transmit:
             pages_confirmed=report.pages_confirmed,
             report_json=json.dumps(report.facts()),
             tiff_digest=stamped.tiff_digest,
-            pdf_digest=stamped.pdf_digest,
             started=report.started,
             ended=report.ended,
             not_before=None if follow is None else report.ended + follow.delay,
@@ -225,14 +230,11 @@ class Transmit:
             archive=order_of(settings, Direction.SENT),
         )
 
-    def _verdict(self, claim: CallClaim, report: CallReport) -> Verdict:
-        return classify(report, claim.job.pages - claim.attempt.first_page)
-
     def _follow(
-        self, claim: CallClaim, fax: Material, report: CallReport, policy: Policy
+        self, claim: CallClaim, fax: Material, report: CallReport, verdict: Verdict
     ) -> tuple[JobEvent, Retry | Stop]:
         """What becomes of the job, and the retry if there is one."""
-        job, verdict = claim.job, self._verdict(claim, report)
+        job, well = claim.job, verdict.outcome is Outcome.SUCCESS
         last = Past(
             verdict.outcome,
             verdict.detail,
@@ -245,9 +247,9 @@ class Transmit:
         history = History(
             attempts=(*fax.past, last),
             expires=job.expires,
-            reached_before=verdict.outcome is Outcome.SUCCESS or jobs.reached_before(self.db, job.destination),
-            policy=policy,
-            zones=zones_of(job.destination),
+            reached_before=well or jobs.reached_before(self.db, job.destination),
+            policy=fax.held.settings.retry_policy(),
+            zones=() if well else zones_of(job.destination),  # nothing follows
         )
         return what_follows(history, report.ended, self.chance())
 
@@ -264,7 +266,6 @@ class Stamped:
 
     tiff: Path
     tiff_digest: str
-    pdf_digest: str
     station: str
     tone_wait: timedelta
     leading: int

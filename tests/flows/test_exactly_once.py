@@ -69,6 +69,9 @@ class _NothingIsGivenBack:
 
     is_empty = True
 
+    def hold(self, _owned: object) -> None:
+        """Nobody looks what is in hand."""
+
     def having(self, _owned: object) -> object:
         return nullcontext()
 

@@ -1,6 +1,8 @@
 """The journal of a call: what is in it when, what is read back after each kind of end, and full disks."""
 
+import gc
 import json
+import os
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -282,7 +284,7 @@ class Calling:
 async def test_any_way_of_calling_has_its_calls_kept(journal: CallJournal) -> None:
     watch = CallWatch(lambda _index: None, lambda: False, lambda: None)
 
-    ended = await JournaledTransport(Calling(), journal).place(order(), watch)
+    ended = await JournaledTransport(Calling(), journal.begin(order())).place(order(), watch)
 
     assert ended == report(pages=2)
     assert [line["event"] for line in lines(journal)] == ["dial", "page", "last-page", "page", "end"]
@@ -294,11 +296,31 @@ async def test_what_was_written_before_a_lost_claim_stays(journal: CallJournal) 
 
     watch = CallWatch(lambda _index: None, lambda: False, lost)
     with pytest.raises(LostClaimError):
-        await JournaledTransport(Calling(), journal).place(order(), watch)
+        await JournaledTransport(Calling(), journal.begin(order())).place(order(), watch)
 
     found = journal.read(UID)
     assert found == JournaledCall(UID, pages_confirmed=1, last_page_sent=True, withheld=True)
     assert not found.may_hold_last_page
+
+
+def test_a_journal_that_nobody_waits_for_any_more_is_closed(journal: CallJournal) -> None:
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - pathlib's way opens one more
+
+    for _ in range(5):
+        journal.begin(order())
+    gc.collect()
+
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+def test_the_folder_of_journals_is_made_for_the_first_call_and_again_when_it_is_gone(journal: CallJournal) -> None:
+    journal.begin(order()).close()
+    journal.forget(UID)
+    journal.folder.rmdir()
+
+    journal.begin(order()).close()
+
+    assert journal.kept() == [UID]
 
 
 # What it comes to.
