@@ -19,6 +19,7 @@ BUSY = text("state = 'waiting' AND outcome = 'Busy'")
 OPEN = text("ended IS NULL")
 OVER = text("ended IS NOT NULL")
 NAMED = text("outcome IS NOT NULL")
+NOT_SENT = text("outcome <> 'Success'")  # in a query, too, literally: else its index is not believed to fit
 ACCEPTED = text("state = 'accepted'")
 OWNED = text("owner IS NOT NULL")
 DEAD = text("state = 'dead'")
@@ -113,6 +114,10 @@ class JobRow(Row, table=True):
         Index("ix_job_number", "number", "accepted", "id"),
         Index("ix_job_number_reversed", "number_reversed", "accepted", "id"),
         Index("ix_job_outcome", "outcome", "accepted", "id", sqlite_where=NAMED, postgresql_where=NAMED),
+        Index(
+            "ix_job_user_outcome", "user_id", "outcome", "accepted", "id",
+            sqlite_where=NOT_SENT, postgresql_where=NOT_SENT,
+        ),
         Index("ix_job_open", "state", "accepted", "id", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_job_over", "state", "accepted", "id", sqlite_where=OVER, postgresql_where=OVER),
         Index("ix_job_cover", "cover_digest", sqlite_where=WITH_COVER, postgresql_where=WITH_COVER),
@@ -179,7 +184,7 @@ class AttemptRow(Row, table=True):
     detail: str = ""
     session: bool = False
     tiff_digest: str = ""
-    pdf_digest: str = ""
+    pdf_digest: str = ""  # of a PDF that earlier versions kept beside the TIFF: it goes when the TIFF goes
     report: str = ""  # JSON
 
 

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from gateway.domain.job import FINAL_STATES, JobState, status_word
 from gateway.domain.outcome import Outcome
 from gateway.store.columns import in_state
-from gateway.store.fax_tables import JobRow, SubmissionRow
+from gateway.store.fax_tables import NOT_SENT, JobRow, SubmissionRow
 from gateway.store.paging import between, so_many
 from gateway.store.public_ids import job_number
 
@@ -90,6 +90,8 @@ def _exact(wanted: Filter) -> list[Any]:
     found: list[Any] = []
     if wanted.outcome is not None:
         found.append(JobRow.outcome == wanted.outcome.value)
+        if wanted.outcome is not Outcome.SUCCESS:
+            found.append(NOT_SENT)
     if wanted.number:
         found.append(JobRow.number == wanted.number)
     if wanted.jobs:

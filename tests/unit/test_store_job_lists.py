@@ -159,6 +159,16 @@ def test_no_page_is_found_by_reading_all_faxes(db: Database, statements: list[tu
     assert [statement for statement, plan in plans.items() if _reads_all(plan)] == []
 
 
+def test_what_failed_of_one_user_is_found_without_what_went_through(
+    db: Database, statements: list[tuple[str, object]]
+) -> None:
+    Faxes(db, USERS).finished(20_000, numbers=5_000)
+    statements.clear()
+    listing(db, Filter(user_id=2, outcome=Outcome.BUSY, limit=50))
+
+    assert "ix_job_user_outcome" in _plan(db, *statements[0])
+
+
 def _plan(db: Database, statement: str, values: object) -> str:
     """How it is answered; PostgreSQL, whose tables are small here, is asked for an index wherever there is one."""
     near = db.dialect.name == "sqlite"
