@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 FOOT = "This mail was written by the fax gateway. Nobody reads answers to it."
 
@@ -46,12 +46,12 @@ class Letter:
 
 def as_text(letter: Letter) -> str:
     """The letter in plain text."""
-    return _environment(escape=False).get_template("notice.txt").render(letter=letter)
+    return _template("notice.txt").render(letter=letter)
 
 
 def as_html(letter: Letter) -> str:
     """The letter as a page of HTML."""
-    return _environment(escape=True).get_template("notice.html").render(letter=letter)
+    return _template("notice.html").render(letter=letter)
 
 
 def facts_as_text(letter: Letter) -> str:
@@ -61,12 +61,18 @@ def facts_as_text(letter: Letter) -> str:
 
 def facts_as_html(letter: Letter) -> str:
     """Its rows alone, as in the page."""
-    return _environment(escape=True).get_template("facts.html").render(letter=letter)
+    return _template("facts.html").render(letter=letter)
 
 
 def tables_as_html(letter: Letter) -> str:
     """Its tables alone, as in the page."""
-    return _environment(escape=True).get_template("tables.html").render(letter=letter)
+    return _template("tables.html").render(letter=letter)
+
+
+@cache
+def _template(name: str) -> Template:
+    """Compiled once; two environments, for plain text is not escaped."""
+    return _environment(escape=name.endswith(".html")).get_template(name)
 
 
 @cache
@@ -76,4 +82,5 @@ def _environment(escape: bool) -> Environment:
         autoescape=escape,
         undefined=StrictUndefined,
         keep_trailing_newline=True,
+        auto_reload=False,  # else each letter asks the disk four times whether its templates have changed
     )

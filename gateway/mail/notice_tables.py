@@ -7,6 +7,7 @@ outcomes (`wording`), the look (`letter`).
 import re
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 
 import phonenumbers
 
@@ -179,6 +180,12 @@ def spoken(text: str) -> str:
 
 def number(destination: Destination) -> str:
     """With its plus, in the groups of its country."""
-    parsed = phonenumbers.parse(destination.number, None)
+    return _grouped(destination.number)
+
+
+@lru_cache(maxsize=10_000)
+def _grouped(digits: str) -> str:
+    """A number is written some times in each notice of a fax."""
+    parsed = phonenumbers.parse(digits, None)
     shown = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     return shown.replace("-", " ")
