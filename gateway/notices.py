@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from gateway.domain.clock import Clock
-from gateway.domain.errors import NotFoundError
+from gateway.domain.errors import NotFoundError, UnavailableError
 from gateway.domain.job import Attempt, Job, JobState
 from gateway.domain.outcome import Outcome
 from gateway.domain.setting_catalog import Effective
@@ -54,7 +54,7 @@ ENDS = (NoticeKind.DELIVERY_SUCCESS, NoticeKind.DELIVERY_FAILURE)
 # A call takes about so long: set-up and release, and each page at 14400 bit/s.
 CALL_SECONDS, PAGE_SECONDS = 45, 35
 MINIMAL, WITH_PAGES = "minimal", "full-with-pages"  # of notify.content
-MOST_OCTETS = 8_000_000  # of a PDF in a notice; base64 makes a third more of it
+MOST_OCTETS = 8_000_000  # of pages in a notice; their PDF is hardly larger, base64 makes a third more of it
 COVER_WISH = "cover page"
 SIGNALS_SECONDS, BETWEEN_PAGES_SECONDS, COVER_SECONDS = 20, 5, 15
 NOTHING_SEEN = Look((), 0)
@@ -139,7 +139,7 @@ class Composer:
             detail=end.detail,
             session=end.session,
             pages_confirmed=confirmed,
-            pdf_digest=end.pdf_digest,
+            tiff_digest=end.tiff_digest,
             report=end.report_json,
         )
         # Asked for now: what is returned runs inside a transaction, where nothing is read beside it.
@@ -199,15 +199,17 @@ class Composer:
 
     def _pages(self, attempts: Sequence[Attempt]) -> tuple[bytes, tuple[str, ...]]:
         """The fax as it was sent from its first page on, and why it is not there when it is not."""
-        whole = [attempt.pdf_digest for attempt in attempts if attempt.first_page == 0 and attempt.pdf_digest]
+        from gateway.sent_pages import as_pdf  # loads much that most notices can do without
+
+        whole = [attempt.tiff_digest for attempt in attempts if attempt.first_page == 0 and attempt.tiff_digest]
         if not whole or self.place is None:
             return b"", ()
         try:
             file = self.place(whole[-1])
             if file.stat().st_size > MOST_OCTETS:
                 return b"", ("the pages are not attached: they are too large for a mail",)
-            return file.read_bytes(), ()
-        except (NotFoundError, OSError):
+            return as_pdf(file), ()
+        except (NotFoundError, UnavailableError, OSError):
             return b"", ("the pages are not attached: they are not kept any more",)
 
 

@@ -18,6 +18,7 @@ from renderers.errors import Reason, RenderError
 PELS_PER_INCH = 204
 _HEADER_ROWS_AT_FINE = 37
 _T6 = 4
+_LEAST_SHEET = 3.0  # points; no PDF has a smaller one, while a page may be a single row
 _SHORT, _RATIONAL = 3, 5  # field types
 
 
@@ -213,6 +214,6 @@ def _add_sheet(book: pikepdf.Pdf, page: FaxPage) -> None:
     }.items():
         picture[key] = value
     width, height = page.width / PELS_PER_INCH * 72, page.rows / page.resolution.value * 72
-    sheet = book.add_blank_page(page_size=(width, height))
+    sheet = book.add_blank_page(page_size=(width, max(height, _LEAST_SHEET)))
     sheet.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(P=picture))
     sheet.Contents = book.make_stream(f"q {width:.4f} 0 0 {height:.4f} 0 0 cm /P Do Q".encode())

@@ -140,13 +140,19 @@ def save_sent(spool: Spool, detail: JobDetail, kind: str, target: str) -> None:
 
     Raises:
         NotFoundError: nothing was sent yet.
-        UnavailableError: the target cannot be written.
+        UnavailableError: the target cannot be written, or what is kept cannot be read.
     """
-    digests = [attempt.tiff_digest if kind == "tiff" else attempt.pdf_digest for attempt in detail.attempts]
-    digest = next((digest for digest in reversed(digests) if digest), "")
+    digest = next((attempt.tiff_digest for attempt in reversed(detail.attempts) if attempt.tiff_digest), "")
     if not digest:
         raise NotFoundError(f"fax {detail.job.public_id} has no pages as sent: no call was placed yet")
+    content = spool.path(digest).read_bytes() if kind == "tiff" else _pdf(spool.path(digest))
     try:
-        Path(target).write_bytes(spool.path(digest).read_bytes())
+        Path(target).write_bytes(content)
     except OSError as error:
         raise UnavailableError(f"{target}: cannot be written ({error.strerror})") from None
+
+
+def _pdf(tiff: Path) -> bytes:
+    from gateway.sent_pages import as_pdf  # loads much that other questions can do without
+
+    return as_pdf(tiff)

@@ -201,7 +201,6 @@ def _attempt_row(attempt: Attempt) -> dict[str, object]:
         "remote": report.get("remote_id", ""),
         "trace": report.get("trace", []),
         "tiff": attempt.tiff_digest,
-        "pdf": attempt.pdf_digest,
     }
 
 

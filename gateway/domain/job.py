@@ -177,7 +177,6 @@ class Attempt:
     detail: str = ""
     session: bool = False
     tiff_digest: str = ""
-    pdf_digest: str = ""
     report: str = ""
 
 

@@ -75,7 +75,6 @@ class CallEnd:
     pages_confirmed: int = 0
     report_json: str = ""
     tiff_digest: str = ""
-    pdf_digest: str = ""
     not_before: datetime | None = None
     ecm: bool = True
     slower: int = 0
@@ -238,7 +237,6 @@ def _close(attempt: AttemptRow, end: CallEnd) -> None:
     attempt.detail = end.detail
     attempt.session = end.session
     attempt.tiff_digest = end.tiff_digest
-    attempt.pdf_digest = end.pdf_digest
     attempt.report = end.report_json
 
 

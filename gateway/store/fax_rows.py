@@ -239,7 +239,6 @@ def attempt_from(row: AttemptRow) -> Attempt:
         detail=row.detail,
         session=row.session,
         tiff_digest=row.tiff_digest,
-        pdf_digest=row.pdf_digest,
         report=row.report,
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gateway.admin import activity
@@ -16,6 +17,8 @@ from gateway.store import calls, journal, submissions, tree, tree_changes
 from gateway.store.database import Database
 from gateway.store.named import line, named
 from gateway.store.spool import Spool
+from renderers.faxpage import FaxPage, Resolution, pdf_of, read_tiff, tiff_of
+from renderers.libtiff import encode
 from tests.filled_store import NOW, anna, calling, end, mail_on, mail_to, no_mail, owning, ready
 
 
@@ -56,13 +59,26 @@ def test_the_pages_of_the_last_call_that_kept_any_are_saved(
 ) -> None:
     spool = Spool(tmp_path / "spool")
     ready(db, owner, mail_to(anna(db)))
-    called(db, owner, tiff_digest=spool.put_bytes(b"first"), pdf_digest=spool.put_bytes(b"book"))
+    page = FaxPage(1728, 3, Resolution.FINE, encode(np.zeros((3, 216), np.uint8)))
+    called(db, owner, tiff_digest=spool.put_bytes(tiff_of([page])))
     detail = activity.show(door, activity.outbound(door, activity.Filter())[0].job.public_id)
 
     activity.save_sent(spool, detail, "tiff", str(tmp_path / "out.tif"))
     activity.save_sent(spool, detail, "pdf", str(tmp_path / "out.pdf"))
 
-    assert ((tmp_path / "out.tif").read_bytes(), (tmp_path / "out.pdf").read_bytes()) == (b"first", b"book")
+    assert read_tiff(tmp_path / "out.tif") == [page]
+    assert (tmp_path / "out.pdf").read_bytes() == pdf_of([page])  # octet for octet, whenever it is made
+
+
+def test_pages_that_are_damaged_are_told(db: Database, door: Door, owner: int, tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool")
+    ready(db, owner, mail_to(anna(db)))
+    detail = activity.show(door, called(db, owner, tiff_digest=spool.put_bytes(b"no TIFF")))
+
+    with pytest.raises(UnavailableError, match="faxgw db check"):
+        activity.save_sent(spool, detail, "pdf", str(tmp_path / "out.pdf"))
+
+    assert not (tmp_path / "out.pdf").exists()
 
 
 def test_pages_that_were_erased_are_not_found(db: Database, door: Door, owner: int, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gateway.domain.job import JobEvent, JobState
@@ -23,6 +24,8 @@ from gateway.store.database import Database
 from gateway.store.known_tree import KnownTree
 from gateway.store.outbox import NewMail
 from gateway.store.submissions import FailedRender, RenderClaim
+from renderers.faxpage import FaxPage, Resolution, write_tiff
+from renderers.libtiff import encode
 from tests.claims import claim_render
 from tests.fakes import FakeClock
 from tests.filled_store import NOW, anna, calling, end, mail_to, no_mail, opened, owning, ready, rendered
@@ -108,12 +111,12 @@ def test_an_initial_failure_names_the_part(desk: Desk) -> None:
 
 def test_a_full_notice_says_what_the_settings_allow(desk: Desk, tmp_path: Path) -> None:
     tree.set_setting(desk.db, "Acme", "notify.content", "full-with-pages")
-    pages = tmp_path / "sent.pdf"
-    pages.write_bytes(b"%PDF-1.7")
+    pages = tmp_path / "sent.tif"
+    write_tiff(pages, [FaxPage(1728, 3, Resolution.FINE, encode(np.zeros((3, 216), np.uint8)))])
     composer = replace(desk.composer, place=lambda digest: {"ab": pages}[digest])
     claim = desk.in_call()
 
-    done = end(JobEvent.CONFIRMED, Outcome.SUCCESS, pdf_digest="ab")
+    done = end(JobEvent.CONFIRMED, Outcome.SUCCESS, tiff_digest="ab")
     mail = composer.after_call(claim, done, material.of_claim(desk.db, claim))(
         replace(claim.job, state=JobState.SENT, outcome=Outcome.SUCCESS)
     )
@@ -123,16 +126,18 @@ def test_a_full_notice_says_what_the_settings_allow(desk: Desk, tmp_path: Path) 
     assert b'filename="fax.pdf"' in mail.message
 
 
-@pytest.mark.parametrize(("size", "words"), [(0, "not kept any more"), (9_000_000, "too large for a mail")])
+@pytest.mark.parametrize(
+    ("size", "words"), [(0, "not kept any more"), (9, "not kept any more"), (9_000_000, "too large for a mail")]
+)
 def test_pages_that_cannot_be_attached_are_told(desk: Desk, tmp_path: Path, size: int, words: str) -> None:
     tree.set_setting(desk.db, "Acme", "notify.content", "full-with-pages")
-    pages = tmp_path / "sent.pdf"
+    pages = tmp_path / "sent.tif"
     if size:
         pages.write_bytes(bytes(size))
     composer = replace(desk.composer, place=lambda _digest: pages)
     claim = desk.in_call()
 
-    done = end(JobEvent.CONFIRMED, Outcome.SUCCESS, pdf_digest="ab")
+    done = end(JobEvent.CONFIRMED, Outcome.SUCCESS, tiff_digest="ab")
     mail = composer.after_call(claim, done, material.of_claim(desk.db, claim))(
         replace(claim.job, state=JobState.SENT, outcome=Outcome.SUCCESS)
     )

@@ -31,7 +31,7 @@ def test_the_end_of_a_call_is_one_commit(db: Database, user: User, owner: int) -
     claim = calling(db, owner)
     done = end(
         JobEvent.CONFIRMED, Outcome.SUCCESS, detail="done", pages_confirmed=3, report_json='{"rate": 14400}',
-        tiff_digest="aa" * 32, pdf_digest="bb" * 32,
+        tiff_digest="aa" * 32,
     )  # fmt: skip
 
     job = calls.finish_call(db, claim, done, LATER, mail_on)
@@ -42,7 +42,7 @@ def test_the_end_of_a_call_is_one_commit(db: Database, user: User, owner: int) -
     assert (job.pages_sent, job.dials, job.tries) == (3, 1, 1)
     [attempt] = detail.attempts
     assert (attempt.ended, attempt.outcome, attempt.session) == (done.ended, Outcome.SUCCESS, True)
-    assert (attempt.report, attempt.tiff_digest, attempt.pdf_digest) == ('{"rate": 14400}', "aa" * 32, "bb" * 32)
+    assert (attempt.report, attempt.tiff_digest) == ('{"rate": 14400}', "aa" * 32)
     assert [event.to_state for event in detail.events][-2:] == ["calling", "sent"]
     assert [mail.kind for mail in detail.notices] == ["delivery"]
 
