@@ -25,6 +25,7 @@ from aiosmtpd.controller import Controller
 HERE = Path(__file__).parent
 DOMAIN = "fax.localhost"
 PATIENCE = 110  # seconds for all faxes and notices
+NEWS_SECONDS = 3  # between two looks at the faxes when nothing is heard
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,7 @@ def wait_for_end(demo: Demo, sink: Sink, notices: int) -> list[dict[str, object]
     seen: dict[object, object] = {}
     deadline = time.monotonic() + PATIENCE
     while True:
+        heard = len(sink.mails)
         jobs = demo.jobs()
         for job in jobs:
             line = f"  fax {job['job']} to {job['destination']}: {job['state']} {job['outcome']}".rstrip()
@@ -194,7 +196,14 @@ def wait_for_end(demo: Demo, sink: Sink, notices: int) -> list[dict[str, object]
         ended = all(job["status"] != "In Progress" for job in jobs)
         if (ended and len(sink.mails) >= notices) or time.monotonic() > deadline:
             return jobs
-        time.sleep(0.5)
+        _wait_for_news(sink, heard)
+
+
+def _wait_for_news(sink: Sink, heard: int) -> None:
+    """Until another notice has come, or for a while: the command takes processor time from the faxes."""
+    over = time.monotonic() + NEWS_SECONDS
+    while len(sink.mails) == heard and time.monotonic() < over:
+        time.sleep(0.1)
 
 
 def check(letters: Sequence[Letter], jobs: Sequence[Mapping[str, object]], replies: Sequence[str]) -> list[str]:
@@ -231,13 +240,24 @@ def check_notices(letters: Sequence[Letter], sink: Sink) -> list[str]:
     return wrong
 
 
-def save_pages(demo: Demo, jobs: Sequence[Mapping[str, object]]) -> list[tuple[str, Path, Path]]:
+@dataclass(frozen=True)
+class Saved:
+    """A job as `faxgw outbound show` tells it, and its pages as sent."""
+
+    detail: Mapping[str, Sequence[Mapping[str, object]]]
+    tiff: Path
+    pdf: Path
+
+
+def save_pages(demo: Demo, jobs: Sequence[Mapping[str, object]]) -> list[Saved]:
     """Write each job's pages as sent."""
     saved = []
     for job in jobs:
         tiff, pdf = (demo.folder / "sent" / f"{job['job']}.{ending}" for ending in ("tif", "pdf"))
-        demo.faxgw("outbound", "show", str(job["job"]), "--save-tiff", str(tiff), "--save-pdf", str(pdf), "-o", "json")
-        saved.append((str(job["job"]), tiff, pdf))
+        pages = ("--save-tiff", str(tiff), "--save-pdf", str(pdf))
+        saved.append(
+            Saved(json.loads(demo.faxgw("outbound", "show", str(job["job"]), *pages, "-o", "json")), tiff, pdf)
+        )
     return saved
 
 
@@ -261,7 +281,7 @@ def main() -> int:
     finally:
         relay.stop()
     wrong = check(LETTERS, jobs, replies) + check_notices(LETTERS, sink)
-    report(demo, jobs, saved, sink)
+    report(jobs, saved, sink)
     for line in wrong:
         progress(f"WRONG: {line}")
     progress(f"{'FAILED' if wrong else 'all as it should be'}, {time.monotonic() - started:.0f} s")
@@ -286,9 +306,7 @@ def send_all(demo: Demo) -> list[str]:
     return replies
 
 
-def report(
-    demo: Demo, jobs: Sequence[Mapping[str, object]], saved: Sequence[tuple[str, Path, Path]], sink: Sink
-) -> None:
+def report(jobs: Sequence[Mapping[str, object]], saved: Sequence[Saved], sink: Sink) -> None:
     """The closing table and where everything lies, to standard output."""
     out = sys.stdout.write
     out(f"\n{'job':10} {'destination':14} {'pages':>5} {'dials':>5}  {'state':10} outcome\n")
@@ -296,14 +314,13 @@ def report(
         out(f"{job['job']:10} {job['destination']:14} {job['sent']:>2}/{job['pages']:<2} {job['dials']:>5}  ")
         out(f"{job['state']:10} {job['outcome']}\n")
     out("\nattempts\n")
-    for job in jobs:
-        detail = json.loads(demo.faxgw("outbound", "show", str(job["job"]), "-o", "json"))
-        for attempt in detail["attempts"]:
+    for job, one in zip(jobs, saved, strict=True):
+        for attempt in one.detail["attempts"]:
             out(f"  {job['job']}  dial {attempt['number']}: {attempt['outcome']}, {attempt['seconds']} s, ")
             out(f"{attempt['pages']} pages" + (f" at {attempt['rate']} bit/s\n" if attempt["rate"] else "\n"))
     out("\npages as sent\n")
-    for _, tiff, pdf in saved:
-        out(f"  {tiff}\n  {pdf}\n")
+    for one in saved:
+        out(f"  {one.tiff}\n  {one.pdf}\n")
     out("\nnotices received\n")
     for path in sink.mails:
         out(f"  {path}\n")

@@ -4,10 +4,12 @@ import http.client
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-from moto.server import ThreadedMotoServer
+from typing import TYPE_CHECKING
 
 from gateway.store.bucket import Bucket, Credentials
+
+if TYPE_CHECKING:
+    from moto.server import ThreadedMotoServer
 
 KEY_ID, SECRET = "AKIDFORTESTS", "secret-for-tests"
 
@@ -16,7 +18,7 @@ KEY_ID, SECRET = "AKIDFORTESTS", "secret-for-tests"
 class ObjectStore:
     """A server with one bucket `faxes`."""
 
-    server: ThreadedMotoServer
+    server: "ThreadedMotoServer"
     host: str
     port: int
 
@@ -38,6 +40,8 @@ class ObjectStore:
 @contextmanager
 def object_store() -> Iterator[ObjectStore]:
     """Started, and stopped at the end."""
+    from moto.server import ThreadedMotoServer  # half a second, which only who wants a server spends
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

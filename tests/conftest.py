@@ -14,6 +14,7 @@ from tests import economy
 
 economy.collect_no_garbage()
 economy.keep_bytecode()
+economy.read_with_one_thread()
 economy.share_statements()
 economy.hash_cheaply()
 economy.leave_the_disk_alone()

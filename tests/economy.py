@@ -1,7 +1,7 @@
 """What makes the suite quick without trying less: read by `conftest` before any test module.
 
-What lives here: compiled Python kept, compiled statements shared, cheap password hashes, a server that does not wait
-for the disk. What does not: which tests are slow, and which run on both engines (`conftest`).
+What lives here: compiled Python kept, compiled statements shared, cheap password hashes, a reader with one thread, a
+server that does not wait for the disk. What does not: which tests are slow, and which run on both engines (`conftest`).
 """
 
 import functools
@@ -29,7 +29,6 @@ def collect_no_garbage() -> None:
 
 def collected() -> None:
     """From here on garbage is collected, but not looked for in what was there before."""
-    gc.collect()
     gc.freeze()
     gc.enable()
 
@@ -38,6 +37,11 @@ def keep_bytecode() -> None:
     """Compiling all tests and the gateway anew in every process takes as long as many of the tests."""
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def read_with_one_thread() -> None:
+    """tesseract's threads wait for one another by turning round and round: four take six times what one does."""
+    os.environ["OMP_THREAD_LIMIT"] = "1"
 
 
 def share_statements() -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,20 +17,25 @@ from tests.dns_server import DnsServer, Manner
 ALICE = Signer()
 ED = Signer(selector="ed", bits=0)
 LONG = Signer(selector="long", bits=4096)
-RECORD = LONG.record.decode()
-ZONES = {
-    ALICE.name: [("TXT", ["v=DKIM1; ", "k=rsa; p=", ALICE.public[:200], ALICE.public[200:]])],
-    ED.name: [("TXT", ED.record.decode())],
-    LONG.name: [("TXT", [RECORD[start : start + 255] for start in range(0, len(RECORD), 255)])],
-    "alias._domainkey.customer.example": [("CNAME", "s1._domainkey.provider.example")],
-    "s1._domainkey.provider.example": [("TXT", ["p=" + ALICE.public[:100], ALICE.public[100:]])],
-    "_dmarc.customer.example": [("TXT", "v=DMARC1; p=reject; aspf=s")],
-}
+
+
+@cache
+def zones() -> dict[str, list[tuple[str, str | list[str]]]]:
+    """Made when the first test wants them: the keys take a second."""
+    record = LONG.record.decode()
+    return {
+        ALICE.name: [("TXT", ["v=DKIM1; ", "k=rsa; p=", ALICE.public[:200], ALICE.public[200:]])],
+        ED.name: [("TXT", ED.record.decode())],
+        LONG.name: [("TXT", [record[start : start + 255] for start in range(0, len(record), 255)])],
+        "alias._domainkey.customer.example": [("CNAME", "s1._domainkey.provider.example")],
+        "s1._domainkey.provider.example": [("TXT", ["p=" + ALICE.public[:100], ALICE.public[100:]])],
+        "_dmarc.customer.example": [("TXT", "v=DMARC1; p=reject; aspf=s")],
+    }
 
 
 @pytest.fixture
 def server() -> Iterator[DnsServer]:
-    with DnsServer(ZONES) as running:
+    with DnsServer(zones()) as running:
         yield running
 
 
