@@ -110,7 +110,7 @@ class RunningCalls:
 
 def forget_settled(db: Database, journal: CallJournal) -> int:
     """Drop the journals of calls whose rows say that they are settled; how many those were."""
-    settled = calls.settled(db, journal.kept())
+    settled = calls.settled_calls(db, journal.kept())
     for call_uid in settled:
         journal.forget(call_uid)
     return len(settled)

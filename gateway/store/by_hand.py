@@ -21,6 +21,7 @@ R = TypeVar("R", bound=SQLModel)
 
 Cursor = Any  # of pysqlite3 or psycopg: the DB API has no types (PEP 249)
 MOST_VALUES = 30_000  # of one statement: SQLite takes 32,766
+MOST_KEYS = 1000  # of rows that one statement changes
 MOST_KNOWN = 50  # rows of statements that are remembered
 # Numbers that no row has. A writer of SQLite has the whole file, so it may take what comes next.
 _NEXT_OF_SQLITE = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?"
@@ -44,6 +45,11 @@ def joined_cursor(session: Session) -> Iterator[Cursor]:
 def marked(statement: str, paramstyle: str) -> str:
     """A statement written with question marks, as the driver wants its placeholders; it holds no others."""
     return statement if paramstyle == "qmark" else statement.replace("?", "%s")
+
+
+def among(column: str, count: int) -> str:
+    """A condition with question marks: the column has one of so many values."""
+    return f"{column} = ?" if count == 1 else f"{column} IN ({', '.join('?' * count)})"
 
 
 class Reading:
@@ -161,7 +167,8 @@ class Rows(Generic[R]):
         self._dialect = dialect
         found = {one.name: one.type.bind_processor(dialect) for one in table_of(row).columns}
         self._converted = {name: convert for name, convert in found.items() if convert is not None}
-        self._statements: dict[tuple[str, ...], str] = {}
+        self._statements: dict[tuple[str, str], str] = {}
+        self._changes: dict[tuple[tuple[str, ...], int], str] = {}
 
     def find(self, cursor: Cursor, where: str, values: Sequence[object], lock: str = "") -> list[Found[R]]:
         """Rows by a condition with question marks, and by the order that stands behind it.
@@ -174,13 +181,31 @@ class Rows(Generic[R]):
 
     def keep(self, cursor: Cursor, found: Found[R]) -> None:
         """Write what was changed of a row."""
+        self.keep_all(cursor, [found])
+
+    def keep_all(self, cursor: Cursor, rows: Sequence[Found[R]]) -> None:
+        """Write what was changed of rows; those that were changed alike share a statement."""
+        alike: dict[tuple[tuple[str, ...], tuple[object, ...]], list[object]] = {}
+        for found in rows:
+            names, values = self._changed(found)
+            if names:
+                alike.setdefault((names, tuple(values)), []).append(found.was[self._key])
+        for (names, changed), keys in alike.items():
+            cursor.execute(self._changing(names, len(keys)), [*changed, *keys])
+
+    def keep_if(self, cursor: Cursor, found: Found[R], where: str, values: Sequence[object]) -> bool:
+        """As `keep`, if the row is as a condition with question marks wants it; whether it was. Something changed."""
+        names, changed = self._changed(found)
+        ending = marked(f" AND {where} RETURNING {self._key}", self._dialect.paramstyle)
+        told = [*changed, found.was[self._key], *values]
+        return cursor.execute(self._changing(names, 1) + ending, told).fetchone() is not None
+
+    def _changed(self, found: Found[R]) -> tuple[tuple[str, ...], list[object]]:
+        """The names of what was changed, and the values of a statement that writes it."""
         now = found.row.__dict__
         changed = {name: now[name] for name, value in found.was.items() if now[name] != value}
-        if not changed:
-            return
         converted = {name: self._converted[name](changed[name]) for name in changed.keys() & self._converted.keys()}
-        values = [*{**changed, **converted}.values(), found.was[self._key]]
-        cursor.execute(self._changing(tuple(changed)), values)
+        return tuple(changed), [*{**changed, **converted}.values()]
 
     def _asking(self, where: str, lock: str) -> str:
         known = self._statements.get((where, lock))
@@ -190,11 +215,13 @@ class Rows(Generic[R]):
             known = self._statements[where, lock] = marked(asked, self._dialect.paramstyle)
         return known
 
-    def _changing(self, names: tuple[str, ...]) -> str:
-        known = self._statements.get(("", *names))
+    def _changing(self, names: tuple[str, ...], count: int) -> str:
+        known = self._changes.get((names, count))
         if known is None:
             quote = self._dialect.identifier_preparer.quote
             told = ", ".join(f"{quote(name)} = ?" for name in names)
-            changed = f"UPDATE {self._table} SET {told} WHERE {self._key} = ?"
-            known = self._statements["", *names] = marked(changed, self._dialect.paramstyle)
+            which = among(self._key, count)
+            known = marked(f"UPDATE {self._table} SET {told} WHERE {which}", self._dialect.paramstyle)
+            if count <= MOST_KNOWN:
+                self._changes[names, count] = known
         return known

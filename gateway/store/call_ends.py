@@ -6,30 +6,29 @@ claiming (`calls`, through which callers import these), what broke off (`handbac
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session, col, select
 
-from gateway.domain.archive import ArchiveOrder
 from gateway.domain.broken_call import ReadJournal, no_journal
 from gateway.domain.errors import LostClaimError
-from gateway.domain.job import Attempt, Job, JobEvent, JobState
+from gateway.domain.job import Attempt, Job, JobState
 from gateway.domain.outcome import Outcome
-from gateway.domain.quarantine import QuarantineRule, Standing
+from gateway.domain.quarantine import Standing
 from gateway.store.archive_transfers import new_sent
-from gateway.store.by_hand import Cursor, marked
+from gateway.store.by_hand import Cursor, Found, marked
 from gateway.store.columns import in_state
 from gateway.store.database import Database
-from gateway.store.endings import endings
-from gateway.store.fax_rows import ON_REQUEST, confirm, job_from, moved, noted
+from gateway.store.endings import Endings, endings
+from gateway.store.fax_rows import confirm
 from gateway.store.fax_tables import AttemptRow, JobRow
-from gateway.store.handback import ALARM, Aftermath, hand_back_job
+from gateway.store.handback import Aftermath, hand_back_job
 from gateway.store.locking import locked
 from gateway.store.outbox import MailClaim, MakeMail, Post
 from gateway.store.posting import posting
 from gateway.store.quarantine import note_by_hand
+from gateway.store.settling import CallEnd, as_claimed, settled
 
 MOST_AT_ONCE = 500  # values in one question
 # By hand: while it is written the far end waits. The first locks the job against who would take it away.
@@ -39,8 +38,6 @@ WHERE id = ? AND fence = ? AND state = 'calling' RETURNING cancel_asked, hold_as
 _LAST_PAGE = """
 UPDATE attempt SET last_page_sent = TRUE,
 pages_confirmed = CASE WHEN pages_confirmed < ? THEN ? ELSE pages_confirmed END WHERE id = ?"""
-# With a cancel asked for, these do not keep a job alive.
-_GOING_ON = frozenset({JobEvent.RETRY, JobEvent.HELD, JobEvent.OWNER_LOST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,36 +51,6 @@ class CallClaim:
     def line(self) -> int:
         """The line of the trunk, from 1."""
         return self.attempt.line
-
-
-@dataclass(frozen=True, slots=True)
-class CallEnd:
-    """How a call ended, and what becomes of the job: `event` moves it.
-
-    `pages_confirmed` counts from the call's first page. `started` is when it was dialled, none for when it was
-    claimed. `not_before`, `ecm` and `slower` are for the next call, which with `anew` begins at page one. `reason`
-    says why there is none, `alarm` what the operator must hear of; both are kept in the history. `quarantine` is the
-    rule for numbers that are gone, `archive` the copy that is wanted if the fax gets through, or may have.
-    """
-
-    event: JobEvent
-    outcome: Outcome
-    detail: str
-    session: bool
-    ended: datetime
-    started: datetime | None = None
-    pages_confirmed: int = 0
-    report_json: str = ""
-    tiff_digest: str = ""
-    not_before: datetime | None = None
-    ecm: bool = True
-    slower: int = 0
-    anew: bool = False
-    route: str = ""
-    reason: str = ""
-    alarm: str = ""
-    quarantine: QuarantineRule = field(default_factory=QuarantineRule)
-    archive: ArchiveOrder | None = None
 
 
 def record_page(db: Database, claim: CallClaim, index: int) -> None:
@@ -139,28 +106,30 @@ def finish_call(
     A job whose cancel was asked for while the call ended otherwise is cancelled instead of tried again; one whose hold
     was asked for is held. A line that hung up for a hold, which is no outcome of the call, leaves the job as it was.
 
+    A job seldom changes while it is called. So all that is to be written is made beforehand, of what was claimed, and
+    the mail, too: nobody waits for the store meanwhile. Only if the job did change it is made again.
+
     `post`, if this process sends mails, takes the mail in the same commit.
 
     Raises:
         LostClaimError: the job is another process's by now; nothing was written.
     """
     hand, post_office = endings(db.dialect), posting(db.dialect)
+    number = claim.job.destination.number
+    expected = settled(*as_claimed(claim.job, claim.attempt), end, now)
+    expected_mail = make_mail(expected.fax)
 
     def work(cursor: Cursor) -> tuple[Job, list[MailClaim]]:
-        owner = post_office.owner_of(cursor, post)
-        found = hand.fenced(cursor, claim.job.id, claim.job.fence, claim.attempt.id)
-        if found is None:
-            raise _lost(claim)
-        row, attempt = found
-        _close(attempt.row, end)
-        confirm(row.row, attempt.row, end.pages_confirmed)
-        hand.keep(cursor, row, attempt, _settle(row.row, attempt.row, end, now))
-        note_by_hand(
-            db.dialect, cursor, Standing(row.row.number, 0, end.ended, end.outcome, end.detail), end.quarantine
-        )
-        hand.archive(cursor, new_sent(row.row, end.archive, now))
-        job = job_from(row.row)
-        return job, post_office.add(cursor, [make_mail(job)], now, owner)
+        owner, counted = hand.asked(cursor, post, number)
+        done, mail = expected, expected_mail
+        if not hand.keep_expected(cursor, done):
+            done = settled(*_found(hand, cursor, claim), end, now)
+            hand.keep(cursor, done)
+            mail = make_mail(done.fax)
+        if counted or end.outcome is not Outcome.SUCCESS:
+            note_by_hand(db.dialect, cursor, Standing(number, 0, end.ended, end.outcome, end.detail), end.quarantine)
+        hand.archive(cursor, new_sent(done.job.row, end.archive, now))
+        return done.fax, post_office.add(cursor, [mail], now, owner)
 
     job, mails = db.write_by_hand(work)
     if post is not None:
@@ -168,7 +137,14 @@ def finish_call(
     return job
 
 
-def settled(db: Database, call_uids: Sequence[str]) -> list[str]:
+def _found(hand: Endings, cursor: Cursor, claim: CallClaim) -> tuple[Found[JobRow], Found[AttemptRow]]:
+    found = hand.fenced(cursor, claim.job.id, claim.job.fence, claim.attempt.id)
+    if found is None:
+        raise _lost(claim)
+    return found
+
+
+def settled_calls(db: Database, call_uids: Sequence[str]) -> list[str]:
     """Those of the calls whose end is in their rows; a call that the store does not know is not among them."""
 
     def work(session: Session) -> list[str]:
@@ -228,45 +204,3 @@ def _fenced(session: Session, claim: CallClaim) -> tuple[JobRow, AttemptRow]:
 
 def _lost(claim: CallClaim) -> LostClaimError:
     return LostClaimError(f"job {claim.job.public_id} is another process's by now")
-
-
-def _close(attempt: AttemptRow, end: CallEnd) -> None:
-    attempt.started = end.started or attempt.started
-    attempt.ended = end.ended
-    attempt.outcome = end.outcome.value
-    attempt.detail = end.detail
-    attempt.session = end.session
-    attempt.tiff_digest = end.tiff_digest
-    attempt.report = end.report_json
-
-
-def _settle(row: JobRow, attempt: AttemptRow, end: CallEnd, now: datetime) -> list[dict[str, Any]]:
-    """What becomes of the job; the events of it."""
-    event, outcome, detail = _decided(row, end)
-    row.hold_asked = False
-    if outcome is None:
-        attempt.outcome, attempt.detail = None, detail
-        return [moved(row, event, now, detail)]
-    # A later call that failed makes a fax no less doubtful that an earlier one may have delivered.
-    row.outcome = Outcome.UNCONFIRMED.value if event is JobEvent.DOUBT else outcome.value
-    row.outcome_detail = detail
-    row.tries += end.session
-    row.ecm, row.slower, row.route = end.ecm, end.slower, end.route
-    row.not_before = end.not_before or row.not_before
-    if end.anew:
-        row.pages_sent = 0
-    why = f"{detail}: {end.reason}" if end.reason and detail == end.detail else detail
-    told = [moved(row, event, now, why)]
-    return [*told, noted(row, ALARM, now, end.alarm)] if end.alarm else told
-
-
-def _decided(row: JobRow, end: CallEnd) -> tuple[JobEvent, Outcome | None, str]:
-    """What the call's end and people's wishes come to; no outcome where nothing but our hanging up ended it."""
-    if row.cancel_asked and end.event in _GOING_ON:
-        return JobEvent.CANCELLED, Outcome.CANCELLED, "cancelled"
-    hung_up = end.outcome is Outcome.CANCELLED and not row.cancel_asked
-    if row.hold_asked and (hung_up or end.event in _GOING_ON):
-        return JobEvent.HELD, None if hung_up else end.outcome, ON_REQUEST
-    if hung_up:
-        return JobEvent.OWNER_LOST, None, "released again"
-    return end.event, end.outcome, end.detail

@@ -9,21 +9,21 @@ from datetime import datetime
 from gateway.domain.trunks import Route
 from gateway.store.call_ends import (
     CallClaim,
-    CallEnd,
     cancel_asked,
     finish_call,
     give_back,
     last_endings,
     record_last_page,
     record_page,
-    settled,
+    settled_calls,
 )
 from gateway.store.claims import claim_calls
 from gateway.store.database import Database
+from gateway.store.settling import CallEnd
 
 __all__ = [
     "CallClaim", "CallEnd", "cancel_asked", "claim_call", "claim_calls", "finish_call", "give_back", "last_endings",
-    "record_last_page", "record_page", "settled",
+    "record_last_page", "record_page", "settled_calls",
 ]  # fmt: skip
 
 

@@ -154,7 +154,7 @@ def test_calls_that_are_over_are_noted_no_more(db: Database, claim: CallClaim) -
     every.note()
 
     assert pages_sent(db, claim) == 0
-    assert calls.settled(db, [claim.attempt.call_uid]) == []
+    assert calls.settled_calls(db, [claim.attempt.call_uid]) == []
 
 
 def test_the_store_is_looked_at_for_a_cancel_when_there_is_news(db: Database, claim: CallClaim) -> None:

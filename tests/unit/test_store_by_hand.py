@@ -67,6 +67,20 @@ def test_a_row_that_was_not_changed_asks_nothing_of_the_database(db: Database) -
 
 
 @pytest.mark.usefixtures("mail")
+@pytest.mark.parametrize(("fence", "state"), [(0, "sent"), (1, "waiting")])
+def test_a_change_can_hang_on_what_the_row_says_by_then(db: Database, fence: int, state: str) -> None:
+    def change(cursor: Cursor) -> bool:
+        [found] = rows(db).find(cursor, WHOLE, [0])
+        found.row.state = "sent"
+        return rows(db).keep_if(cursor, found, "fence = ? AND state = 'waiting'", [fence])
+
+    assert by_hand(db, change) is (state == "sent")
+
+    [found] = by_hand(db, lambda cursor: rows(db).find(cursor, WHOLE, [0]))
+    assert found.row.state == state
+
+
+@pytest.mark.usefixtures("mail")
 def test_a_condition_that_fits_no_row_finds_none(db: Database) -> None:
     assert by_hand(db, lambda cursor: rows(db).find(cursor, WHOLE, [10**6])) == []
 
