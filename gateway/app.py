@@ -95,7 +95,7 @@ class Gateway:
             self._walls = asyncio.create_task(self._look_at_walls(), name="walls")
         if self.doors:
             await self.doors.share()
-        await self.watch.start(self.crew.all, self._ended)
+        await self.watch.start(self.watch.health_of(self.crew.all, self._ended))
         log.info("started", extra={"owner": self.process.id, "kind": " ".join(self.roles)})
 
     def _ended(self) -> list[str]:
@@ -180,8 +180,10 @@ class Gateway:
         log.info("stopped", extra={"owner": self.process.id})
 
 
-def build(settings: Settings, roles: Iterable[Role] = ()) -> Gateway:
+def build(settings: Settings, roles: Iterable[Role] = (), *, kept: bool = False) -> Gateway:
     """Open what is needed and join the parts for these roles, or those of the settings; nothing runs until `start`.
+
+    One that is `kept` is one of several equal processes (`serving`): ports are shared, others tell of alarms.
 
     Raises:
         GatewayError: the store cannot be used, or others on it go by a time that we could not share.
@@ -192,7 +194,7 @@ def build(settings: Settings, roles: Iterable[Role] = ()) -> Gateway:
     leases = processes.lease_clock(db, wall_clock)
     process = _registered(settings, db, leases, mine)
     shared = replace(_shared(settings, db, Lease(db, process, leases)), tally=counts)
-    lookout = lookout_of(settings, db, shared.clock, leases, process.id)
+    lookout = lookout_of(settings, db, shared.clock.now, leases, lambda: (process.id,))
     watch = Watch(settings, lookout, counts, listens=Role.SMTP in mine)
     stopping, lost = asyncio.Event(), asyncio.Event()
 
@@ -204,8 +206,8 @@ def build(settings: Settings, roles: Iterable[Role] = ()) -> Gateway:
         settings=settings,
         roles=mine,
         db=db,
-        doors=build_doors(settings, db, shared.clock, shared.bell, counts) if Role.SMTP in mine else None,
-        crew=gather(shared, mine, lose).joined_by(watch.workers(shared.composer.voice, process.host)),
+        doors=build_doors(settings, db, shared.clock, shared.bell, counts, shared=kept) if Role.SMTP in mine else None,
+        crew=gather(shared, mine, lose).joined_by(() if kept else watch.workers(shared.composer.voice, process.host)),
         news=news_of(db, shared.bell, settings.queue.direct_url, process.id),
         watch=watch,
         process=process,

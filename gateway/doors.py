@@ -45,10 +45,14 @@ class Doors:
         await asyncio.gather(self.listener.stop(grace), self.more.stop(grace))
 
 
-def build_doors(settings: Settings, db: Database, clock: Clock, bell: Bell, counts: Counts) -> Doors:
-    """The listeners that the settings want, none of them listening yet; what all of them count is in `counts`."""
+def build_doors(settings: Settings, db: Database, clock: Clock, bell: Bell, counts: Counts, *, shared: bool) -> Doors:
+    """The listeners that the settings want, none of them listening yet; what all of them count is in `counts`.
+
+    With `shared` ports there are equal processes, each with a listener of its own, and the daemon holds the ports.
+    """
     count, ring = settings.smtp.processes, functools.partial(bell.ring, Topic.PREPARE, Topic.MAIL)
-    listener = build_listener(settings, db, clock, ring, Sharing.FIRST if count > 1 else Sharing.ALONE, counts)
+    sharing = Sharing.NEXT if shared else Sharing.FIRST if count > 1 else Sharing.ALONE
+    listener = build_listener(settings, db, clock, ring, sharing, counts)
     more = ListenerProcesses(count - 1, ring, listener.count_failure, clock.now, wall_clock, counts.take)
     listener.tell_failures(more.tell_failure)
     return Doors(settings, listener, more)

@@ -93,7 +93,7 @@ class Relay:
     user_name: str = ""
     password: str = field(default="", repr=False)
     mail_from: str = ""  # empty: the null return path
-    connections: int = 4  # at a time, of one process
+    connections: int = 4  # at a time, of one daemon
     largest_mail: int = 0  # octets, into which received faxes are split; 0: what the relay says of itself
 
 
@@ -104,7 +104,7 @@ class Archive:
     logins: str = ""  # a file that nobody else may read
     known_hosts: str = ""  # of SFTP servers, as OpenSSH has it
     certificates: str = ""  # PEM file, for FTPS; empty: those that the system trusts
-    connections: int = 2  # at a time, of one process
+    connections: int = 2  # at a time, of one daemon
     give_up_days: int = 7
 
     @property
@@ -192,7 +192,7 @@ class Calling:
 class Inbound:
     """Calls that come in."""
 
-    lines: int = 4  # that one process answers at a time; who calls beyond that hears busy
+    lines: int = 4  # that one daemon answers at a time; who calls beyond that hears busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +209,7 @@ class Queue:
 
     roles: tuple[str, ...] = tuple(Role)
     lease_seconds: int = 30
+    processes: int = 1  # equal ones, with these roles each
     poll_seconds: float = 1.0
     stop_seconds: int = 300  # how long a graceful stop lets calls and renders go on
     direct_url: str = ""  # to PostgreSQL past a pooler of transactions; empty: the store's
@@ -268,3 +269,13 @@ class Settings:
     http: Http = field(default_factory=Http)
     logs: Logs = field(default_factory=Logs)
     alarms: Alarms = field(default_factory=Alarms)
+
+    def checked_processes(self) -> None:
+        """ValueError says why several equal processes cannot work with the rest."""
+        if self.queue.processes <= 1:
+            return
+        if not self.simulator.speed:
+            text = "several cannot share a simulated time that leaps: set [simulator] speed to 1 for real time"
+            raise ValueError(text)
+        if self.smtp.processes > 1:
+            raise ValueError("each of several takes mail by itself: leave [smtp] processes at 1")

@@ -159,7 +159,7 @@ _FORMATS = ("json", "text")
 # Section, key, what must hold of the value, and how a mistake is told.
 _RULES: tuple[tuple[str, str, Callable[[typing.Any], bool], str], ...] = (
     *(("smtp", key, _is_port, "must be 0 to 65535") for key in _PORTS),  # 0: the system chooses one, or none is wanted
-    ("smtp", "processes", lambda count: 1 <= count <= 64, "must be 1 to 64"),
+    *((section, "processes", lambda count: 1 <= count <= 64, "must be 1 to 64") for section in ("smtp", "queue")),
     ("smtp", "bounce_address", _is_local_part, "must be a local part of letters, digits, dots and hyphens, or empty"),
     ("smtp", "least_rate", lambda rate: rate >= 0, "must be 0 or more"),
     ("smtp", "greeting_delay", lambda seconds: 0 <= seconds <= 60, "must be 0 to 60 seconds"),  # RFC 5321 4.5.3.2.1
@@ -248,6 +248,7 @@ class _Reader:
             ("smtp", "trusted_relays", settings.smtp.networks),
             ("smtp", "proxies", settings.smtp.balancers),
             ("calling", "trunks", settings.calling.checked_trunks),
+            ("queue", "processes", settings.checked_processes),
         )
         for section, key, read in asked:
             try:

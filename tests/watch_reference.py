@@ -74,7 +74,7 @@ def reference() -> str:
     return f"{TOP}{alarms}\n## Figures\n\n{_figures()}\n## Events in the log\n\n{_events()}"
 
 
-FIGURES = """Counters (they end in `_total`) and histograms are of one daemon with its listener processes, since its
+FIGURES = """Counters (they end in `_total`) and histograms are of one daemon with all its processes, since its
 start; add them up over nodes. The others are of the whole store and the same on each node: take the maximum.
 
 | figure | labels | tells |
@@ -98,7 +98,7 @@ def _families() -> Iterator[tuple[str, tuple[str, ...], str]]:
     counts = Counts()
     for metric in Metric:
         counts.tell(metric, 1, *("x" for _ in COUNTED[metric].labels))
-    text = exposition(counts.sums(), replace(Sight(_LOOK, Room(1, 1), (), 1, "1"), alarms=())).decode()
+    text = exposition(counts.sums(), replace(Sight(_LOOK, Room(1, 1), (), (1,), "1"), alarms=())).decode()
     counted = {f"faxgw_{told.name}": told.labels for told in COUNTED.values()}
     for family in text_string_to_metric_families(text):
         kinds = {"counter": "_total", "histogram": " (histogram)", "info": "_info"}

@@ -110,4 +110,4 @@ def _lookout(console: Console) -> Lookout:
     from gateway.store.shared_time import shared
 
     db = console.database
-    return lookout_of(console.settings, db, build_clock(db, shared(db)), lease_clock(db, wall_clock))
+    return lookout_of(console.settings, db, build_clock(db, shared(db)).now, lease_clock(db, wall_clock))

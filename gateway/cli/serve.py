@@ -12,6 +12,7 @@ from gateway.cli.context import Console, pass_console
 from gateway.cli.output import say
 from gateway.domain.roles import parse_roles
 from gateway.event_loop import run
+from gateway.household import Household, keep_house
 from gateway.logs import FORMATS, start_logging
 from gateway.settings import LEVELS
 
@@ -32,6 +33,9 @@ def serve(console: Console, roles: str, log_level: str | None, log_format: str |
     most; what waits stays in the store. A second signal hangs up at once: such a fax goes on at its first page that was
     not confirmed. A process that the others have given up for dead starts anew by itself.
 
+    With [queue] processes it works in several equal processes, started, watched and ended by this one: where mail is
+    rendered and called on more than one processor.
+
     \b
     Examples:
       faxgw serve
@@ -41,7 +45,11 @@ def serve(console: Console, roles: str, log_level: str | None, log_format: str |
     logs = replace(console.settings.logs, **_given(level=log_level, format=log_format))
     settings = replace(console.settings, logs=logs)
     start_logging(logging.getLevelNamesMapping()[logs.level.upper()], logs.format)
-    while run(_serve(build(settings, chosen))):
+    if settings.queue.processes > 1:
+        household = keep_house(settings, chosen)
+        run(_serve(household))
+        raise SystemExit(household.failed)
+    while _is_lost(build(settings, chosen)):
         say("given up for dead by the others; starting anew")
 
 
@@ -49,13 +57,19 @@ def _given(**options: str | None) -> dict[str, str]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-async def _serve(gateway: Gateway) -> bool:
+def _is_lost(gateway: Gateway) -> bool:
     """Serve to the end; true when the process must start anew."""
+    run(_serve(gateway))
+    return gateway.lost.is_set()
+
+
+async def _serve(daemon: Gateway | Household) -> None:
+    """Serve to the end."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, gateway.stop)
-    await gateway.start()
-    place = f"listening for mail on {gateway.address}" if gateway.address else "running, and taking no mail"
-    say(f"{place}; roles {', '.join(gateway.roles)}; stop with Ctrl-C")
-    await gateway.run()
-    return gateway.lost.is_set()
+        loop.add_signal_handler(number, daemon.stop)
+    await daemon.start()
+    place = f"listening for mail on {daemon.address}" if daemon.address else "running, and taking no mail"
+    if not daemon.stopping.is_set():
+        say(f"{place}; roles {', '.join(daemon.roles)}; stop with Ctrl-C")
+    await daemon.run()

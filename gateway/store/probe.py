@@ -3,6 +3,8 @@
 What lives here: that commit. What does not: who asks (`gateway.watch.readiness`).
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import update
 from sqlmodel import Session
 
@@ -11,14 +13,14 @@ from gateway.store.database import Database
 from gateway.store.process_tables import ProcessRow
 
 
-def try_to_write(db: Database, process: int) -> bool:
-    """Write this process's row as it is, durably; false when there is no such row any more, for it was given up.
+def try_to_write(db: Database, ours: Sequence[int]) -> bool:
+    """Write the rows of these processes as they are, durably; false when there is none any more: they were given up.
 
     Raises:
         UnavailableError: the store cannot be written now.
     """
     table = table_of(ProcessRow)
-    same = update(table).where(table.c.id == process).values(host=table.c.host)
+    same = update(table).where(table.c.id.in_(ours)).values(host=table.c.host)
 
     def work(session: Session) -> bool:
         return bool(session.connection().execute(same).rowcount)

@@ -23,6 +23,14 @@ class Pulse(Protocol):
         ...
 
 
+class Wellbeing(Protocol):
+    """What may be asked whether all moves."""
+
+    def troubles(self) -> tuple[str, ...]:
+        """What does not, in words; empty when all is well."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long a step may last, in seconds, by the kind of worker: the part of its name before a hyphen and number."""

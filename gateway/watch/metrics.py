@@ -1,11 +1,11 @@
 """The figures as Prometheus reads them: what was counted, and what the store and the disk show at the moment.
 
 What lives here: the names and words that Prometheus sees, and the text. What does not: counting (`counts`), looking
-(`gateway.store.gauges`), answering requests (`answerer`). Counters are of one daemon with its listener processes; the
+(`gateway.store.gauges`), answering requests (`answerer`). Counters are of one daemon with all its processes; the
 figures of the queue are of the whole store, so that all nodes tell the same: take their maximum, not their sum.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
@@ -68,7 +68,7 @@ class _Seen(Collector):
         raised = {alarm.kind for alarm in sight.alarms}
         yield _labelled("alarm", "1 while something is stuck", "kind", {kind: kind in raised for kind in AlarmKind})
         if sight.look is not None:
-            yield from _looked(sight.look, sight.process)
+            yield from _looked(sight.look, sight.ours)
 
 
 def exposition(sums: Mapping[Key, Sum], sight: Sight) -> bytes:
@@ -105,7 +105,7 @@ def _histogram(
     return family
 
 
-def _looked(look: QueueLook, process: int) -> Iterator[GaugeMetricFamily]:
+def _looked(look: QueueLook, ours: Sequence[int]) -> Iterator[GaugeMetricFamily]:
     open_ones = (
         ("jobs", "job", "Jobs", look.jobs),
         ("submissions", "mail", "Mails", look.submissions),
@@ -134,7 +134,8 @@ def _looked(look: QueueLook, process: int) -> Iterator[GaugeMetricFamily]:
     yield _gauge(
         "processes_lost", "Processes whose lease is over, not taken over yet", sum(map(_is_over, left.values()))
     )
-    yield _gauge("lease_left_seconds", "What is left of this process's lease", left.get(process, 0.0))
+    least = min((left.get(process, 0.0) for process in ours), default=0.0)
+    yield _gauge("lease_left_seconds", "What is left of this process's lease, or of several the least", least)
 
 
 def _is_over(seconds: float) -> bool:

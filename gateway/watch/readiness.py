@@ -42,13 +42,14 @@ def disk_fact(room: Room, reserve: int) -> Fact:
     return Fact("disk", room.free > reserve, f"{room.free / 1e9:.1f} GB free of {room.whole / 1e9:.1f}")
 
 
-def lease_fact(look: QueueLook | None, process: int) -> Fact:
-    """Without a lease the process must not claim."""
-    until = next((lease.until for lease in look.leases if lease.process == process), None) if look else None
-    if look is None or until is None:
+def lease_fact(look: QueueLook | None, ours: Sequence[int]) -> Fact:
+    """Without a lease a process must not claim; of several one is enough."""
+    leases = [lease for lease in look.leases if lease.process in ours] if look else []
+    if look is None or not leases:
         return Fact("lease", False, "unknown")
-    left = (until - look.wall).total_seconds()
-    return Fact("lease", left > 0, f"{left:.0f} s left")
+    left = [(lease.until - look.wall).total_seconds() for lease in leases]
+    several = f", the least of {len(left)}" if len(left) > 1 else ""
+    return Fact("lease", max(left) > 0, f"{min(left):.0f} s left{several}")
 
 
 def lines_fact(look: QueueLook | None) -> Fact:

@@ -12,7 +12,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from gateway.domain.alarms import Alarm, QueueLook, Room, Thresholds, alarms
-from gateway.domain.clock import Clock
 from gateway.domain.errors import UnavailableError
 from gateway.sections import Settings
 from gateway.store import gauges
@@ -23,18 +22,21 @@ UNCLAIMED = 2  # leases that a dead process's work may lie for
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """All that is to be seen at a moment. `look` is None while the store cannot be read; `process` is our number."""
+    """All that is to be seen at a moment. `look` is None while the store cannot be read; `ours` are our numbers."""
 
     look: QueueLook | None
     room: Room
     alarms: tuple[Alarm, ...]
-    process: int
+    ours: tuple[int, ...]
     version: str
 
 
 @dataclass(frozen=True, slots=True)
 class Lookout:
-    """From where everything is seen: `now` is the gateway's time, `lease_time` that of leases."""
+    """From where everything is seen: `now` is the gateway's time, `lease_time` that of leases.
+
+    `ours` are the numbers of the processes that this daemon is, at the moment.
+    """
 
     db: Database
     folder: Path
@@ -42,7 +44,7 @@ class Lookout:
     limits: Thresholds
     now: Callable[[], datetime]
     lease_time: Callable[[], datetime]
-    process: int
+    ours: Callable[[], tuple[int, ...]]
 
     def look(self) -> QueueLook:
         """The queue.
@@ -63,16 +65,20 @@ class Lookout:
         try:
             look = self.look()
         except UnavailableError:
-            return Sight(None, room, (), self.process, own_version())
-        return Sight(look, room, alarms(look, room, self.limits), self.process, own_version())
+            return Sight(None, room, (), self.ours(), own_version())
+        return Sight(look, room, alarms(look, room, self.limits), self.ours(), own_version())
 
 
 def lookout_of(
-    settings: Settings, db: Database, clock: Clock, lease_time: Callable[[], datetime], process: int = 0
+    settings: Settings,
+    db: Database,
+    now: Callable[[], datetime],
+    lease_time: Callable[[], datetime],
+    ours: Callable[[], tuple[int, ...]] = tuple,
 ) -> Lookout:
-    """Where the daemon looks out, or with no `process` of its own a command beside it."""
+    """Where the daemon looks out, or with no processes of its own a command beside it."""
     lines, folder = {route.name: route.lines for route in settings.calling.routes()}, settings.storage.folder
-    return Lookout(db, folder, lines, thresholds(settings), clock.now, lease_time, process)
+    return Lookout(db, folder, lines, thresholds(settings), now, lease_time, ours)
 
 
 def thresholds(settings: Settings) -> Thresholds:

@@ -22,7 +22,7 @@ from gateway.watch import readiness, systemd
 from gateway.watch.alarm_round import Addressed, AlarmRound
 from gateway.watch.answerer import Answerer, Page
 from gateway.watch.counts import Counts
-from gateway.watch.health import Health, Patience, Pulse
+from gateway.watch.health import Health, Patience, Pulse, Wellbeing
 from gateway.watch.metrics import exposition
 from gateway.watch.readiness import Fact
 from gateway.watch.remembered import Remembered
@@ -48,7 +48,7 @@ class Watch:
     counts: Counts
     listens: bool
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="watch"))
-    _health: Health | None = None
+    _health: Wellbeing | None = None
     _stopping: bool = False
     _answerer: Answerer | None = None
     _sight: Remembered[Sight] = field(init=False)
@@ -76,11 +76,15 @@ class Watch:
             found.append(Worker("watchdog", self.keep_alive, Bell(), beat))
         return tuple(found)
 
-    async def start(self, workers: Sequence[Pulse], ended: Callable[[], Iterable[str]]) -> None:
-        """Answer from now on, and tell systemd that we are ready; `ended` names tasks that are over too early."""
+    def health_of(self, workers: Sequence[Pulse], ended: Callable[[], Iterable[str]]) -> Health:
+        """That of a process with these workers; `ended` names tasks that are over too early."""
         rendering, alarms = self.settings.rendering, self.settings.alarms
         patience = Patience(render=60.0 + RENDERS_AT_ONCE * rendering.max_seconds, call=120.0 * alarms.call_minutes)
-        self._health = Health(workers, ended, patience)
+        return Health(workers, ended, patience)
+
+    async def start(self, health: Wellbeing) -> None:
+        """Answer from now on, and tell systemd that we are ready."""
+        self._health = health
         http = self.settings.http
         if http.port:
             pages = {"/metrics": self.metrics, "/healthz": self.health, "/readyz": self.ready}
@@ -99,9 +103,13 @@ class Watch:
             await self._answerer.stop()
         self.threads.shutdown(wait=False)
 
+    def troubles(self) -> tuple[str, ...]:
+        """What does not move, in words."""
+        return self._health.troubles() if self._health else ()
+
     async def keep_alive(self) -> bool:
         """Tell systemd that we are alive, if we are: the step of a worker."""
-        if self._health is not None and not self._health.troubles():
+        if self._health is not None and not self.troubles():
             systemd.tell(systemd.ALIVE)
         return False
 
@@ -112,7 +120,7 @@ class Watch:
 
     async def health(self) -> Page:
         """Whether the process is alive."""
-        troubles = self._health.troubles() if self._health else ()
+        troubles = self.troubles()
         return _page(not troubles, {"healthy": not troubles, "troubles": list(troubles)})
 
     async def ready(self) -> Page:
@@ -122,7 +130,7 @@ class Watch:
             *self._listener(),
             store,
             readiness.disk_fact(sight.room, RESERVE),
-            readiness.lease_fact(sight.look, self.lookout.process),
+            readiness.lease_fact(sight.look, self.lookout.ours()),
             readiness.lines_fact(sight.look),
             relay,
         )
@@ -138,7 +146,7 @@ class Watch:
 
     def _write(self) -> Fact:
         try:
-            return readiness.store_fact(try_to_write(self.lookout.db, self.lookout.process))
+            return readiness.store_fact(try_to_write(self.lookout.db, self.lookout.ours()))
         except UnavailableError:
             return readiness.store_fact(None, "cannot be written")
 

@@ -29,6 +29,7 @@ from sqlmodel import Session
 
 from gateway.domain.call import Coding
 from gateway.fax.t4.codec import encode
+from gateway.keeper import REPORT_SECONDS
 from gateway.store import tree
 from gateway.store.database import open_database
 from gateway.store.migrate import open_store
@@ -78,8 +79,8 @@ class Place:
         return self.folder / "faxgw.toml"
 
 
-def new_place(folder: Path, engine: str) -> Place:
-    """An empty store with ten users, and a page."""
+def new_place(folder: Path, engine: str, processes: int = 1) -> Place:
+    """An empty store with ten users, and a page, for a daemon in so many processes."""
     store = folder / "store"
     url = postgresql.postgresql_url() if engine == "postgresql" else f"sqlite:///{store / 'faxgw.sqlite'}"
     place = Place(folder, engine, url, free_port(), free_port(), free_port())
@@ -92,7 +93,7 @@ def new_place(folder: Path, engine: str) -> Place:
     place.settings.write_text(
         f'[storage]\nfolder = "{store}"\nurl = "{url}"\n[smtp]\nport = {place.smtp}\ndomains = ["{DOMAIN}"]\n'
         f"[relay]\nport = {place.relay}\n[http]\nport = {place.http}\n[rendering]\nworkers = {RENDERERS}\n"
-        f"[calling]\nlines = {LINES}\n[simulator]\nspeed = {SPEED}\n"
+        f"[calling]\nlines = {LINES}\n[simulator]\nspeed = {SPEED}\n[queue]\nprocesses = {processes}\n"
     )
     write_tiff(place.page, [page()])
     return place
@@ -146,12 +147,14 @@ async def throughput(place: Place, jobs: int, options: Sequence[str], cancels: i
     with daemon(place, *options) as pid:
         await send_all(place.smtp, DOMAIN, numbers(0, 20), 4)  # statements are compiled, renderers warm
         await sink.wait_for(40, PATIENCE)
+        await asyncio.sleep(2 * REPORT_SECONDS)
         before, used, start = figures(place), processor_seconds(pid), time.monotonic()
         sending = asyncio.create_task(send_all(place.smtp, DOMAIN, numbers(20, jobs), 10))
         waits = await _cancelled(place, cancels) if cancels else ()
         await sending
         await sink.wait_for(40 + 2 * jobs, PATIENCE)
         seconds, used = sink.last - start, processor_seconds(pid) - used
+        await asyncio.sleep(2 * REPORT_SECONDS)  # until processes have told what they counted
         after = figures(place)
     await sink.stop()
     commits = after["faxgw_commit_works_count"] - before["faxgw_commit_works_count"]
@@ -217,16 +220,16 @@ def say(line: str) -> None:
 def measure(engine: str, asked: argparse.Namespace) -> bool:
     """All runs on one store; whether every figure is as wanted."""
     well = True
-    say(f"{engine}, load {os.getloadavg()[0]:.1f}")
+    say(f"{engine}, {asked.processes} processes of {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
     for name, options in (("rendering", ["--render", str(RENDER_MS)]), ("pages there", [])):
         with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
-            place = new_place(Path(folder), engine)
+            place = new_place(Path(folder), engine, asked.processes)
             plain = plain_commits(place)
             more = ["--profile", asked.profile] if asked.profile else []
             run = asyncio.run(throughput(place, asked.jobs, [*options, *more], asked.cancels))
         well &= _told_run(name, engine, run, plain)
     with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
-        waits = asyncio.run(latency(new_place(Path(folder), engine), asked.mails))
+        waits = asyncio.run(latency(new_place(Path(folder), engine, asked.processes), asked.mails))
     middle = statistics.median(waits)
     say(f"  idle: 250 to dialling {middle:.0f} ms, at most {max(waits):.0f} (wanted: {LATENCY_MS})")
     return well and middle <= LATENCY_MS
@@ -250,6 +253,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The queue from end to end.")
     parser.add_argument("--jobs", type=int, default=600)
     parser.add_argument("--mails", type=int, default=40, help="of the idle run")
+    several = min(2, len(os.sched_getaffinity(0)))
+    parser.add_argument("--processes", type=int, default=several, help=f"of the daemon; here {several}")
     parser.add_argument("--cancels", type=int, default=0)
     parser.add_argument("--folder", type=Path, help="on the disk to measure; by default that of temporary files")
     parser.add_argument("--profile", default="")

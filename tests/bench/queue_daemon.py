@@ -1,8 +1,9 @@
 """The daemon with rendering of a known length: python -m tests.bench.queue_daemon SETTINGS PAGE [options].
 
-It is built as `faxgw serve` builds it: listener, desk, store, spool, workers, line simulator, relay. Only the pages of
-a mail are there already: with --render they cost so many milliseconds of processor in a confined process, without it
-nothing at all. With --dials each call's beginning is written down, with the seconds of the monotonic clock.
+It is built as `faxgw serve` builds it, in as many processes as the settings say: listener, desk, store, spool, workers,
+line simulator, relay. Only the pages of a mail are there already: with --render they cost so many milliseconds of
+processor in a confined process, without it nothing at all. With --dials each call's beginning is written down, with the
+seconds of the monotonic clock.
 """
 
 import argparse
@@ -14,16 +15,19 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway import crew
+from gateway import crew, serving
 from gateway.app import Gateway, build
 from gateway.domain.call import CallReport
 from gateway.domain.submission import PartPages
+from gateway.event_loop import run
 from gateway.fax.simulator.transport import SimulatorTransport
 from gateway.fax.transport import CallOrder, CallWatch
 from gateway.flows.prepare import Prepare
+from gateway.household import Household, keep_house
 from gateway.logs import start_logging
 from gateway.pages import CoverPages, MailOrder, MailPages
 from gateway.settings import load_settings
@@ -73,28 +77,33 @@ def main() -> None:
     parser.add_argument("page", type=Path)
     parser.add_argument("--render", type=float, default=0.0, help="milliseconds of processor for a mail")
     parser.add_argument("--dials", type=Path)
-    parser.add_argument("--profile", default="")
+    parser.add_argument("--profile", default="", help="of the first process, which with several only keeps them")
+    parser.add_argument("--kept", action="store_true", help="be one of several processes, kept by the first")
     asked = parser.parse_args()
     Prepare._rendered = _quick(Pages(asked.page, asked.render / 1000))  # type: ignore[method-assign]
     if asked.dials:
         Dialled.dials = os.open(asked.dials, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         crew.SimulatorTransport = Dialled  # type: ignore[misc]
+    if asked.kept:
+        serving.main()
     start_logging(logging.INFO)
-    gateway = build(load_settings(asked.settings))
-    if asked.profile:
-        with cProfile.Profile() as profile:
-            asyncio.run(_serve(gateway))
+    settings = load_settings(asked.settings)
+    words = ("-m", "tests.bench.queue_daemon", *sys.argv[1:], "--kept")
+    daemon = keep_house(settings, words=words) if settings.queue.processes > 1 else build(settings)
+    with cProfile.Profile() if asked.profile else nullcontext() as profile:
+        run(_serve(daemon))
+    if profile:
         profile.dump_stats(asked.profile)
-    else:
-        asyncio.run(_serve(gateway))
 
 
-async def _serve(gateway: Gateway) -> None:
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, gateway.stop)
-    await gateway.start()
-    sys.stdout.write(f"{gateway.address}\n")
+async def _serve(daemon: Gateway | Household) -> None:
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, daemon.stop)
+    await daemon.start()
+    if daemon.stopping.is_set():
+        raise SystemExit("a process did not start")
+    sys.stdout.write(f"{daemon.address}\n")
     sys.stdout.flush()
-    await gateway.run()
+    await daemon.run()
 
 
 if __name__ == "__main__":

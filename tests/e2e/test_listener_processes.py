@@ -22,7 +22,8 @@ import pytest
 import trustme
 
 from gateway.domain.tally import Metric
-from gateway.listener_processes import TICK_SECONDS, Failure, Instructions, ListenerProcesses
+from gateway.kept_processes import Failure, Instructions
+from gateway.listener_processes import TICK_SECONDS, ListenerProcesses
 from gateway.settings import Settings, load_settings
 from gateway.watch.counts import Counts
 from samples.demo import DOMAIN, Demo
@@ -135,7 +136,7 @@ def test_kills_under_load_lose_nothing_and_double_nothing(demo: Demo) -> None:
 
     jobs = Counter(destinations(demo))
     assert jobs == {number(sender, mail): 1 for sender in range(SENDERS) for mail in range(MAILS)}
-    assert (demo.folder / "daemon.log").read_text().count('"listener-died"') == KILLS
+    assert (demo.folder / "daemon.log").read_text().count('"process-died"') == KILLS
     assert list((demo.folder / "store" / "spool" / "arriving").iterdir()) == []
 
 
@@ -238,10 +239,10 @@ async def test_one_that_cannot_listen_is_tried_on_with_pauses(demo: Demo, caplog
     family = ListenerProcesses(1, lambda: None, lambda _address, _name: None, lambda: WALL, lambda: WALL, print)
 
     starting = asyncio.create_task(family.start(elsewhere))
-    await asyncio.to_thread(wait_until, lambda: caplog.messages.count("listener-died") >= 2)
+    await asyncio.to_thread(wait_until, lambda: caplog.messages.count("process-died") >= 2)
     await family.stop(30)
 
-    deaths = [record.detail for record in caplog.records if record.message == "listener-died"]  # type: ignore[attr-defined]
+    deaths = [record.detail for record in caplog.records if record.message == "process-died"]  # type: ignore[attr-defined]
     assert deaths[:2] == ["exit status 7"] * 2
     await asyncio.wait_for(starting, 1)
 

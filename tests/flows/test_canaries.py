@@ -158,7 +158,7 @@ async def test_full_notices_name_the_subject_and_the_files_that_fail_and_no_more
     assert {word for word in CANARIES if word in told} == {"quillfeather", "mirthwood", "thistledown", "copperwren"}
 
 
-SIGHT = Sight(None, Room(5_000, 9_000), (), 7, "1.2.3")
+SIGHT = Sight(None, Room(5_000, 9_000), (), (7,), "1.2.3")
 
 
 def readable(notice: EmailMessage) -> str:

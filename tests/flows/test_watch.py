@@ -34,7 +34,7 @@ SETTINGS = Settings(alarms=Alarms(mail=ADMIN), http=Http(port=0))
 def lookout(stage: Stage, settings: Settings = SETTINGS) -> Lookout:
     limits, lines = thresholds(settings), {"trunk": 4}
     clock = stage.clock.now
-    return Lookout(stage.db, stage.folder, lines, limits, clock, lambda: stage.wall, stage.process.id)
+    return Lookout(stage.db, stage.folder, lines, limits, clock, lambda: stage.wall, lambda: (stage.process.id,))
 
 
 def alarm_round(stage: Stage, *, mailed: bool = True) -> AlarmRound:
@@ -45,7 +45,7 @@ def alarm_round(stage: Stage, *, mailed: bool = True) -> AlarmRound:
 @pytest.fixture
 async def watch(stage: Stage) -> AsyncIterator[Watch]:
     made = Watch(SETTINGS, lookout(stage), Counts(), listens=True)
-    await made.start([], lambda: [])
+    await made.start(made.health_of([], lambda: []))
     yield made
     await made.stop()
 
@@ -169,7 +169,7 @@ async def test_a_worker_that_does_not_move_is_told_and_systemd_hears_nothing(
     said: list[str] = []
     monkeypatch.setattr("gateway.watch.systemd.tell", said.append)
     await watch.keep_alive()
-    await watch.start([], lambda: ["tend"])
+    await watch.start(watch.health_of([], lambda: ["tend"]))
     said.clear()
 
     await watch.keep_alive()

@@ -23,7 +23,7 @@ LOOK = QueueLook(
     trunks=(TrunkLook("one", 4, Depth(3, NOW)), TrunkLook("two", 2, Depth(), paused=True)),
     leases=(Lease(7, "here", WALL + timedelta(seconds=20)), Lease(8, "there", WALL - timedelta(seconds=1))),
 )
-SIGHT = Sight(LOOK, Room(5_000, 9_000), (Alarm(AlarmKind.JOB_LATE, "a job"),), 7, "1.2.3")
+SIGHT = Sight(LOOK, Room(5_000, 9_000), (Alarm(AlarmKind.JOB_LATE, "a job"),), (7,), "1.2.3")
 Figures = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 

@@ -64,8 +64,18 @@ def test_facts_of_store_and_disk() -> None:
 def test_a_lease_is_a_fact_as_long_as_it_lasts() -> None:
     over = replace(LOOK, wall=WALL + timedelta(seconds=12))
 
-    assert readiness.lease_fact(LOOK, 7) == Fact("lease", True, "12 s left")
-    assert [readiness.lease_fact(look, number).ok for look, number in ((over, 7), (LOOK, 8), (None, 7))] == [False] * 3
+    assert readiness.lease_fact(LOOK, (7,)) == Fact("lease", True, "12 s left")
+    assert [readiness.lease_fact(look, ours).ok for look, ours in ((over, (7,)), (LOOK, (8,)), (None, (7,)))] == [
+        False
+    ] * 3
+
+
+def test_of_several_processes_one_lease_is_enough_and_the_least_is_told() -> None:
+    [known] = [lease for lease in LOOK.leases if lease.process == 7]
+    both = replace(LOOK, leases=(known, Lease(8, "here", LOOK.wall - timedelta(seconds=3))))
+
+    assert readiness.lease_fact(both, (7, 8)) == Fact("lease", True, "-3 s left, the least of 2")
+    assert not readiness.lease_fact(both, (8, 9)).ok
 
 
 def test_lines_are_told_and_never_needed() -> None:
