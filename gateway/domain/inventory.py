@@ -11,7 +11,6 @@ from datetime import datetime
 from enum import StrEnum
 
 import phonenumbers
-from phonenumbers import geocoder
 
 from gateway.domain.errors import RefusedError
 from gateway.domain.numbers import NumberPlan, parse_number
@@ -82,6 +81,8 @@ def read_owned(text: str) -> str:
 
 def number_place(number: str) -> NumberPlace:
     """Where libphonenumber has a number in E.164: "US" and "Washington D.C."."""
+    from phonenumbers import geocoder  # tables of all the world: a third of the time that a command takes to start
+
     parsed = phonenumbers.parse(number, None)
     area = geocoder.description_for_valid_number(parsed, "en")
     return NumberPlace(phonenumbers.region_code_for_number(parsed) or "", area)

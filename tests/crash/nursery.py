@@ -24,6 +24,7 @@ from tests.crash.warm_stock import Stock
 
 TOP = Path(__file__).parents[2]
 PATIENCE = 60.0  # seconds
+COMMANDS = ("gateway.cli.serve", "gateway.app", "gateway.cli.main", "gateway.cli.tree", "gateway.cli.outbound")
 
 
 @dataclass
@@ -135,7 +136,7 @@ def nursery() -> Nursery:
 
 def serve() -> None:
     """The nursery's end."""
-    for module in ("gateway.cli.serve", "gateway.app", "gateway.cli.main", "gateway.cli.tree", "gateway.cli.outbound"):
+    for module in (*COMMANDS, "phonenumbers.geocoder"):
         __import__(module)
     stock = Stock()
     wake, woken = os.pipe()

@@ -8,7 +8,6 @@ from typing import Any
 import phonenumbers
 import sqlalchemy as sa
 from alembic import op
-from phonenumbers import geocoder
 
 revision = "0006"
 down_revision = "0005"
@@ -215,6 +214,8 @@ SELECT number, node_id, added FROM line WHERE parent_id IS NULL
 
 
 def _place(number: str) -> dict[str, str]:
+    from phonenumbers import geocoder  # large, and every command looks through all revisions
+
     try:
         parsed = phonenumbers.parse(number, None)
     except phonenumbers.NumberParseException:
