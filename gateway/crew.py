@@ -17,7 +17,7 @@ from gateway.fax.simulator.transport import SimulatorTransport
 from gateway.flows.call_in import CallIn
 from gateway.flows.forward import Forward
 from gateway.flows.keep import Keep
-from gateway.flows.notify import Notify
+from gateway.flows.notify import KEEP_SECONDS, Notify
 from gateway.flows.prepare import Prepare, RenderLimits
 from gateway.flows.receive import Lines, Receive
 from gateway.flows.retain import Retain
@@ -174,7 +174,9 @@ def _posters(shared: Shared) -> list[Worker]:
         tally=shared.tally,
         bag=shared.bag,
         spool=shared.spool,
+        keep=KEEP_SECONDS,
     )
+    shared.left.append(relay.kept.close)
     forward = Forward(
         db=shared.db,
         spool=shared.spool,

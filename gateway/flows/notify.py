@@ -21,16 +21,18 @@ from gateway.postbag import Postbag, named
 from gateway.store import outbox
 from gateway.store.database import Database
 from gateway.store.spool import Spool
+from gateway.store.strands import at_once
 
 log = logging.getLogger(__name__)
 IN_A_ROW = 10  # mails that one step sends, so that it ends soon when it must
 NO_TEXT = 554  # as a relay says that a transaction failed for good (RFC 5321 4.2.3)
+KEEP_SECONDS = 2.0  # that a connection waits for the next mail: less than any relay waits for a command
 HELD_WAIT = timedelta(minutes=1)  # when nobody answers at the relay: the mail has used up no try
 
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """The flow that sends what waits in the outbox."""
+    """The flow that sends what waits in the outbox. With `keep`, somebody closes what `relay` keeps in the end."""
 
     db: Database
     clock: Clock
@@ -42,11 +44,12 @@ class Notify:
     bag: Postbag | None = None
     spool: Spool | None = None
     tally: Tally = NOBODY
+    keep: float = 0  # seconds that a connection is left open after its last mail
 
     async def next(self) -> bool:
         """Send one mail, if one is due."""
         if not self.owed.is_empty:
-            await asyncio.to_thread(self.owed.settle)
+            await at_once(self.owed.settle)
         claim = (self.bag.next() if self.bag else None) or await self.gate.claim(single(self._claim))
         if claim is None:
             return False
@@ -59,7 +62,7 @@ class Notify:
         """Send this mail, and those that are due after it; false when the relay was not reached."""
         claim: outbox.MailClaim | None = first
         reached, left = True, IN_A_ROW
-        async with self.relay.burst() as burst:
+        async with self.relay.burst(self.keep) as burst:
             while claim is not None:
                 left -= 1
                 with self.owed.having(named(claim)):
@@ -79,11 +82,11 @@ class Notify:
         settled = False
         try:
             sent = await self._carry(burst, claim)
-            following = await asyncio.to_thread(self._settle, claim, sent, next_for)
+            following = await at_once(self._settle, claim, sent, next_for)
             settled = True
         finally:
             if not settled:
-                await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim))
+                await at_once(self.owed.give_back, functools.partial(self._give_back, claim))
         return sent, following
 
     async def _carry(self, burst: Burst, claim: outbox.MailClaim) -> Sent:

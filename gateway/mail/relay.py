@@ -1,28 +1,24 @@
 """Our mail on its way out: one connection to the smart host for a burst of mails, one result for each.
 
-What lives here: the SMTP client and the back-off between tries. What does not: the outbox, which remembers
-(`gateway.store.outbox`), and the wording (`messages`).
+What lives here: connecting, what each answer means for a mail, and the back-off between tries. What does not: the talk
+on an open connection (`relay_wire`), the outbox, which remembers (`gateway.store.outbox`), the wording (`messages`).
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from email.utils import parseaddr
 from time import monotonic
+from typing import cast
 
-from aiosmtplib import (
-    SMTP,
-    SMTPDataError,
-    SMTPException,
-    SMTPHeloError,
-    SMTPRecipientsRefused,
-    SMTPResponseException,
-    SMTPSenderRefused,
-)
+from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException
 
 from gateway.domain.errors import UnavailableError, UsageError
 from gateway.domain.nodes import checked_address
+from gateway.mail.relay_wire import BrokenOffError, Kept, Letter, Wire
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +104,8 @@ class Relay:
         self._settings = settings
         self._heard: float | None = None
         self._size = 0
+        self._sender = parseaddr(settings.mail_from)[1] or settings.mail_from.strip()
+        self.kept = Kept()
 
     async def largest_mail(self) -> int | None:
         """Octets of the largest mail that it takes, as it says itself (SIZE, RFC 1870 4); None when it names no limit.
@@ -123,7 +121,7 @@ class Relay:
 
     async def _ask(self) -> None:
         try:
-            await _goodbye(await self.connected())
+            await (await self.connected()).goodbye()
         except (SMTPException, OSError, ValueError) as error:
             logger.warning("relay.unreachable", extra={"error": type(error).__name__})
             if self._heard is None:
@@ -139,15 +137,22 @@ class Relay:
             return [await burst.send(mail) for mail in mails]
 
     @asynccontextmanager
-    async def burst(self) -> AsyncIterator["Burst"]:
-        """One connection for mails that follow one another; it is made with the first."""
+    async def burst(self, keep: float = 0) -> AsyncIterator["Burst"]:
+        """One connection for mails that follow one another; it is made with the first.
+
+        With `keep` it is left open for so many seconds, for the next burst, or until `kept` is closed.
+        """
         burst = Burst(self)
         try:
             yield burst
         finally:
-            await burst.close()
+            wire = burst.ended()
+            if wire is not None and keep and wire.is_open:
+                self.kept.put(wire, keep)
+            elif wire is not None:
+                await wire.goodbye()
 
-    async def connected(self) -> SMTP:
+    async def connected(self) -> Wire:
         """A connection, signed in where that is wanted. Raises what aiosmtplib does."""
         settings = self._settings
         client = SMTP(
@@ -164,22 +169,18 @@ class Relay:
         await client.connect()
         await _greet(client)
         self._heard, self._size = monotonic(), _size_of(client)
-        return client
+        return _taken_over(client, settings.timeout)
 
-    async def send_one(self, client: SMTP, mail: Mail) -> Sent:
+    async def send_one(self, wire: Wire, mail: Mail) -> Sent:
         """Raises only when the connection can no longer be used."""
         try:
-            checked_address(mail.recipient)  # aiosmtplib would cut an address at a line end and send to the rest
-            refused, text = await client.sendmail(self._settings.mail_from, [mail.recipient], mail.message)
-        except SMTPRecipientsRefused as error:
-            return _refused(error.recipients[0])
-        except (SMTPSenderRefused, SMTPDataError) as error:
-            return _refused(error)
+            for address in (mail.recipient, *([self._sender] if self._sender else [])):
+                checked_address(address)  # nothing may stand in a command but an address
+            sender, recipient = (name.encode("ascii") for name in (self._sender, mail.recipient.strip()))
         except (UsageError, ValueError) as error:
             return Sent(True, 553, f"the address cannot be sent to: {error}"[:MAX_REPLY])
-        if mail.recipient in refused:  # aiosmtplib does not raise for one refused among several
-            return _refused(SMTPResponseException(*refused[mail.recipient]))
-        return Sent(True, 250, _one_line(text))
+        reply = await wire.send(Letter(sender, recipient, mail.message))
+        return Sent(True, reply.code, _one_line(reply.words))
 
 
 class Burst:
@@ -187,36 +188,67 @@ class Burst:
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
-        self._client: SMTP | None = None
+        self._wire: Wire | None = None
         self._trouble: Sent | None = None
         self._sent = 0
 
     async def send(self, mail: Mail) -> Sent:
         """Send one mail. Never raises for what the relay does."""
-        if self._client is None and self._trouble is None:
+        if self._wire is None and self._trouble is None:
+            sent = await self._over_kept(mail)
+            if sent is not None:
+                return sent
             await self._connect()
-        if self._client is None or self._trouble is not None:
+        if self._wire is None or self._trouble is not None:
             return self._trouble or _unreached(OSError())
         try:
-            sent = await self._relay.send_one(self._client, mail)
+            return await self._over(self._wire, mail)
         except (SMTPException, OSError) as error:  # the connection broke: this mail and those behind it wait
-            logger.warning("relay.broken_off", extra={"error": type(error).__name__, "count": self._sent})
-            self._trouble = _unreached(error)
-            return self._trouble
+            return self._broken_off(error)
+
+    def ended(self) -> Wire | None:
+        """The connection, if there was one: whose it is now."""
+        wire, self._wire = self._wire, None
+        return wire
+
+    async def _over(self, wire: Wire, mail: Mail) -> Sent:
+        sent = await self._relay.send_one(wire, mail)
         self._sent += 1
         return sent
 
-    async def close(self) -> None:
-        """Take leave."""
-        if self._client is not None:
-            await _goodbye(self._client)
+    async def _over_kept(self, mail: Mail) -> Sent | None:
+        """Send it over a connection that was left open; None when there is none that the relay has not closed."""
+        while (wire := self._relay.kept.take()) is not None:
+            self._wire = wire
+            try:
+                return await self._over(wire, mail)
+            except BrokenOffError as error:
+                if wire.text_begun:
+                    return self._broken_off(error)  # the relay may have it
+                self._wire = None
+        return None
+
+    def _broken_off(self, error: Exception) -> Sent:
+        logger.warning("relay.broken_off", extra={"error": type(error).__name__, "count": self._sent})
+        self._trouble = _unreached(error)
+        return self._trouble
 
     async def _connect(self) -> None:
         try:
-            self._client = await self._relay.connected()
+            self._wire = await self._relay.connected()
         except (SMTPException, OSError, ValueError) as error:
             logger.warning("relay.unreachable", extra={"error": type(error).__name__})
             self._trouble = _unreached(error)
+
+
+def _taken_over(client: SMTP, seconds: float) -> Wire:
+    """The connection that a client has made, to be spoken on by ourselves from now on."""
+    transport = cast(asyncio.Transport | None, client.transport)
+    if transport is None or transport.is_closing():
+        raise BrokenOffError("the relay has closed the connection")
+    wire = Wire(transport, frozenset(client.esmtp_extensions), seconds)
+    transport.set_protocol(wire)
+    return wire
 
 
 async def _greet(client: SMTP) -> None:
@@ -233,25 +265,12 @@ def _size_of(client: SMTP) -> int:
     return int(told) if told.isascii() and told.isdigit() else 0
 
 
-async def _goodbye(client: SMTP) -> None:
-    try:
-        if client.is_connected:
-            await client.quit()
-    except (SMTPException, OSError):
-        client.close()  # the mails have their results; how the relay takes its leave changes none
-
-
-def _refused(error: SMTPResponseException) -> Sent:
-    """A refusal of one mail; 421 is the relay going away, and is raised again."""
-    if error.code == 421:
-        raise error
-    return Sent(True, error.code, _one_line(error.message))
-
-
 def _unreached(error: Exception) -> Sent:
     """Trouble with the relay itself, a wrong password included: an administrator's matter, no fault of the mail."""
     if isinstance(error, SMTPResponseException):
         return Sent(False, error.code, _one_line(error.message))
+    if isinstance(error, BrokenOffError) and error.code:
+        return Sent(False, error.code, _one_line(str(error)))
     return Sent(False, 0, _one_line(f"the relay was not reached: {error or type(error).__name__}"))
 
 

@@ -47,6 +47,8 @@ class _Session(asyncio.Protocol):
         elif head[:4].upper() == b"QUIT":
             self._transport.write(b"221 bye\r\n")
             self._transport.close()
+        elif head[:4].upper() == b"EHLO":
+            self._transport.write(b"250-sink\r\n250 PIPELINING\r\n")  # as relays do
         else:
             self._transport.write(b"250 well\r\n")
 

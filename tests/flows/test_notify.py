@@ -1,5 +1,6 @@
 """From the outbox to the relay: what each answer of the relay leads to."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -168,7 +169,7 @@ class BrokenRelay:
     """Fails in a way that no relay should."""
 
     @asynccontextmanager
-    async def burst(self) -> AsyncIterator["BrokenRelay"]:
+    async def burst(self, _keep: float) -> AsyncIterator["BrokenRelay"]:
         yield self
 
     async def send(self, _mail: object) -> Sent:
@@ -188,3 +189,16 @@ async def test_an_empty_outbox_asks_nothing_of_the_relay(stage: Stage) -> None:
         assert await stage.notify(sink.port).next() is False
 
     assert sink.connections == 0
+
+
+async def test_mails_that_follow_soon_go_over_the_connection_of_the_last_one(stage: Stage) -> None:
+    async with SinkRelay() as sink:
+        notify = replace(stage.notify(sink.port), keep=60)
+        for number in range(2):
+            await stage.rendered(mail(" ", Message_ID=f"<{number}@a.example>"))
+            assert await notify.next() is True
+        notify.relay.kept.close()
+        await asyncio.sleep(0)
+
+    assert (len(sink.mails), sink.connections) == (2, 1)
+    assert [one.state for one in outbox.listing(stage.db)] == [MailState.SENT] * 2
