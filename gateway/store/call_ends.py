@@ -6,7 +6,7 @@ claiming (`calls`, through which callers import these), what broke off (`handbac
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -26,6 +26,7 @@ from gateway.store.fax_tables import AttemptRow, JobRow
 from gateway.store.handback import Aftermath, hand_back_job
 from gateway.store.locking import locked
 from gateway.store.outbox import MailClaim, MakeMail, Post
+from gateway.store.papers import Papers
 from gateway.store.posting import posting
 from gateway.store.quarantine import note_by_hand
 from gateway.store.settling import CallEnd, as_claimed, settled
@@ -42,10 +43,11 @@ pages_confirmed = CASE WHEN pages_confirmed < ? THEN ? ELSE pages_confirmed END 
 
 @dataclass(frozen=True, slots=True)
 class CallClaim:
-    """A job that is ours to call, its attempt, which is committed, and the line."""
+    """A job that is ours to call, its attempt, which is committed, and the line; `papers` if they were read with it."""
 
     job: Job
     attempt: Attempt
+    papers: Papers | None = field(default=None, repr=False, compare=False)
 
     @property
     def line(self) -> int:

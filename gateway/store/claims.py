@@ -1,7 +1,7 @@
 """Claims: jobs that are next, lines that are free, and attempts, taken together before anybody dials.
 
-What lives here: one short transaction, which takes as many calls as lines want. What does not: which job is next
-(`ready`), calls that run and how they end (`call_ends`).
+What lives here: one short transaction, which takes as many calls as lines want, and reads what they need of their
+faxes. What does not: which job is next (`ready`), that reading (`papers`), calls that run and end (`call_ends`).
 
 It is written by hand: of a claim's cost the engine would be the most. Who claims has locked all trunks, so lines and
 calls are counted exactly over all processes. That a number is in one call, and a line too, holds the database by
@@ -14,23 +14,27 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import Dialect
 from sqlalchemy.exc import IntegrityError
 
 from gateway.domain.errors import LostClaimError
-from gateway.domain.job import Attempt, JobEvent, JobState
+from gateway.domain.job import JobEvent, JobState
 from gateway.domain.trunks import Route, TrunkState, in_order
 from gateway.store.by_hand import Cursor, Insertion, Reading, marked
 from gateway.store.call_ends import CallClaim
+from gateway.store.columns import key_of
 from gateway.store.database import Database
 from gateway.store.fax_rows import attempt_from, job_from
 from gateway.store.fax_tables import AttemptRow, EventRow, JobRow
+from gateway.store.papers import papers_of
 from gateway.store.process_tables import TrunkRow
-from gateway.store.ready import Queue
+from gateway.store.ready import Found, Queue, first
 
+MOST_AT_ONCE = 200  # calls in one claim: others wait for the trunks
 _LOCKED = " FOR NO KEY UPDATE"
 _KEPT = " FOR KEY SHARE"
 _NUMBER = "(SELECT coalesce(max(attempt.number), 0) + 1 FROM attempt WHERE attempt.job_id = job.id)"
@@ -51,7 +55,7 @@ def claim_calls(
     statements = _statements(db.dialect)
 
     def work(cursor: Cursor) -> list[CallClaim]:
-        return list(_Claiming(statements, cursor, process_id, now).claims(routes, most))
+        return _Claiming(statements, cursor, process_id, now).claims(routes, most)
 
     try:
         return db.write_by_hand(work)
@@ -68,39 +72,57 @@ class _Claiming:
         self._process = process_id
         self._now = now
 
-    def claims(self, routes: Sequence[Route], most: int) -> Iterator[CallClaim]:
+    def claims(self, routes: Sequence[Route], most: int) -> list[CallClaim]:
         trunks = self._trunks(routes)
         free = self._free_lines([route for route in routes if trunks[route.name][0] == TrunkState.OPEN.value])
         if not any(free.values()):
-            return
+            return []
         # The first trunk keeps the turns: all that call by the same routes share them.
         before = trunks[routes[0].name][1]
         queue = Queue(self._make.dialect, self._cursor, json.loads(before))
-        for _ in range(min(most, sum(len(lines) for lines in free.values()))):
-            claim = self._next(queue, routes, free)
-            if claim is None:
-                break
-            yield claim
+        wanted = min(most, MOST_AT_ONCE, sum(len(lines) for lines in free.values()))
+        taken = [self._on_a_line(*found, routes, free) for found in islice(self._jobs(queue), wanted)]
         after = json.dumps(queue.turns, sort_keys=True)
         if after != before:
             self._cursor.execute(self._make.keep_turns, (after, routes[0].name))
+        return self._claims(taken) if taken else []
 
-    def _next(self, queue: Queue, routes: Sequence[Route], free: dict[str, list[int]]) -> CallClaim | None:
-        found = queue.next()
-        if found is None:
-            return None
-        row = self._cursor.execute(self._make.take, (self._process, found.job_id)).fetchone()
-        if row is None:
-            return None  # somebody cancels it at this moment; the next claim finds out
-        queue.taken(found)
-        *values, number = row
-        job = self._make.job.row(values)
+    def _jobs(self, queue: Queue) -> Iterator[tuple[JobRow, int]]:
+        """The jobs that are next, each taken as it comes, with the number of its attempt."""
+        while (row := self._take(queue)) is not None:
+            *values, number = row
+            job = cast(JobRow, self._make.job.row(values))
+            queue.taken(Found(key_of(job.id), job.priority, job.user_id))
+            yield job, number
+
+    def _take(self, queue: Queue) -> Sequence[Any] | None:
+        """The values of the next job, which is taken: at one go in the usual case."""
+        row: Sequence[Any] | None = self._cursor.execute(self._make.take_first, (self._process, queue.told)).fetchone()
+        found = queue.walk() if row is None else None
+        if found is not None:  # when it is not taken after all, somebody cancels it now; the next claim finds out
+            row = self._cursor.execute(self._make.take, (self._process, found.job_id)).fetchone()
+        return row
+
+    def _on_a_line(
+        self, job: JobRow, number: int, routes: Sequence[Route], free: dict[str, list[int]]
+    ) -> tuple[JobRow, dict[str, Any]]:
+        """A job that was taken, and its attempt on the first line that is free on the trunk that it wants most."""
         trunk = next(route.name for route in in_order(routes, job.route) if free[route.name])
         # A clock that skips may have done so between reading `now` and here: no job starts before its time.
-        at = max(self._now, job.not_before)
-        attempt = self._attempt(job, number, (trunk, free[trunk].pop(0)), at)
-        self._tell(job, at)
-        return CallClaim(job_from(cast(JobRow, job)), attempt)
+        return job, {
+            "job_id": job.id, "number": number, "call_uid": uuid.uuid4().hex, "trunk": trunk,
+            "line": free[trunk].pop(0), "first_page": job.pages_sent, "started": max(self._now, job.not_before),
+        }  # fmt: skip
+
+    def _claims(self, taken: Sequence[tuple[JobRow, dict[str, Any]]]) -> list[CallClaim]:
+        """Write all that was taken down; the claims, with what their calls need to know."""
+        rows = self._make.add_attempt.add_each(self._cursor, [row for _, row in taken], "call_uid")
+        self._make.add_event.add(self._cursor, [_event(job, row["started"]) for job, row in taken])
+        jobs = [job_from(job) for job, _ in taken]
+        attempts = [attempt_from(cast(AttemptRow, SimpleNamespace(**row))) for row in rows]
+        numbers = [attempt.id for attempt in attempts]
+        papers = papers_of(self._make.dialect, self._cursor, list(zip(jobs, numbers, strict=True)))
+        return [CallClaim(job, attempt, papers.get(job.id)) for job, attempt in zip(jobs, attempts, strict=True)]
 
     def _trunks(self, routes: Sequence[Route]) -> dict[str, tuple[str, str]]:
         """State and turns of every trunk, locked until the commit: one process claims at a time."""
@@ -126,22 +148,13 @@ class _Claiming:
         free = {route.name: sorted(set(range(1, route.lines + 1)) - busy[route.name]) for route in routes}
         return defaultdict(list, free)
 
-    def _attempt(self, job: object, number: int, where: tuple[str, int], at: datetime) -> Attempt:
-        fax = cast(JobRow, job)
-        row = {
-            "job_id": fax.id, "number": number, "call_uid": uuid.uuid4().hex, "trunk": where[0], "line": where[1],
-            "first_page": fax.pages_sent, "started": at,
-        }  # fmt: skip
-        return attempt_from(cast(AttemptRow, SimpleNamespace(**self._make.add_attempt.add_one(self._cursor, row))))
 
-    def _tell(self, job: object, at: datetime) -> None:
-        """The event of it, as `fax_rows.move` would write it."""
-        fax = cast(JobRow, job)
-        event = {
-            "submission_id": fax.submission_id, "job_id": fax.id, "at": at, "name": JobEvent.CLAIMED.value,
-            "from_state": JobState.READY.value, "to_state": JobState.CALLING.value,
-        }  # fmt: skip
-        self._make.add_event.add(self._cursor, [event])
+def _event(job: JobRow, at: datetime) -> dict[str, Any]:
+    """The event of a claim, as `fax_rows.move` would write it."""
+    return {
+        "submission_id": job.submission_id, "job_id": job.id, "at": at, "name": JobEvent.CLAIMED.value,
+        "from_state": JobState.READY.value, "to_state": JobState.CALLING.value,
+    }  # fmt: skip
 
 
 class _Statements:
@@ -162,9 +175,13 @@ class _Statements:
         self.trunks = self._say(f"{me} {every}", f"{_LOCKED} OF trunk" if far else "")
         self.busy_lines = self._say("SELECT trunk, line FROM attempt WHERE ended IS NULL")
         self.keep_turns = self._say("UPDATE trunk SET turns = ? WHERE name = ?")
-        mine = "id = ? AND state = 'ready'"
+        self.take = self._taking("?", far)
+        self.take_first = self._taking(f"(SELECT id FROM ({first(dialect.name)}) AS found)", far)
+
+    def _taking(self, which: str, far: bool) -> str:
+        mine = f"id = {which} AND state = 'ready'"
         still = f"id = (SELECT id FROM job WHERE {mine}{_LOCKED} SKIP LOCKED)" if far else mine
-        self.take = self._say(f"{_TAKE} WHERE {still} RETURNING {self.job.columns}, {_NUMBER}")
+        return self._say(f"{_TAKE} WHERE {still} RETURNING {self.job.columns}, {_NUMBER}")
 
     def _say(self, statement: str, lock: str = "") -> str:
         return marked(statement + lock, self.dialect.paramstyle)

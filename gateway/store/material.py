@@ -1,14 +1,11 @@
-"""What a call needs to know of its fax, read at one go when the call was claimed.
+"""What a call needs to know of its fax.
 
-What lives here: the submission, what holds for it, and the calls before. What does not: claiming (`claims`), what the
-calls before teach (`gateway.domain.retry`).
+What lives here: the submission, what holds for it, and the calls before. What does not: reading them (`papers`),
+claiming (`claims`), what the calls before teach (`gateway.domain.retry`).
 """
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
-
-from sqlalchemy import Dialect
 
 from gateway.domain.errors import NotFoundError
 from gateway.domain.frozen import Frozen
@@ -16,11 +13,10 @@ from gateway.domain.job import Attempt
 from gateway.domain.retry import Past
 from gateway.domain.submission import Submission
 from gateway.store import frozen
-from gateway.store.by_hand import Cursor, Rows
+from gateway.store.by_hand import Cursor
 from gateway.store.calls import CallClaim
 from gateway.store.database import Database
-from gateway.store.fax_rows import attempt_from, part_from, submission_from
-from gateway.store.fax_tables import AttemptRow, PartRow, SubmissionRow
+from gateway.store.papers import Papers, papers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,46 +34,20 @@ class Material:
 
 
 def of_claim(db: Database, claim: CallClaim) -> Material:
-    """All of it.
+    """All of it; what the claim has read already is not asked for again.
 
     Raises:
         NotFoundError: the submission is gone.
     """
-    job, hand = claim.job, _statements(db.dialect)
+    job = claim.job
 
-    def work(cursor: Cursor) -> tuple[Submission, str, tuple[Attempt, ...]]:
-        found = hand.submissions.find(cursor, "id = ?", [job.submission_id])
-        if not found:
-            raise NotFoundError(f"there is no submission {job.submission_id}")
-        row = found[0].row
-        parts = hand.parts.find(cursor, "submission_id = ? ORDER BY position", [job.submission_id])
-        before = hand.before(cursor, claim) if job.dials > 1 else ()
-        return submission_from(row, tuple(part_from(part.row) for part in parts)), row.frozen, before
+    def work(cursor: Cursor) -> Papers | None:
+        return papers_of(db.dialect, cursor, [(job, claim.attempt.id)]).get(job.id)
 
-    submission, text, before = db.read_by_hand(work)
-    return Material(submission, frozen.frozen_in(db, text, job.user_id), before)
-
-
-class _Statements:
-    """What is asked of one kind of database."""
-
-    def __init__(self, dialect: Dialect) -> None:
-        self.submissions = Rows(SubmissionRow, dialect)
-        self.parts = Rows(PartRow, dialect, "submission_id")
-        self._attempts = Rows(AttemptRow, dialect)
-
-    def before(self, cursor: Cursor, claim: CallClaim) -> tuple[Attempt, ...]:
-        """The attempts before this one, oldest first."""
-        others = "job_id = ? AND id <> ? ORDER BY number"
-        return tuple(
-            attempt_from(one.row) for one in self._attempts.find(cursor, others, [claim.job.id, claim.attempt.id])
-        )
-
-
-@lru_cache(maxsize=8)
-def _statements(dialect: Dialect) -> _Statements:
-    """Made once for each engine."""
-    return _Statements(dialect)
+    papers = claim.papers or db.read_by_hand(work)
+    if papers is None:
+        raise NotFoundError(f"there is no submission {job.submission_id}")
+    return Material(papers.submission, frozen.frozen_in(db, papers.frozen, job.user_id), papers.before)
 
 
 def _past(attempt: Attempt) -> Past:

@@ -80,11 +80,18 @@ class Queue:
         self._cursor = cursor
         self.turns = turns
 
+    @property
+    def told(self) -> str:
+        """The turns, as `first` wants them."""
+        return json.dumps(self.turns)
+
     def next(self) -> Found | None:
         """The job that is next; None when none can be called. Its user's turn is over when it is `taken`."""
-        row = self._one(FIRST, json.dumps(self.turns))
-        if row is not None:
-            return Found(*row)
+        row = self._one(FIRST, self.told)
+        return self.walk() if row is None else Found(*row)
+
+    def walk(self) -> Found | None:
+        """As `next`, when the usual case is known not to be met."""
         for priority in self._priorities():
             found = self._in(priority)
             if found is not None:
@@ -136,4 +143,9 @@ class Queue:
 def statements(name: str, paramstyle: str) -> dict[str, str]:
     """The statements as an engine and its driver want them."""
     told = {one: marked(one, paramstyle) for one in (PRIORITY, USER, OF_USER, FREE_NUMBER, OF_NUMBER)}
-    return {FIRST: marked(_FIRST.format(turn=_LAST_TURN[name]), paramstyle), **told}
+    return {FIRST: marked(first(name), paramstyle), **told}
+
+
+def first(name: str) -> str:
+    """What finds the job that is next in the usual case, by the turns; with a question mark for those."""
+    return _FIRST.format(turn=_LAST_TURN[name])
