@@ -201,7 +201,9 @@ class Rows(Generic[R]):
             if names:
                 alike.setdefault((names, tuple(values)), []).append(found.was[self._key])
         for (names, changed), keys in alike.items():
-            cursor.execute(self._changing(names, len(keys)), [*changed, *keys])
+            for start in range(0, len(keys), MOST_KEYS):
+                some = keys[start : start + MOST_KEYS]
+                cursor.execute(self._changing(names, len(some)), [*changed, *some])
 
     def keep_if(self, cursor: Cursor, found: Found[R], where: str, values: Sequence[object]) -> bool:
         """As `keep`, if the row is as a condition with question marks wants it; whether it was. Something changed."""
