@@ -22,6 +22,7 @@ from gateway.store import outbox
 from gateway.store.database import Database
 from gateway.store.spool import Spool
 from gateway.store.strands import at_once
+from gateway.store.waiting import any_waits
 
 log = logging.getLogger(__name__)
 IN_A_ROW = 10  # mails that one step sends, so that it ends soon when it must
@@ -66,14 +67,17 @@ class Notify:
             while claim is not None:
                 left -= 1
                 with self.owed.having(named(claim)):
-                    next_for = self.process if left and self._has_none() else None
+                    next_for = self.process if left and self._may_follow() else None
                     sent, following = await self._send(burst, claim, next_for)
                 reached = sent.reached
                 claim = following or (self.bag.next() if self.bag and left and reached else None)
         return reached
 
-    def _has_none(self) -> bool:
-        return self.bag is None or self.bag.is_empty
+    def _may_follow(self) -> bool:
+        """Whether the commit that settles a mail is to look for the next one; a server answers no sooner if asked."""
+        if self.bag is not None and not self.bag.is_empty:
+            return False
+        return not self.db.is_near or any_waits(self.db, "outbox")
 
     async def _send(
         self, burst: Burst, claim: outbox.MailClaim, next_for: int | None
