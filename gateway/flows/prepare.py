@@ -3,9 +3,9 @@
 What lives here: the order of those steps. What does not: making pages (`gateway.pages`), rows (`gateway.store`).
 """
 
-import asyncio
 import functools
 import logging
+import stat
 import tempfile
 import time
 from dataclasses import dataclass, field, replace
@@ -15,6 +15,7 @@ from coverpages.cover import Cover
 from gateway import covers
 from gateway.domain.clock import Clock
 from gateway.domain.errors import BadDirectiveError, UnavailableError
+from gateway.domain.frozen import Frozen
 from gateway.domain.job import Job
 from gateway.domain.nodes import User
 from gateway.domain.outcome import Outcome
@@ -77,7 +78,7 @@ class Prepare:
     async def next(self) -> bool:
         """Render one mail, if one waits."""
         if not self.owed.is_empty:
-            await asyncio.to_thread(self.owed.settle)
+            await at_once(self.owed.settle)
         claim = await self.gate.claim(self._claim)
         if claim is None:
             return await self.leftover_gate.claim(single(self._move_left)) or False
@@ -99,7 +100,7 @@ class Prepare:
     async def _work_off(self, claim: RenderClaim) -> None:
         counted, ended, began = True, BROKEN_OFF, time.monotonic()
         try:
-            ended = await asyncio.to_thread(self._prepare, claim)
+            ended = await at_once(self._prepare, claim)
         except (UnavailableError, OSError) as error:
             counted = isinstance(error, OSError) and error.errno is None  # libraries complain so of documents
             raise
@@ -107,7 +108,7 @@ class Prepare:
             self.tally.tell(Metric.RENDERS, 1, ended)
             self.tally.tell(Metric.RENDER_SECONDS, time.monotonic() - began)
             if ended == BROKEN_OFF:
-                await asyncio.to_thread(self.owed.give_back, functools.partial(self._give_back, claim, counted))
+                await at_once(self.owed.give_back, functools.partial(self._give_back, claim, counted))
 
     def _give_back(self, claim: RenderClaim, counted: bool) -> None:
         """Let a render that a fault of ours broke off begin again."""
@@ -123,25 +124,32 @@ class Prepare:
 
     def _prepare(self, claim: RenderClaim) -> str:
         """Render and keep; how it ended, as it is counted."""
+        held = frozen.frozen_in(self.db, claim.frozen, claim.submission.user_id)
+        made = apart(self._make, claim, () if claim.is_poisoned else self._wishes(claim, held), held.settings)
+        if isinstance(made, MailFailure):
+            self._fail(claim, made)
+            return "failed"
+        self._settle(claim, held, made)
+        return "done"
+
+    def _make(
+        self, claim: RenderClaim, wishes: tuple[CoverWish, ...], settings: Effective
+    ) -> tuple[RenderedSubmission, MailPages] | MailFailure:
+        """All that a mail's disk and documents have to do with, in a thread."""
         if claim.content:
             self.spool.put_bytes(claim.content)
-        with tempfile.TemporaryDirectory(dir=self.work, prefix="render-") as folder:
-            made = self._make(claim, Path(folder))
-            if isinstance(made, MailFailure):
-                self._fail(claim, made)
-                return "failed"
-            self._keep(claim, made)
-            return "done"
-
-    def _make(self, claim: RenderClaim, folder: Path) -> MailPages | MailFailure:
         if claim.is_poisoned:
             return MailFailure(Outcome.GENERAL_ERROR, "render-crashes")
-        order = self._order(claim, folder)
+        with tempfile.TemporaryDirectory(dir=self.work, prefix="render-") as folder:
+            made = self._laid_out(claim.submission, self._order(claim, wishes, settings, Path(folder)))
+            return made if isinstance(made, MailFailure) else (self._kept(made), made)
+
+    def _laid_out(self, submission: Submission, order: MailOrder) -> MailPages | MailFailure:
         while True:
             try:
                 return self._rendered(order)
             except ConfinedCrashError as error:
-                log.warning("render-cut-off", extra={"submission": claim.submission.id, "detail": error.reason.value})
+                log.warning("render-cut-off", extra={"submission": submission.id, "detail": error.reason.value})
                 part = in_work(order.workdir, error) or _whole_mail(error)
                 if not order.partial or not part.position or len(order.given_up) == MOST_GIVEN_UP:
                     return MailFailure(Outcome.INVALID_ATTACHMENT, "", (*order.given_up, part))
@@ -153,20 +161,20 @@ class Prepare:
         places = Places(read=(order.mail,), written=(order.workdir,))
         return within(order, run_confined(lay_out_mail, order, limits=limits, places=places))
 
-    def _order(self, claim: RenderClaim, folder: Path) -> MailOrder:
-        submission = claim.submission
-        held = frozen.of_submission(self.db, submission.id, submission.user_id)
-        sender, settings = held.sender, held.settings
+    def _order(self, claim: RenderClaim, wishes: tuple[CoverWish, ...], settings: Effective, folder: Path) -> MailOrder:
         return MailOrder(
-            mail=self.spool.path(submission.content_digest).absolute(),
+            mail=self.spool.path(claim.submission.content_digest).absolute(),
             workdir=folder.absolute(),
-            resolution=submission.resolution,
+            resolution=claim.submission.resolution,
             paper=settings.text("fax.paper"),
             max_pages=self.limits.pages,
-            covers=tuple(self._wish(submission, job, sender, settings) for job in claim.jobs),
+            covers=wishes,
             with_text=settings.on("fax.mail_text"),
             partial=settings.text("attachments.on_failure") == "send-rest",
         )
+
+    def _wishes(self, claim: RenderClaim, held: Frozen) -> tuple[CoverWish, ...]:
+        return tuple(self._wish(claim.submission, job, held.sender, held.settings) for job in claim.jobs)
 
     def _wish(self, submission: Submission, job: Job, sender: User, settings: Effective) -> CoverWish:
         date = settings.date_style().write(self.clock.now())
@@ -186,25 +194,29 @@ class Prepare:
         """Remembered until the tree changes, which is seldom."""
         return self.known.now().ask(covers.shelf, sender.id) if self.known else covers.shelf(self.db, sender.id)
 
-    def _keep(self, claim: RenderClaim, made: MailPages) -> None:
-        digest = self.spool.put_copy(made.tiff) if made.tiff else ""
+    def _kept(self, made: MailPages) -> RenderedSubmission:
+        """The pages in the spool, durably."""
+        digest = kept(self.spool, made.tiff)
         own = {
-            job_id: RenderedJob(self.spool.put_copy(cover.tiff) if cover.tiff else "", cover.pages + made.pages)
+            job_id: RenderedJob(kept(self.spool, cover.tiff), cover.pages + made.pages)
             for job_id, cover in made.covers.items()
         }
-        rendered = RenderedSubmission(digest, made.pages, made.parts, own)
-        notes = sorted({cover.note for cover in made.covers.values()} - {""})
-        look = Look(made.warnings, made.line_seconds)
-        preview = self._preview(claim, rendered) if claim.submission.preview and claim.jobs else None
+        return RenderedSubmission(digest, made.pages, made.parts, own)
+
+    def _settle(self, claim: RenderClaim, held: Frozen, made: tuple[RenderedSubmission, MailPages]) -> None:
+        rendered, pages = made
+        notes = sorted({cover.note for cover in pages.covers.values()} - {""})
+        look = Look(pages.warnings, pages.line_seconds)
+        wanted = claim.submission.preview and claim.jobs
+        preview = apart(self._preview, claim, held, rendered) if wanted else None
         mail = self.composer.initial_success(claim, rendered, notes, look, preview)
         submissions.finish_render(self.db, claim, rendered, self.clock.now(), [mail] if mail else [], self.post)
-        extra = {"submission": claim.submission.id, "pages": made.pages, "job": [job.public_id for job in claim.jobs]}
+        extra = {"submission": claim.submission.id, "pages": pages.pages, "job": [job.public_id for job in claim.jobs]}
         log.info("submission-rendered", extra=extra)
 
-    def _preview(self, claim: RenderClaim, rendered: RenderedSubmission) -> Preview:
+    def _preview(self, claim: RenderClaim, held: Frozen, rendered: RenderedSubmission) -> Preview:
         """The pages as the first recipient would get them."""
         first = claim.jobs[0]
-        held = frozen.of_submission(self.db, claim.submission.id, claim.submission.user_id)
         header = header_line(held.sender, held.settings, first.destination, self.clock.now())
         digests = (rendered.jobs[first.id].cover_digest, rendered.pages_digest)
         pages = line_pages([self.spool.path(digest) for digest in digests if digest], header)
@@ -228,11 +240,30 @@ def within(order: MailOrder, made: MailPages | MailFailure) -> MailPages | MailF
         ConfinedCrashError: it names other files. What was taken over by a document would have us fax them.
     """
     if isinstance(made, MailPages):
-        folder = order.workdir.resolve()
         files = [file for file in (made.tiff, *(cover.tiff for cover in made.covers.values())) if file is not None]
-        if not all(file.resolve().is_relative_to(folder) and file.resolve().is_file() for file in files):
+        if not all(_lies_in(order.workdir, file) for file in files):
             raise ConfinedCrashError(Reason.CRASHED, "the document", "pages that lie elsewhere")
     return made
+
+
+def _lies_in(folder: Path, file: Path) -> bool:
+    file = file.resolve()
+    return file.is_relative_to(folder.resolve()) and file.is_file()
+
+
+def kept(spool: Spool, tiff: Path | None) -> str:
+    """The digest of pages that the spool has taken over; empty for none.
+
+    They are moved: to make a file anew costs more than all else. What has another name, or is a link, is copied.
+
+    Raises:
+        UnavailableError: as the spool does.
+    """
+    if tiff is None:
+        return ""
+    seen, there = tiff.lstat(), spool.incoming.stat()
+    can_move = stat.S_ISREG(seen.st_mode) and seen.st_nlink == 1 and seen.st_dev == there.st_dev
+    return spool.put_file(tiff) if can_move else spool.put_copy(tiff)
 
 
 def _whole_mail(error: ConfinedCrashError) -> FailedPart:

@@ -11,44 +11,59 @@ from sqlalchemy import Dialect
 
 from gateway.domain.errors import LostClaimError
 from gateway.domain.job import JobState
-from gateway.domain.submission import PartPages, Submission
-from gateway.store.by_hand import LOCKED, Cursor, Found, Insertion, Rows, marked
+from gateway.domain.submission import PartPages, Submission, SubmissionState
+from gateway.store.by_hand import STEPPING_OVER, Cursor, Found, Insertion, Rows, among, marked
 from gateway.store.fax_tables import ContentRow, EventRow, JobRow, PartRow, SubmissionRow
 
 OLDEST = "state = 'accepted' ORDER BY id LIMIT ?"
+_TAKE = "UPDATE submission SET state = 'rendering', owner = ?, fence = fence + 1 WHERE "
+_END = (
+    "UPDATE submission SET state = 'rendered', owner = NULL, pages_digest = ?, pages = ?"
+    " WHERE id = ? AND fence = ? AND state = 'rendering'"
+)
 
 
 class Renders:
     """What is said of renders to one kind of database; see `renders`."""
 
     def __init__(self, dialect: Dialect) -> None:
-        self.submissions = Rows(SubmissionRow, dialect)
         self.jobs = Rows(JobRow, dialect)
+        self._submissions = Rows(SubmissionRow, dialect)
         self._contents = Rows(ContentRow, dialect, "submission_id")
         self._events = Insertion(EventRow, dialect)
         self._parts = Insertion(PartRow, dialect)
+        self._paramstyle = dialect.paramstyle
+        self._end = marked(_END, dialect.paramstyle)
         self._drop = marked("DELETE FROM content WHERE submission_id = ?", dialect.paramstyle)
 
-    def accepted(self, cursor: Cursor, submission_id: int, lock: str = "") -> list[Found[JobRow]]:
-        """The jobs that were not cancelled meanwhile, oldest first."""
-        found = self.jobs.find(cursor, "submission_id = ? ORDER BY id", [submission_id], lock)
+    def take(self, cursor: Cursor, process_id: int, most: int) -> list[SubmissionRow]:
+        """The submissions that have waited longest, which are this process's now; oldest first."""
+        rows = [found.row for found in self._submissions.find(cursor, OLDEST, (most,), STEPPING_OVER)]
+        if rows:
+            taken = marked(_TAKE + among("id", len(rows)), self._paramstyle)
+            cursor.execute(taken, [process_id, *(row.id for row in rows)])
+        for row in rows:
+            row.state, row.owner, row.fence = SubmissionState.RENDERING.value, process_id, row.fence + 1
+        return rows
+
+    def accepted(self, cursor: Cursor, submissions: Sequence[int], lock: str = "") -> list[Found[JobRow]]:
+        """The jobs of submissions that were not cancelled meanwhile, oldest first."""
+        found = self.jobs.find(cursor, f"{among('submission_id', len(submissions))} ORDER BY id", submissions, lock)
         return [job for job in found if job.row.state == JobState.ACCEPTED.value]
 
-    def fenced(self, cursor: Cursor, claimed: Submission) -> Found[SubmissionRow]:
-        """The submission, locked.
+    def end(self, cursor: Cursor, claimed: Submission, pages_digest: str, pages: int) -> None:
+        """A submission is rendered.
 
         Raises:
             LostClaimError: it was cancelled or is another process's by now.
         """
-        mine = "id = ? AND fence = ? AND state = 'rendering'"
-        for found in self.submissions.find(cursor, mine, [claimed.id, claimed.fence], LOCKED):
-            return found
-        raise LostClaimError(f"submission {claimed.id} was cancelled or is another process's by now")
+        if not cursor.execute(self._end, (pages_digest, pages, claimed.id, claimed.fence)).rowcount:
+            raise LostClaimError(f"submission {claimed.id} was cancelled or is another process's by now")
 
-    def content(self, cursor: Cursor, submission_id: int) -> bytes:
-        """The mail of a submission, empty when it is in the spool."""
-        found = self._contents.find(cursor, "submission_id = ?", [submission_id])
-        return found[0].row.octets if found else b""
+    def contents(self, cursor: Cursor, submissions: Sequence[int]) -> dict[int, bytes]:
+        """The mails of submissions that are not in the spool yet."""
+        found = self._contents.find(cursor, among("submission_id", len(submissions)), submissions)
+        return {one.row.submission_id: one.row.octets for one in found}
 
     def drop_content(self, cursor: Cursor, submission_id: int) -> None:
         """The spool has the mail, durably."""

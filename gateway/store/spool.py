@@ -47,13 +47,15 @@ class Spool:
             return self._put((content,))
 
     def put_file(self, path: Path) -> str:
-        """Move a file of `incoming` into place without copying it; returns its digest once it is durable.
+        """Move a file into place without copying it; returns its digest once it is durable.
+
+        It lies in `incoming`, or elsewhere on the spool's file system, and nobody has it open to write.
 
         Raises:
             UnavailableError: the disk is full or fails; the file stays where it was.
         """
         with _translated():
-            return self._adopt(path, file_digest(path))
+            return self._adopt(path)
 
     def put_synced(self, path: Path, digest: str) -> None:
         """Move a file of `incoming` into place whose content is on disk already and has this digest.
@@ -197,10 +199,12 @@ class Spool:
                 path.unlink(missing_ok=True)
         return digest
 
-    def _adopt(self, path: Path, digest: str) -> str:
+    def _adopt(self, path: Path) -> str:
         """The order is the promise: content, then name, then the folder that holds the name."""
-        _sync(path)
-        path.touch()  # the sweeper looks at the age, and the row is still to come
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            os.fsync(file.fileno())
+            os.utime(file.fileno())  # the sweeper looks at the age, and the row is still to come
         self._name(path, digest)
         return digest
 

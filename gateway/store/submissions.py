@@ -17,7 +17,7 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.submission import PartPages, Submission, SubmissionState
 from gateway.store import contents
 from gateway.store.acceptance import Accepted, add
-from gateway.store.by_hand import LOCKED, STEPPING_OVER, Cursor, Found
+from gateway.store.by_hand import LOCKED, Cursor
 from gateway.store.columns import in_state, key_of
 from gateway.store.database import Database
 from gateway.store.fax_rows import (
@@ -29,7 +29,6 @@ from gateway.store.fax_rows import (
     move,
     move_submission,
     moved,
-    moved_submission,
     submission_from,
 )  # fmt: skip
 from gateway.store.fax_tables import JobRow, PartRow, SubmissionRow
@@ -38,7 +37,7 @@ from gateway.store.locking import locked
 from gateway.store.outbox import MailClaim, NewMail, Post, add_mails
 from gateway.store.posting import posting
 from gateway.store.refusals import add_refusal, refusals
-from gateway.store.renders import OLDEST, renders
+from gateway.store.renders import renders
 
 __all__ = [
     "Accepted", "FailedRender", "RenderClaim", "RenderedJob", "RenderedSubmission", "add", "add_refusal",
@@ -52,13 +51,14 @@ class RenderClaim:
     """A submission that is ours to render, with the jobs that wait for it.
 
     `crashes` counts the renders of it that ended with their process. `content` is the mail when the spool does not have
-    it yet.
+    it yet, `frozen` what holds for it, as it was written down.
     """
 
     submission: Submission
     jobs: tuple[Job, ...]
     crashes: int = 0
     content: bytes = field(default=b"", repr=False)
+    frozen: str = field(default="", repr=False)
 
     @property
     def is_poisoned(self) -> bool:
@@ -101,21 +101,32 @@ def claim_renders(db: Database, process_id: int, now: datetime, most: int = 1) -
     """
     hand = renders(db.dialect)
 
-    def taken(cursor: Cursor, found: Found[SubmissionRow]) -> RenderClaim:
-        row = found.row
-        hand.tell(cursor, [moved_submission(row, SubmissionState.RENDERING, now)])
-        row.owner = process_id
-        row.fence += 1
-        hand.submissions.keep(cursor, found)
-        number = key_of(row.id)
-        jobs = tuple(job_from(job.row) for job in hand.accepted(cursor, number))
-        return RenderClaim(submission_from(row), jobs, row.crashes, hand.content(cursor, number))
-
     def work(cursor: Cursor) -> list[RenderClaim]:
         posting(db.dialect).check_process(cursor, process_id)
-        return [taken(cursor, found) for found in hand.submissions.find(cursor, OLDEST, (most,), STEPPING_OVER)]
+        rows = hand.take(cursor, process_id, most)
+        if not rows:
+            return []
+        numbers = [key_of(row.id) for row in rows]
+        hand.tell(
+            cursor, [_event(number, SubmissionState.ACCEPTED, SubmissionState.RENDERING, now) for number in numbers]
+        )
+        jobs = [job_from(found.row) for found in hand.accepted(cursor, numbers)]
+        contents = hand.contents(cursor, numbers)
+        return [_claim(row, [job for job in jobs if job.submission_id == row.id], contents) for row in rows]
 
     return db.write_by_hand(work)
+
+
+def _claim(row: SubmissionRow, jobs: Sequence[Job], contents: Mapping[int, bytes]) -> RenderClaim:
+    number = key_of(row.id)
+    return RenderClaim(submission_from(row), tuple(jobs), row.crashes, contents.get(number, b""), row.frozen)
+
+
+def _event(number: int, before: SubmissionState, after: SubmissionState, now: datetime) -> dict[str, Any]:
+    return {
+        "submission_id": number, "at": now, "name": after.value, "from_state": before.value, "to_state": after.value,
+        "detail": "",
+    }  # fmt: skip
 
 
 def finish_render(
@@ -137,18 +148,17 @@ def finish_render(
 
     def work(cursor: Cursor) -> list[MailClaim]:
         owner = post_office.owner_of(cursor, post)
-        accepted = hand.accepted(cursor, claim.submission.id, LOCKED)
-        found = hand.fenced(cursor, claim.submission)
-        row = found.row
-        row.pages_digest, row.pages = rendered.pages_digest, rendered.pages
-        events = [moved_submission(row, SubmissionState.RENDERED, now)]
-        hand.submissions.keep(cursor, found)
-        hand.keep_parts(cursor, claim.submission.id, rendered.part_pages)
+        number = claim.submission.id
+        accepted = hand.accepted(cursor, [number], LOCKED)
+        hand.end(cursor, claim.submission, rendered.pages_digest, rendered.pages)
+        events = [_event(number, SubmissionState.RENDERING, SubmissionState.RENDERED, now)]
         for job in accepted:
-            events += _rendered(job.row, rendered, now, preview=row.preview)
-            hand.jobs.keep(cursor, job)
+            events += _rendered(job.row, rendered, now, preview=claim.submission.preview)
+        hand.jobs.keep_all(cursor, accepted)
+        hand.keep_parts(cursor, number, rendered.part_pages)
         hand.tell(cursor, events)
-        hand.drop_content(cursor, claim.submission.id)
+        if claim.content:
+            hand.drop_content(cursor, number)
         return post_office.add(cursor, mails, now, owner)
 
     taken = db.write_by_hand(work)

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 
 from gateway.domain.job import JobState
 from gateway.domain.outcome import Outcome
-from gateway.flows.prepare import within
+from gateway.flows.prepare import kept, within
 from gateway.pages import CoverPages, MailOrder, MailPages
 from gateway.part_troubles import in_work
 from gateway.store import tree
@@ -98,6 +98,32 @@ def test_pages_elsewhere_are_not_taken_for_those_of_the_mail(stage: Stage, path:
     for made in (MailPages(said, 1, ()), MailPages(None, 0, (), {1: CoverPages(said, 1)})):
         with pytest.raises(ConfinedCrashError, match="elsewhere"):
             within(order, made)
+
+
+def test_pages_of_the_mail_alone_are_moved_and_leave_no_copy(stage: Stage) -> None:
+    made = stage.folder / "pages.tif"
+    made.write_bytes(b"pages")
+
+    digest = kept(stage.spool, made)
+
+    assert stage.spool.path(digest).read_bytes() == b"pages"
+    assert not made.exists()
+    assert kept(stage.spool, None) == ""
+
+
+@pytest.mark.parametrize("bind", [os.link, os.symlink])
+def test_pages_with_another_name_are_copied_and_no_document_can_change_them(
+    stage: Stage, bind: Callable[[Path, Path], None]
+) -> None:
+    whole, made = stage.folder / "whole.tif", stage.folder / "pages.tif"
+    whole.write_bytes(b"pages")
+    bind(whole, made)
+
+    digest = kept(stage.spool, made)
+    whole.write_bytes(b"other")
+
+    assert stage.spool.path(digest).read_bytes() == b"pages"
+    assert stage.spool.check(digest)
 
 
 def test_a_pipe_in_place_of_a_note_keeps_nobody_waiting(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
 import pytest
 from sqlmodel import Session, select
 
+from gateway.store import by_hand as module
 from gateway.store import outbox, submissions
 from gateway.store.by_hand import Cursor, Insertion, Rows, joined_cursor
 from gateway.store.database import Database
@@ -57,6 +59,41 @@ def test_what_was_changed_of_a_row_is_kept_and_nothing_else_is_written(db: Datab
     [found] = by_hand(db, lambda cursor: rows(db).find(cursor, WHOLE, [0]))
     assert (found.row.state, found.row.sent) == ("sent", NOW + timedelta(microseconds=1))
     assert found.row.reply == "of another"
+
+
+class Listening:
+    """A cursor that counts the changes it was asked for."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self.changes: list[str] = []
+
+    def execute(self, statement: str, values: Sequence[object]) -> Cursor:
+        if statement.startswith("UPDATE"):
+            self.changes.append(statement)
+        return self._cursor.execute(statement, values)
+
+
+def test_rows_that_were_changed_alike_are_kept_by_one_statement(
+    db: Database, mail: NewMail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_KEYS", 3)
+    more = [replace(mail, kind=f"kind {number}") for number in range(5)]
+    db.write(lambda session: outbox.add_mails(session, more, NOW))
+
+    def change(cursor: Cursor) -> list[str]:
+        counted = Listening(cursor)
+        every = rows(db).find(counted, WHOLE, [0])
+        for found in every[:4]:
+            found.row.state, found.row.sent = "sent", NOW
+        every[4].row.state = "dead"
+        rows(db).keep_all(counted, every)
+        return counted.changes
+
+    assert len(by_hand(db, change)) == 3  # of three rows, of one more alike, and of another
+    every = by_hand(db, lambda cursor: rows(db).find(cursor, WHOLE, [0]))
+    assert [found.row.state for found in every] == ["sent"] * 4 + ["dead", "waiting"]
+    assert [found.row.sent for found in every] == [NOW] * 4 + [None] * 2
 
 
 @pytest.mark.usefixtures("mail")

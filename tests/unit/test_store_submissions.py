@@ -101,6 +101,21 @@ def test_submissions_are_rendered_oldest_first_and_once(db: Database, user: User
     assert claims[0].jobs == accepted[0].jobs
 
 
+def test_several_are_claimed_at_once_oldest_first_each_with_its_own(db: Database, user: User, owner: int) -> None:
+    new = [mail_to(user, FAR, OTHER), replace(mail_to(user), content=b"small"), mail_to(user)]
+    accepted = [submissions.add(db, one) for one in new]
+
+    claims = submissions.claim_renders(db, owner, NOW, 2)
+    rest = submissions.claim_renders(db, owner, NOW, 2)
+
+    assert [claim.submission.id for claim in [*claims, *rest]] == [one.submission_id for one in accepted]
+    assert [claim.jobs for claim in claims] == [one.jobs for one in accepted[:2]]
+    assert [claim.content for claim in claims] == [b"", b"small"]
+    assert [claim.submission.fence for claim in claims] == [1, 1]
+    for one in accepted:
+        assert jobs.submission(db, one.submission_id).state is SubmissionState.RENDERING
+
+
 def test_rendered_pages_and_jobs_and_the_mail_are_one_commit(db: Database, user: User, owner: int) -> None:
     accepted = submissions.add(db, mail_to(user, FAR, OTHER))
     claim = claim_render(db, owner, NOW)
