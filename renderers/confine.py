@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from renderers import rooms, usage, wire
+from renderers import forkable, rooms, usage, wire
 from renderers.errors import Reason, RenderError
 from renderers.walls.landlock import Places
 
@@ -215,12 +215,13 @@ def _start(its: socket.socket) -> subprocess.Popen[bytes]:
     rooms.sweep(Path(tempfile.gettempdir()), _PREFIX)
     surroundings = {
         **os.environ,
+        **forkable.SURROUNDINGS,
         "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
         "OPENBLAS_NUM_THREADS": "1",  # a warm parent that forks must have one thread
         "OMP_NUM_THREADS": "1",
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "renderers.warm", str(its.fileno()), *_preloaded],
+        [sys.executable, "-m", "renderers.nursery", str(its.fileno()), *_preloaded],
         env=surroundings, pass_fds=[its.fileno()], cwd="/", start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
     )  # fmt: skip

@@ -1,12 +1,14 @@
 """The warm parent: a process of one thread with all libraries loaded, that forks a child for each order.
 
-What lives here: its loop and the child's side of `confine`. What does not: the work. Run as
-`python -m renderers.warm FD MODULE...`; it ends when the other end of FD is closed, and its children with it.
+What lives here: its loop and the child's side of `confine`. What does not: the work, and where it begins (`nursery`).
+It ends when the other end of its line is closed, and its children with it. What can be done before a fork is done
+there: of all that a child writes to, a page of memory is copied first.
 """
 
 import importlib
 import os
 import pickle
+import random
 import resource
 import selectors
 import signal
@@ -17,6 +19,7 @@ import time
 import warnings
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -27,6 +30,7 @@ from renderers.walls import landlock, namespace, prctl, seccomp
 from renderers.walls.seccomp import Filter
 
 _PRELOADED = (pdf, rasterize, weasy)
+_NAME = prctl.letters("fax-render")
 _MOST_FILES = 1024  # open at a time
 _MOST_PROCESSES = 4096  # of our user, threads among them: it stops what multiplies
 
@@ -36,14 +40,19 @@ class _Children:
     """Who runs: by the file descriptor that tells of their end, their line and when they must be over."""
 
     selector: selectors.BaseSelector
+    ground: landlock.Ground = field(default_factory=landlock.Ground)
     late: set[int] = field(default_factory=set)
     running: dict[int, tuple[int, socket.socket, float]] = field(default_factory=dict)
 
     def start(self, line: socket.socket, seconds: float) -> None:
+        random.seed(int.from_bytes(os.urandom(16)))
+        rules = self.ground.lay()  # one for each: whoever shared one could widen it for the next
         pid = os.fork()
         if pid == 0:
-            _be_child(line)
+            _be_child(line, rules)
         _lead_group(pid)
+        if rules >= 0:
+            os.close(rules)
         watch = os.pidfd_open(pid)
         self.running[watch] = (pid, line, time.monotonic() + seconds)
         self.selector.register(watch, selectors.EVENT_READ)
@@ -124,22 +133,22 @@ def _say_ended(line: socket.socket, words: str) -> None:
         return  # whoever asked has gone
 
 
-def _be_child(line: socket.socket) -> NoReturn:
+def _be_child(line: socket.socket, rules: int) -> NoReturn:
     code = 1
     try:
         _lead_group(0)
         prctl.die_with_parent()
-        prctl.be_called("fax-render")
+        prctl.be_called(_NAME)
         _, content = wire.receive(line)
         with _Answering(line, wire.packages_of(_work)):  # an order that cannot be read is told, too
-            _work(pickle.loads(content), line)
+            _work(pickle.loads(content), line, rules)
         code = 0
     finally:
         os._exit(code)
 
 
-def _work(order: wire.Order, line: socket.socket) -> None:
-    _confine(order)
+def _work(order: wire.Order, line: socket.socket, rules: int) -> None:
+    _confine(order, rules)
     NEWS.begin(line)
     with _Answering(line, wire.packages_of(order.function)):
         wire.send(line, wire.RESULT, wire.pickled(order.function(*order.arguments)))
@@ -170,28 +179,42 @@ def _pickled(error: BaseException, packages: Collection[str]) -> bytes:
     return content
 
 
-def _confine(order: wire.Order) -> None:
+def _confine(order: wire.Order, rules: int) -> None:
     os.umask(0o077)
-    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device
-        os.dup2(nowhere.fileno(), sys.stderr.fileno())  # what libraries say may quote the document
+    os.dup2(_nowhere(), sys.stderr.fileno())  # what libraries say may quote the document
     os.chdir(order.folder)
     os.environ["TMPDIR"] = tempfile.tempdir = order.folder
     seconds = int(order.seconds) + 1
     resource.setrlimit(resource.RLIMIT_AS, (order.memory, order.memory))
     resource.setrlimit(resource.RLIMIT_FSIZE, (order.file_size, order.file_size))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for what, most in _limits():
+        resource.setrlimit(what, most)
+    _wall_in(order, rules)
+
+
+@cache
+def _nowhere() -> int:
+    return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+
+
+@cache
+def _limits() -> tuple[tuple[int, tuple[int, int]], ...]:
+    """Those that are the same for all."""
+    found = [(resource.RLIMIT_CORE, (0, 0))]
     for what, most in ((resource.RLIMIT_NOFILE, _MOST_FILES), (resource.RLIMIT_NPROC, _MOST_PROCESSES)):
         _, allowed = resource.getrlimit(what)
         least = most if allowed == resource.RLIM_INFINITY else min(most, allowed)
-        resource.setrlimit(what, (least, least))
-    _wall_in(order)
+        found.append((what, (least, least)))
+    return tuple(found)
 
 
-def _wall_in(order: wire.Order) -> None:
+def _wall_in(order: wire.Order, rules: int) -> None:
     """What cannot be had here is missing without a word: `standing` tells, and decides whether we render at all."""
     if order.places is not None:
-        landlock.enter(replace(order.places, own=(Path(order.folder),)))
+        landlock.enter(replace(order.places, own=(Path(order.folder),)), rules)
+    elif rules >= 0:
+        os.close(rules)
     seccomp.enter(Filter.CLOSED)
 
 
@@ -200,14 +223,15 @@ def _be_ready(modules: Collection[str]) -> None:
     prctl.keep_memory_private()
     if not seccomp.available():
         namespace.leave_network()
-    landlock.system()
     for module in modules:
         importlib.import_module(module)
     rehearsal.rehearse()
+    _nowhere(), _limits()
     forkable.settle()
 
 
-if __name__ == "__main__":
+def main(words: list[str]) -> None:
+    """Serve; the first word is the descriptor of our line, the others name modules that children need."""
     warnings.simplefilter("ignore")  # libraries quote documents in theirs
-    _be_ready(sys.argv[2:])
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    _be_ready(words[1:])
+    serve(socket.socket(fileno=int(words[0])))

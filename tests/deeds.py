@@ -1,5 +1,6 @@
 """What a document that has taken over its converter would do, each told by the error that stopped it."""
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -105,3 +106,12 @@ def orphaning() -> int:
 def dumpable() -> int:
     """PR_GET_DUMPABLE of this process."""
     return int(_libc.prctl(3, 0, 0, 0, 0))
+
+
+def open_kinds() -> list[str]:
+    """What our descriptors lead to."""
+    found = []
+    for number in range(1024):
+        with contextlib.suppress(OSError):
+            found.append(str(Path(f"/proc/self/fd/{number}").readlink()))
+    return found

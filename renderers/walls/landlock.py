@@ -8,10 +8,11 @@ import ctypes
 import os
 import stat
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from renderers.walls.prctl import gain_no_privileges
 
@@ -48,6 +49,12 @@ class _Beneath(ctypes.Structure):
     _fields_ = (("access", ctypes.c_uint64), ("parent", ctypes.c_int32))
 
 
+class _Rule(NamedTuple):
+    descriptor: int
+    pointer: int
+    beneath: _Beneath  # which it points to
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """What may be read, and what may be written, too, beside the system's; pipes and links are made in `own` alone."""
@@ -57,29 +64,71 @@ class Places:
     own: tuple[Path, ...] = ()
 
 
+@cache
 def version() -> int:
     """The kernel's version of these rules; 0 without any."""
     return max(0, _call(_CREATE, None, 0, _ASK_VERSION))
 
 
-def enter(places: Places) -> bool:
-    """See nothing but `places` and the system's programs, for ever, as all we start; false where that cannot be.
+@dataclass(slots=True)
+class Ground:
+    """What all may see: the system's places, kept open for many sets of rules, and opened anew when they change.
 
-    What does not exist yet is not seen later either.
+    What does not exist when a set is laid is not seen later either.
     """
-    known = version()
-    if known < LEAST_VERSION:
-        return False
-    every = _ALL_BY_VERSION[min(known, max(_ALL_BY_VERSION))]
-    wanted = _Ruleset(every, _TCP if known >= 4 else 0, _SCOPES if known >= 6 else 0)
-    size = ctypes.sizeof(wanted) if known >= 6 else 16 if known >= 4 else 8
-    rules = _call(_CREATE, ctypes.byref(wanted), size, 0)
+
+    _rules: list[_Rule] = field(default_factory=list)
+    _folders: tuple[str, ...] = ()
+    _stamps: tuple[object, ...] = ()
+
+    def lay(self) -> int:
+        """A new set of rules with them in it, as a file descriptor; -1 where the kernel has none."""
+        known = version()
+        if known < LEAST_VERSION:
+            return -1
+        self._look(_every(known))
+        wanted = _Ruleset(_every(known), _TCP if known >= 4 else 0, _SCOPES if known >= 6 else 0)
+        size = ctypes.sizeof(wanted) if known >= 6 else 16 if known >= 4 else 8
+        rules = _call(_CREATE, ctypes.byref(wanted), size, 0)
+        if rules >= 0:
+            for rule in self._rules:
+                _add(_ADD, rules, _BENEATH, rule.pointer, 0)
+        return rules
+
+    def _look(self, every: int) -> None:
+        """Open them, unless the folders they lie in are as they were: who replaces a file changes its folder."""
+        if self._stamps and self._stamps == _stamps(self._folders):
+            return
+        self.close()
+        paths = _plainest({Path(os.path.realpath(path)) for path in system()})
+        around = {module.parent for module in _modules()}  # an import looks round first
+        self._folders = tuple({str(path.parent) for path in (*system(), *paths, *around)})
+        self._stamps = _stamps(self._folders)
+        devices = [Path(device) for device in _DEVICES]
+        self._rules = [
+            *_opened(paths, _READ), *_opened(_plainest(around), _READ_FOLDER),
+            *_opened(devices, (_READ | _WRITE_FILE | _DEVICE_CALLS) & every),
+        ]  # fmt: skip
+
+    def close(self) -> None:
+        """Open nothing any more; sets that were laid stay."""
+        for rule in self._rules:
+            os.close(rule.descriptor)
+        self._rules, self._stamps = [], ()
+
+
+def enter(places: Places, rules: int | None = None) -> bool:
+    """See nothing but `places` and the system's, for ever, as all we start; false where that cannot be.
+
+    `rules` is a set that was laid for it, which is closed; without one, ground is laid. What does not exist yet is not
+    seen later either.
+    """
+    rules = Ground().lay() if rules is None else rules
     if rules < 0:
         return False
     try:
-        _allow(rules, (*system(), *places.read), _READ)
-        _allow(rules, {module.parent for module in _modules()}, _READ_FOLDER)  # an import looks round first
-        _allow(rules, [Path(device) for device in _DEVICES], (_READ | _WRITE_FILE | _DEVICE_CALLS) & every)
+        every = _every(version())
+        _allow(rules, places.read, _READ)
         _allow(rules, places.written, every & ~(_EXECUTE | _MAKE_DEVICES | _MAKE_TRAPS))
         _allow(rules, places.own, every & ~(_EXECUTE | _MAKE_DEVICES))
         gain_no_privileges()
@@ -107,22 +156,49 @@ def _modules() -> frozenset[Path]:
     return frozenset(found)
 
 
+def _every(known: int) -> int:
+    return _ALL_BY_VERSION[min(known, max(_ALL_BY_VERSION))]
+
+
+def _stamps(folders: Iterable[str]) -> tuple[object, ...]:
+    return tuple(map(_stamp, folders))
+
+
+def _stamp(folder: str) -> object:
+    try:
+        found = os.stat(folder)  # noqa: PTH116 - a Path takes ten times as long
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_mtime_ns
+
+
+def _plainest(paths: Collection[Path]) -> list[Path]:
+    """Those that do not lie in another."""
+    return [path for path in paths if not any(above in paths for above in path.parents)]
+
+
 def _allow(rules: int, paths: Iterable[Path], access: int) -> None:
+    for rule in _opened(paths, access):
+        _add(_ADD, rules, _BENEATH, rule.pointer, 0)
+        os.close(rule.descriptor)
+
+
+def _opened(paths: Iterable[Path], access: int) -> Iterator[_Rule]:
+    """A rule for each that is there: what is not cannot be seen anyway."""
     for path in paths:
         try:
-            opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
         except OSError:
-            continue  # what is not there cannot be seen anyway
-        try:
-            is_folder = stat.S_ISDIR(os.fstat(opened).st_mode)
-            rule = _Beneath(access if is_folder else access & _ON_FILES, opened)
-            _call(_ADD, rules, _BENEATH, ctypes.byref(rule), 0)
-        finally:
-            os.close(opened)
+            continue
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        beneath = _Beneath(access if is_folder else access & _ON_FILES, descriptor)
+        yield _Rule(descriptor, ctypes.addressof(beneath), beneath)
 
 
-_syscall = ctypes.CDLL(None, use_errno=True).syscall
+_syscall = ctypes.CDLL(None).syscall
 _syscall.restype = ctypes.c_long
+_add = ctypes.CDLL(None).syscall
+_add.argtypes = [ctypes.c_long, ctypes.c_int, ctypes.c_int, ctypes.c_void_p, ctypes.c_uint]
 
 
 def _call(number: int, *words: object) -> int:

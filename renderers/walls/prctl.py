@@ -44,7 +44,11 @@ def gain_no_privileges() -> None:
     prctl(_NO_NEW_PRIVILEGES, 1)
 
 
-def be_called(name: str) -> None:
-    """What lists of processes show; 15 octets of it."""
-    buffer = ctypes.create_string_buffer(name.encode()[:15])
-    prctl(_NAME, ctypes.addressof(buffer))
+def letters(name: str) -> ctypes.Array[ctypes.c_char]:
+    """A name as `be_called` wants it; 15 octets of it."""
+    return ctypes.create_string_buffer(name.encode()[:15])
+
+
+def be_called(name: ctypes.Array[ctypes.c_char]) -> None:
+    """What lists of processes show."""
+    prctl(_NAME, ctypes.addressof(name))

@@ -126,6 +126,46 @@ def test_given_folders_and_the_private_one_are_written_and_nothing_in_them_runs(
 
 
 @ruled
+def test_the_ground_is_looked_at_again_when_one_of_its_files_is_replaced(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "timezone"
+    file.write_text("UTC")
+    monkeypatch.setattr(landlock, "system", lambda: (file,))
+    ground = landlock.Ground()
+    before, same = (_laid(ground) for _ in range(2))
+    (tmp_path / "new").write_text("Europe/Zurich")
+    os.utime((tmp_path / "new").rename(file).parent, ns=(0, 1))  # however coarse its times
+    after = _laid(ground)
+    ground.close()
+
+    assert before == same
+    assert after != before
+    assert file.stat().st_ino in after
+
+
+def _laid(ground: landlock.Ground) -> list[int]:
+    """The files of a set of rules."""
+    os.close(ground.lay())
+    return [os.fstat(rule.descriptor).st_ino for rule in ground._rules]
+
+
+def test_what_lies_in_another_place_needs_no_rule_of_its_own() -> None:
+    assert set(landlock._plainest({Path("/usr"), Path("/usr/lib"), Path("/etc/group")})) == {
+        Path("/usr"), Path("/etc/group"),
+    }  # fmt: skip
+
+
+@ruled
+@pytest.mark.parametrize("places", [None, Places()])
+def test_no_child_keeps_a_set_of_rules_that_it_could_widen(places: Places | None) -> None:
+    kinds = run_confined(deeds.open_kinds, places=places)
+
+    assert any("socket" in kind for kind in kinds)
+    assert not any("landlock" in kind for kind in kinds)
+
+
+@ruled
 def test_no_trap_is_laid_for_who_opens_what_was_made(tmp_path: Path) -> None:
     tried = [("pipe", str(tmp_path / "pipe")), ("link", str(tmp_path / "link")), ("pipe", "own"), ("link", "own2")]
     assert run_confined(deeds.all_stopped, tried, places=Places(written=(tmp_path,))) == ["EACCES", "EACCES", "", ""]
