@@ -99,7 +99,7 @@ class Composer:
 
         A preview was asked for: it is sent whatever the settings say of notices.
         """
-        whom = self._addressee(claim.submission)
+        whom = self._addressee(claim)
         if not whom.settings.on(SETTING_OF[NoticeKind.INITIAL_SUCCESS]) and preview is None:
             return None
         ready = tuple(replace(job, pages=rendered.jobs[job.id].pages) for job in claim.jobs)
@@ -122,7 +122,7 @@ class Composer:
 
     def initial_failure(self, claim: RenderClaim, failed: FailedRender, parts: Sequence[FailedPart]) -> NewMail | None:
         """The mail cannot be faxed; `parts` are the ones to blame."""
-        whom = self._addressee(claim.submission)
+        whom = self._addressee(claim)
         if not whom.settings.on(SETTING_OF[NoticeKind.INITIAL_FAILURE]):
             return None
         facts = self._facts(whom, claim.jobs)
@@ -169,8 +169,9 @@ class Composer:
         write = delivery_success if kind is NoticeKind.DELIVERY_SUCCESS else delivery_failure
         return _mail(write(facts, job, told), whom.submission, job, attempts[-1].number if attempts else 0)
 
-    def _addressee(self, submission: Submission) -> _Addressee:
-        held = frozen.of_submission(self.db, submission.id, submission.user_id)
+    def _addressee(self, claim: RenderClaim) -> _Addressee:
+        submission = claim.submission
+        held = frozen.frozen_in(self.db, claim.frozen, submission.user_id)
         return _Addressee(submission, held.settings, self.voice_for(submission.user_id))
 
     def _facts(self, whom: _Addressee, about: Sequence[Job], attempts: Sequence[Attempt] = ()) -> NoticeFacts:
