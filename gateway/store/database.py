@@ -128,21 +128,30 @@ class Database:
     def glance(self, query: str) -> object:
         """The first value of a constant query's answer as committed now, None when there is none; no transaction.
 
-        On SQLite one connection is kept for it: a session costs a hundred times what such a query does.
+        One connection is kept for it: a session costs a hundred times what such a query does, and on a server five.
 
         Raises:
             UnavailableError: the database is out of reach.
         """
-        if not self.is_near:
-            return self.read(lambda session: session.connection().exec_driver_sql(query).scalar())
+        return self._glance(query) if self.is_near else apart(self._glance, query)
+
+    def _glance(self, query: str) -> object:
         with self._glancing:
             if self._eye is not None:
                 with suppress(self._driver_error):  # it is told in our own words when it comes again
                     return _first(self._eye.driver_connection, query)
+                self._eye.invalidate()  # a server may have been started anew
+                self._eye = None
             with translated(self.url), driver_errors(self.dialect):
-                if self._eye is None:
-                    self._eye = self._engine.raw_connection()
+                self._eye = self._opened_eye()
                 return _first(self._eye.driver_connection, query)
+
+    def _opened_eye(self) -> PoolProxiedConnection:
+        opened = self._engine.raw_connection()
+        if not self.is_near:
+            driver: Any = opened.driver_connection
+            driver.autocommit = True  # no transaction stays open behind a glance
+        return opened
 
     def close(self) -> None:
         """Close all connections, when all is written."""

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from gateway.domain.errors import UnavailableError, UsageError
@@ -51,6 +52,44 @@ def test_what_was_written_is_read_by_another_process(tmp_path: Path) -> None:
 
         assert names(other) == ["one"]
 
+        other.close()
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_glance_sees_what_is_committed_by_then(tmp_path: Path) -> None:
+    with opened(tmp_path) as db:
+        seen = [db.glance("SELECT count(*) FROM trunk")]
+        for name in ("one", "two"):
+            db.write(lambda session, name=name: session.add(put(name)))
+            seen.append(db.glance("SELECT count(*) FROM trunk"))
+
+        assert seen == [0, 1, 2]
+        assert db.glance("SELECT name FROM trunk WHERE name = 'three'") is None
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_glance_that_failed_spoils_no_later_one(tmp_path: Path) -> None:
+    with opened(tmp_path) as db:
+        db.write(lambda session: session.add(put("one")))
+        for _ in range(2):
+            with pytest.raises(DBAPIError, match="nowhere"):
+                db.glance("SELECT 1 FROM nowhere")
+
+            assert db.glance("SELECT name FROM trunk") == "one"
+
+
+def test_a_glance_after_the_server_dropped_our_connections_asks_by_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAXGW_TEST_ENGINE", "postgresql")
+    dropped = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
+    with opened(tmp_path) as db:
+        other = open_database(db.url.render_as_string(hide_password=False))
+        db.glance("SELECT 1")
+
+        cut = other.glance(f"{dropped} AND pid <> pg_backend_pid()")
+
+        assert (cut, db.glance("SELECT count(*) FROM trunk")) == (1, 0)
         other.close()
 
 
