@@ -204,6 +204,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run on both engines what is to be run on both and has a store."""
     with_store = {"db", "stage"} & set(metafunc.fixturenames)
     everywhere = metafunc.definition.path.stem not in ON_BOTH_ENGINES
+    if metafunc.definition.get_closest_marker("one_engine"):
+        return
     if "engine" in metafunc.fixturenames and (with_store or everywhere):
         metafunc.parametrize("engine", ENGINES, indirect=True)
 

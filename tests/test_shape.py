@@ -45,11 +45,14 @@ def trees(generated: bool = True) -> Iterator[tuple[str, ast.Module]]:
             yield path, tree
 
 
-def functions() -> Iterator[tuple[str, Function]]:
-    for path, tree in trees(generated=False):
-        for node in ast.walk(tree):
-            if isinstance(node, Function):
-                yield f"{path}:{node.lineno} {node.name}", node
+@cache
+def lengths_of_bodies() -> dict[str, int]:
+    return {
+        f"{path}:{node.lineno} {node.name}": body_lines(node)
+        for path, tree in trees(generated=False)
+        for node in ast.walk(tree)
+        if isinstance(node, Function)
+    }
 
 
 def body_lines(function: Function) -> int:
@@ -83,10 +86,10 @@ def docstring_lines(tree: ast.Module) -> set[int]:
     return found
 
 
-def code_lines(text: str) -> int:
+def code_lines(text: str, tree: ast.Module) -> int:
     """Lines with code on them: no blank lines, no comments, and no docstrings, which only product code must have."""
     written = {number for number, line in enumerate(text.splitlines(), 1) if line.strip() and line.strip()[0] != "#"}
-    return len(written - docstring_lines(ast.parse(text)))
+    return len(written - docstring_lines(tree))
 
 
 def script_lines() -> int:
@@ -103,21 +106,19 @@ def test_no_module_is_longer_than_300_lines() -> None:
 
 
 def test_no_function_is_longer_than_40_lines() -> None:
-    lengths = {where: body_lines(function) for where, function in functions()}
-
-    assert {where: lines for where, lines in lengths.items() if lines > LONGEST_BODY} == {}
+    assert {where: lines for where, lines in lengths_of_bodies().items() if lines > LONGEST_BODY} == {}
 
 
 def test_nine_of_ten_functions_have_at_most_25_lines() -> None:
-    lengths = sorted(body_lines(function) for _, function in functions())
+    lengths = sorted(lengths_of_bodies().values())
 
     assert lengths[len(lengths) * 9 // 10] <= P90_BODY
 
 
 def test_there_is_at_least_as_much_test_code_as_product_code() -> None:
-    tests = sum(code_lines(path.read_text(encoding="utf-8")) for path in (TOP / "tests").rglob("*.py"))
-    tests += script_lines()
-    product = sum(code_lines(text) for text in modules().values())
+    texts = (path.read_text(encoding="utf-8") for path in (TOP / "tests").rglob("*.py"))
+    tests = sum(code_lines(text, ast.parse(text)) for text in texts) + script_lines()
+    product = sum(code_lines(text, parsed()[path]) for path, text in modules().items())
 
     assert tests >= product
 

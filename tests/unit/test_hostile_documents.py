@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow  # seconds, together
 
 SAMPLE = Path(__file__).parents[2] / "samples/documents/referral-form.pdf"
 MEMORY = 2_000_000_000
-ENOUGH, SHORT, SHORT_OFFICE = 10, 1, 3  # seconds: where the end is sure; where a bomb only ends with its time
+ENOUGH, SHORT, SHORT_OFFICE = 10, 0.5, 3  # seconds: where the end is sure; where a bomb only ends with its time
 GIVEN_UP = {"corrupt", "empty", "too_large", "too_long", "too_many_pages"}
 PAGES = {"pages"}
 
@@ -54,7 +54,7 @@ EVERY = {**PICTURES, **PDFS, **MARKUP, **TEXTS}
 SLOW = [name for name in EVERY if name not in QUICK]
 
 
-def limits_for(name: str, short: int) -> Limits:
+def limits_for(name: str, short: float) -> Limits:
     timed = "too_long" in SURE.get(name, GIVEN_UP)
     return Limits(seconds=short if timed else ENOUGH, memory=MEMORY)
 

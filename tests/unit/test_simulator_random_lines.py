@@ -34,7 +34,7 @@ from tests.fax_calls import OUR_ID, Pages, noise_bitmap, text_bitmap
 
 HOUR_MS = 3_600_000
 ENOUGH = settings(
-    max_examples=250, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], print_blob=False
+    max_examples=125, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], print_blob=False
 )
 A_FEW = settings(ENOUGH, max_examples=25)
 # Text, text of more rows, and what no coding can compress: two blocks with ECM.

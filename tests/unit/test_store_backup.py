@@ -283,6 +283,7 @@ def test_a_dry_run_changes_nothing(filled: Database, spool: Spool, place: Path, 
         assert restores.revision_of(there) is None
 
 
+@pytest.mark.one_engine
 def test_a_content_that_is_missing_is_counted_and_the_rest_is_kept(filled: Database, spool: Spool, place: Path) -> None:
     spool.delete(hashlib.sha256(b"the pages").hexdigest())
 
@@ -299,6 +300,7 @@ def test_a_mail_that_is_in_the_store_is_not_missing(db: Database, user: User, sp
     assert (made(db, spool, place).contents, made(db, spool, place.with_name("b")).missing) == (0, 0)
 
 
+@pytest.mark.one_engine
 def test_a_place_that_is_taken_is_left_alone(filled: Database, spool: Spool, either: Path) -> None:
     made(filled, spool, either)
 
@@ -308,6 +310,7 @@ def test_a_place_that_is_taken_is_left_alone(filled: Database, spool: Spool, eit
     verify(either, silent)
 
 
+@pytest.mark.one_engine
 def test_a_backup_that_breaks_off_leaves_nothing(filled: Database, spool: Spool, either: Path) -> None:
     def told(_done: int, _of: int) -> None:
         raise UnavailableError("the disk is full")
@@ -318,6 +321,7 @@ def test_a_backup_that_breaks_off_leaves_nothing(filled: Database, spool: Spool,
     assert list(either.parent.iterdir()) == []
 
 
+@pytest.mark.one_engine
 def test_a_backup_is_its_owners_only(filled: Database, spool: Spool, either: Path) -> None:
     made(filled, spool, either)
 
@@ -339,6 +343,7 @@ def damage(place: Path, name: str) -> None:
             tar.add(path, path.relative_to(folder).as_posix(), recursive=False)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("what", ["store", "content", "manifest"])
 def test_a_damaged_backup_is_not_restored(
     filled: Database, spool: Spool, either: Path, elsewhere: Target, what: str
@@ -354,6 +359,7 @@ def test_a_damaged_backup_is_not_restored(
     assert list(elsewhere.spool.digests()) == []
 
 
+@pytest.mark.one_engine
 def test_a_content_that_was_taken_out_shows(filled: Database, spool: Spool, tmp_path: Path) -> None:
     place = tmp_path / "backup"
     made(filled, spool, place)
@@ -363,6 +369,7 @@ def test_a_content_that_was_taken_out_shows(filled: Database, spool: Spool, tmp_
         verify(place, silent)
 
 
+@pytest.mark.one_engine
 def test_a_backup_of_a_newer_gateway_is_refused(
     filled: Database, spool: Spool, tmp_path: Path, elsewhere: Target
 ) -> None:

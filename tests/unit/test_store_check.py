@@ -41,6 +41,7 @@ def test_a_content_that_is_gone_is_told_with_who_names_it(filled: Database, spoo
     assert faults(filled, spool) == [f"{digest}, named by submission 1 pages, is not in the spool"]
 
 
+@pytest.mark.one_engine
 def test_a_content_that_is_damaged_is_told(filled: Database, spool: Spool) -> None:
     path = spool.path(sha256(b"pages_digest").hexdigest())
     path.write_bytes(b"something else")
@@ -50,6 +51,7 @@ def test_a_content_that_is_damaged_is_told(filled: Database, spool: Spool) -> No
     assert "is damaged" in fault
 
 
+@pytest.mark.one_engine
 def test_a_content_that_cannot_be_read_is_told(filled: Database, spool: Spool) -> None:
     path = spool.path(sha256(b"pages_digest").hexdigest())
     path.unlink()
@@ -69,6 +71,7 @@ def test_a_mail_in_the_store_that_changed_is_told(filled: Database, spool: Spool
     assert "the mail of submission 6 in the store is not what it was" in fault
 
 
+@pytest.mark.one_engine
 def test_contents_that_no_row_names_are_no_fault(filled: Database, spool: Spool) -> None:
     os.utime(spool.path(spool.put_bytes(b"orphan")), (0, 0))
 
