@@ -101,6 +101,15 @@ async def test_each_page_confirmed_is_in_the_log(office: Office) -> None:
     assert office.log()[0]["at"] > START.isoformat()
 
 
+async def test_no_far_end_waits_for_our_disk(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr("os.fsync", synced.append)
+
+    await office.place(FAX)
+
+    assert (len(office.log()), synced) == (2, [])
+
+
 async def test_a_page_is_in_the_log_before_it_is_confirmed(office: Office) -> None:
     logged: list[int] = []
     watch = CallWatch(lambda _index: logged.append(len(office.log())), lambda: False, lambda: None)

@@ -42,6 +42,20 @@ def test_pages_added_one_by_one_make_the_same_document(tmp_path: Path) -> None:
     assert [read.page(index) for index in range(len(read))] == PAGES
 
 
+@pytest.mark.parametrize(("synced", "times"), [(True, 2), (False, 0)])
+def test_pages_are_synced_one_by_one_if_that_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, synced: bool, times: int
+) -> None:
+    syncs: list[int] = []
+    monkeypatch.setattr("os.fsync", syncs.append)
+
+    for number, page in enumerate(PAGES[:2]):
+        classf.append_page(tmp_path / "fax.tif", page, number, synced=synced)
+
+    assert len(syncs) == times
+    assert len(PageFile(tmp_path / "fax.tif")) == 2
+
+
 def test_another_program_sees_the_same_picture(tmp_path: Path) -> None:
     path = tmp_path / "fax.tif"
     classf.write_pages(path, PAGES)

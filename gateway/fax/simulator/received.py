@@ -1,7 +1,8 @@
 """What far ends have received and how often numbers were dialled, kept on disk beyond a kill.
 
 What lives here: the simulator's own state, with full numbers. What does not: anything the gateway stores; no product
-code reads these files.
+code reads these files. They are written, and not synced: a far end promises us nothing beyond a power cut, and what is
+written outlives the process that wrote it.
 
     <directory>/dials.jsonl              one line for each dial
     <directory>/log.jsonl                one line for each page that a far end is about to confirm
@@ -38,16 +39,16 @@ class ReceivedFaxes:
             return self._dials[number]
 
     def count_dial(self, number: str, call_uid: str, at: datetime) -> None:
-        """Count a dial; it is on disk when this returns."""
+        """Count a dial; it is written when this returns."""
         with self._lock:
             _append(self._dials_file, {"number": number, "call_uid": call_uid, "at": at.isoformat()})
             self._dials[number] += 1
 
     def keep(self, number: str, call_uid: str, received: ReceivedPage, at: datetime) -> None:
-        """Keep a page and its line in the log; both are on disk when it returns."""
+        """Keep a page and its line in the log; both are written when it returns, the page first."""
         folder = self._directory / number.lstrip("+")
         folder.mkdir(exist_ok=True)
-        classf.append_page(folder / f"{call_uid}.tif", received.page, received.number)
+        classf.append_page(folder / f"{call_uid}.tif", received.page, received.number, synced=False)
         line = {
             "call_uid": call_uid,
             "number": number,
@@ -78,13 +79,12 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def _append(path: Path, line: dict[str, Any]) -> None:
-    """Write one line and wait until it is on disk; a line cut short before is ended first."""
+    """Write one line; a line cut short before is ended first."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
         size = os.fstat(descriptor).st_size
         cut_short = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
         text = ("\n" if cut_short else "") + json.dumps(line) + "\n"
         os.write(descriptor, text.encode())
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -50,18 +50,10 @@ class Sender(Station):
 
     def _meaning(self, event: Event) -> Event:
         self._weigh_answer(event)
-        if self._agreed is None or self.state not in _SENDING:
+        refined = _REFINED.get(event)
+        if refined is None or self._agreed is None or self.state not in _SENDING:
             return super()._meaning(event)
-        refinements: dict[Event, Callable[[], Event]] = {
-            Event.CFR: lambda: Event.CFR_ECM if self._with_ecm else Event.CFR,
-            Event.FTT: lambda: Event.FTT if len(self._rates) > 1 else Event.FTT_SLOWEST,
-            Event.RTN: lambda: self._refused(_RTN_BY_COMMAND.get(self._after, Event.RTN), Event.RTN_THIRD),
-            Event.PIN: lambda: self._refused(Event.PIN, Event.PIN_THIRD),
-            Event.MCF_PAGE: lambda: _MCF_BY_COMMAND[self._after],
-            Event.RTP_PAGE: lambda: _RTP_BY_COMMAND[self._after],
-            Event.PIP_DOCUMENT: lambda: _PIP_BY_COMMAND.get(self._after, Event.PIP_DOCUMENT),
-        }
-        return refinements[event]() if event in refinements else super()._meaning(event)
+        return refined(self)
 
     def _weigh_offer(self, fif: bytes) -> Event:
         """Read what the far end takes, from its DIS or DTC; what it comes to for the page in hand."""
@@ -257,6 +249,16 @@ _RTP_BY_COMMAND = {
 }
 _RTN_BY_COMMAND = {Fcf.EOM: Event.RTN_DOCUMENT}
 _PIP_BY_COMMAND = {Fcf.EOP: Event.PIP_LAST, Fcf.NULL: Event.MCF_BLOCK}
+# Answers to a command, by what was commanded and agreed.
+_REFINED: dict[Event, Callable[[Sender], Event]] = {
+    Event.CFR: lambda sender: Event.CFR_ECM if sender._with_ecm else Event.CFR,
+    Event.FTT: lambda sender: Event.FTT if len(sender._rates) > 1 else Event.FTT_SLOWEST,
+    Event.RTN: lambda sender: sender._refused(_RTN_BY_COMMAND.get(sender._after, Event.RTN), Event.RTN_THIRD),
+    Event.PIN: lambda sender: sender._refused(Event.PIN, Event.PIN_THIRD),
+    Event.MCF_PAGE: lambda sender: _MCF_BY_COMMAND[sender._after],
+    Event.RTP_PAGE: lambda sender: _RTP_BY_COMMAND[sender._after],
+    Event.PIP_DOCUMENT: lambda sender: _PIP_BY_COMMAND.get(sender._after, Event.PIP_DOCUMENT),
+}
 # RNR is none: a far end that is not ready may hold the page.
 _ANSWERS = frozenset(
     {Event.MCF_PAGE, Event.RTP_PAGE, Event.PIP_DOCUMENT, Event.PIN, Event.RTN, Event.PPR, Event.CTR, Event.ERR}

@@ -129,15 +129,16 @@ def _rows(tiff: Tiff, shape: PageShape) -> bytes:
     return rows
 
 
-def append_page(path: Path, page: CodedPage, number: int) -> None:
-    """Add one page to a class F TIFF, made if it is missing, durable on return; `number` counts from zero."""
+def append_page(path: Path, page: CodedPage, number: int, *, synced: bool = True) -> None:
+    """Add one page to a class F TIFF, made if it is missing, durable on return if `synced`; `number` counts from 0."""
     mode = "a" if path.exists() else "w"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     kept = os.dup(descriptor)
     try:
         with libtiff.opened(descriptor, mode) as tiff:
             _write(tiff, page, number)
-        os.fsync(kept)
+        if synced:
+            os.fsync(kept)
     finally:
         os.close(kept)
 
