@@ -165,7 +165,9 @@ ON_BOTH_ENGINES = frozenset(
     )
 )
 # Modules of what is said over sockets: in either loop that a daemon may run in.
-IN_BOTH_LOOPS = frozenset(("test_mail_listener", "test_mail_smtp_tls", "test_smtp_dialogues"))
+IN_BOTH_LOOPS = frozenset(
+    ("test_mail_listener", "test_mail_relay", "test_mail_relay_wire", "test_mail_smtp_tls", "test_smtp_dialogues")
+)
 LOOPS = MappingProxyType({"asyncio": asyncio.SelectorEventLoop, "uvloop": uvloop.new_event_loop})
 ENGINES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
 
