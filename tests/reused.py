@@ -7,6 +7,7 @@ put into a store (`filled_store`).
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from tests import postgresql
 
@@ -63,6 +64,7 @@ class Stock:
     template: str
     _free: list[str] = field(default_factory=list)
     _used: dict[str, int] = field(default_factory=dict)
+    _lines: dict[str, Connection] = field(default_factory=dict)  # a new one reads the server's catalogues anew
     _form: str = ""
 
     @classmethod
@@ -84,14 +86,28 @@ class Stock:
         if self._used[url] < TIMES and self._emptied(url):
             self._free.append(url)
         else:
+            self._line(url).close()
+            del self._lines[url]
             self.server.drop(url)
 
     def _emptied(self, url: str) -> bool:
-        with _connection(url) as connection:
-            if connection.scalar(text(OTHERS)) or connection.scalar(text(FORM)) != self._form:
-                return False
-            connection.execute(text(EMPTY))
-            return True
+        line = self._line(url)
+        if line.scalar(text(OTHERS)) or line.scalar(text(FORM)) != self._form:
+            return False
+        line.execute(text(EMPTY))
+        return True
+
+    def _line(self, url: str) -> Connection:
+        """The connection that is kept, or another: a test may have ended all that there were."""
+        kept = self._lines.get(url)
+        try:
+            if kept is not None:
+                kept.scalar(text("SELECT 1"))
+                return kept
+        except OperationalError:
+            kept.close()
+        self._lines[url] = _connection(url)
+        return self._lines[url]
 
 
 def _connection(url: str) -> Connection:
