@@ -141,7 +141,7 @@ class Transmit:
 
     async def note(self) -> bool:
         """Let the store know which pages are over in the calls that run."""
-        await asyncio.to_thread(self.running.note)
+        await at_once(self.running.note)
         return False
 
     def _give_back(self, claim: CallClaim, counted: bool) -> None:
