@@ -11,7 +11,7 @@ import sys
 from datetime import datetime
 
 from gateway.domain.errors import GatewayError
-from gateway.event_loop import run
+from gateway.event_loop import run, settle_in
 from gateway.fax.simulator.clock import SimulatorClock
 from gateway.keeper import Keeper, meet
 from gateway.kept_processes import FAILED, STOP, Failure
@@ -49,6 +49,7 @@ async def _listen() -> None:
     count_commits(db, counts)
     listener = build_listener(settings, db, clock, lambda: _tell(keeper, b"mail\n"), Sharing.NEXT, counts)
     await listener.start()
+    settle_in()
     keeper.tell(b"ready\n")
     listener.tell_failures(lambda address, name: _tell(keeper, Failure(address, name).line()))
     tasks = (_follow(keeper, clock, listener, stopping), _watch(keeper, stopping), keeper.report(counts))

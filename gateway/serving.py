@@ -14,7 +14,7 @@ import sys
 
 from gateway.app import Gateway, build
 from gateway.domain.errors import GatewayError
-from gateway.event_loop import run
+from gateway.event_loop import run, settle_in
 from gateway.keeper import Keeper, meet
 from gateway.kept_processes import ANEW, FAILED, HURRY, Failure
 from gateway.logs import start_logging
@@ -42,6 +42,7 @@ async def _serve() -> int:
     gateway = build(settings, keeper.told.roles, kept=True)
     _heed_signals(gateway)
     await gateway.start()
+    settle_in()
     keeper.tell(ready_line(gateway.process.id))
     if gateway.doors:
         gateway.doors.listener.tell_failures(lambda address, name: _tell(keeper, Failure(address, name).line()))

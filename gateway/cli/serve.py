@@ -11,7 +11,7 @@ from gateway.app import Gateway, build
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import say
 from gateway.domain.roles import parse_roles
-from gateway.event_loop import run
+from gateway.event_loop import run, settle_in
 from gateway.household import Household, keep_house
 from gateway.logs import FORMATS, start_logging
 from gateway.settings import LEVELS
@@ -69,6 +69,7 @@ async def _serve(daemon: Gateway | Household) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, daemon.stop)
     await daemon.start()
+    settle_in()
     place = f"listening for mail on {daemon.address}" if daemon.address else "running, and taking no mail"
     if not daemon.stopping.is_set():
         say(f"{place}; roles {', '.join(daemon.roles)}; stop with Ctrl-C")

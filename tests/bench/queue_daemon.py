@@ -23,7 +23,7 @@ from gateway import crew, serving
 from gateway.app import Gateway, build
 from gateway.domain.call import CallReport
 from gateway.domain.submission import PartPages
-from gateway.event_loop import run
+from gateway.event_loop import run, settle_in
 from gateway.fax.simulator.transport import SimulatorTransport
 from gateway.fax.transport import CallOrder, CallWatch
 from gateway.flows.prepare import Prepare
@@ -99,6 +99,7 @@ def main() -> None:
 async def _serve(daemon: Gateway | Household) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, daemon.stop)
     await daemon.start()
+    settle_in()
     if daemon.stopping.is_set():
         raise SystemExit("a process did not start")
     sys.stdout.write(f"{daemon.address}\n")
