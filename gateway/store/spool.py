@@ -11,7 +11,6 @@ import functools
 import hashlib
 import os
 import tempfile
-import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +30,7 @@ class Spool:
     def __init__(self, directory: Path) -> None:
         self._contents = directory / "contents"
         self._trash = directory / "trash"
-        self._folders: set[Path] = set()  # those that are there, and durably so
+        self._folders: dict[str, Path] = {}  # by the letters, those that are there, and durably so
         self.incoming = directory / "incoming"
         with _translated():
             for folder in (self._contents, self._trash, self.incoming):
@@ -186,7 +185,7 @@ class Spool:
 
     def _put(self, blocks: Iterable[bytes]) -> str:
         """Write a new content; it is young, and its file is opened once."""
-        path, well = self.incoming / f"put-{uuid.uuid4().hex}", False
+        path, well = self.incoming / f"put-{os.urandom(16).hex()}", False
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             digest = _written(file, blocks)
@@ -209,13 +208,14 @@ class Spool:
         return digest
 
     def _name(self, path: Path, digest: str) -> None:
-        place = self._place(digest)
-        if place.parent not in self._folders:
-            place.parent.mkdir(exist_ok=True)
+        folder = self._folders.get(digest[:2])
+        if folder is None:
+            folder = self._contents / digest[:2]
+            folder.mkdir(exist_ok=True)
             _sync(self._contents)
-            self._folders.add(place.parent)
-        Path(path).rename(place)
-        _sync(place.parent)
+            self._folders[digest[:2]] = folder
+        path.rename(folder / digest)
+        _sync(folder)
 
 
 def file_digest(path: Path) -> str:
