@@ -20,6 +20,7 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
+from gateway.bearings import wall_clock
 from gateway.crew import Crew, gather
 from gateway.domain.errors import ConflictError, UnavailableError
 from gateway.domain.roles import Role, in_order
@@ -28,7 +29,7 @@ from gateway.fax.call_journal import CallJournal
 from gateway.fax.simulator.transport import CallClock
 from gateway.lease import Lease
 from gateway.owed import Owed
-from gateway.parts import build_clock, build_spool, composer, wall_clock
+from gateway.parts import build_clock, build_spool, composer
 from gateway.settings import Settings
 from gateway.shared import Shared
 from gateway.store import jobs, processes

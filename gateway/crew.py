@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gateway.archivists import archivists
+from gateway.bearings import wall_clock
 from gateway.domain.lease import BEATS
 from gateway.domain.roles import Role
 from gateway.fax.simulator.exchange import Exchange
@@ -24,7 +25,6 @@ from gateway.flows.retain import Retain
 from gateway.flows.tend import Tend
 from gateway.flows.tidy import Tidy
 from gateway.flows.transmit import Transmit, Trunk
-from gateway.parts import wall_clock
 from gateway.postbag import Postbag
 from gateway.relaying import relay_of
 from gateway.running_call import NOTE_EACH

@@ -8,11 +8,12 @@ import asyncio
 import functools
 from dataclasses import dataclass, replace
 
+from gateway.bearings import wall_clock
 from gateway.domain.clock import Clock
 from gateway.listener_processes import ListenerProcesses
 from gateway.mail.desk import Sharing
 from gateway.mail.listener import Listener
-from gateway.parts import build_listener, wall_clock
+from gateway.parts import build_listener
 from gateway.settings import Settings
 from gateway.store.database import Database
 from gateway.watch.counts import Counts

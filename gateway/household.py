@@ -10,10 +10,9 @@ import logging
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 
+from gateway.bearings import shared_now, voice_of, wall_clock
 from gateway.domain.roles import Role, in_order
-from gateway.parts import build_clock, voice_of, wall_clock
 from gateway.reserved_ports import ReservedPorts
 from gateway.serving_processes import WORDS, ServingProcesses
 from gateway.settings import Settings
@@ -21,7 +20,6 @@ from gateway.shares import shares_of
 from gateway.store.database import Database
 from gateway.store.migrate import open_store
 from gateway.store.processes import lease_clock
-from gateway.store.shared_time import shared
 from gateway.watch.counts import Counts, count_commits
 from gateway.watch.sight import lookout_of
 from gateway.watch.watch import Watch
@@ -121,11 +119,7 @@ def keep_house(settings: Settings, roles: Iterable[Role] = (), words: tuple[str,
     shares = shares_of(settings, ports.taken[0] if ports.taken else 0)
     processes = ServingProcesses(shares, mine, counts.take, words)
 
-    def now() -> datetime:
-        """The time that the processes share; it begins anew when all of them do."""
-        return build_clock(db, shared(db)).now()
-
-    lookout = lookout_of(settings, db, now, lease_clock(db, wall_clock), lambda: processes.ours)
+    lookout = lookout_of(settings, db, lambda: shared_now(db), lease_clock(db, wall_clock), lambda: processes.ours)
     watch = Watch(settings, lookout, counts, listens=Role.SMTP in mine)
     watchers = watch.workers(voice_of(settings), socket.gethostname())
     return Household(settings, mine, db, processes, watch, watchers, ports)

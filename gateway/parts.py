@@ -6,9 +6,9 @@ other parts (`listening`), so nothing is imported here that renders or calls.
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 
+from gateway.bearings import voice_of, wall_clock
 from gateway.domain.clock import Clock
 from gateway.domain.tally import NOBODY, Tally
 from gateway.fax.simulator.clock import PacedClock, SimulatorClock
@@ -16,7 +16,6 @@ from gateway.flows.submit import FrontDesk
 from gateway.judging import Judge
 from gateway.mail.desk import Doorway, Limits, ListenerSettings, Sharing, Waits
 from gateway.mail.listener import Listener
-from gateway.mail.messages import Voice
 from gateway.mail.proof.dns import Resolver
 from gateway.mail.proof.gather import Prover
 from gateway.notices import Composer
@@ -32,19 +31,9 @@ from gateway.store.spools import open_spool
 DESK_THREADS = 16  # each syncs a mail, reads its header, and waits for its commit
 
 
-def wall_clock() -> datetime:
-    """The machine's time, aware, UTC."""
-    return datetime.now(UTC)
-
-
 def build_spool(settings: Settings) -> Spool:
     """Where contents lie: in the storage folder, and in a bucket when the settings name one."""
     return open_spool(settings.storage.place)
-
-
-def voice_of(settings: Settings) -> Voice:
-    """As whom the gateway writes."""
-    return Voice(settings.notices.sender_name, settings.notices.sender_address, settings.smtp.domains[0])
 
 
 def composer(settings: Settings, db: Database, clock: Clock) -> Composer:

@@ -144,8 +144,8 @@ def archive_test(console: Console, node: str, place: str) -> None:
       faxgw archive test Acme/Sales --place sftp://faxes@files.acme.example/in
     """
     from gateway.archiving.carrier import Carrier, Trust  # loads what the lists can do without
+    from gateway.bearings import voice_of
     from gateway.mail.trial_letter import trial_letter
-    from gateway.parts import voice_of
     from gateway.relaying import relay_of
 
     tried = steps.place_at(console.door, node, place)

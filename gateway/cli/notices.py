@@ -10,12 +10,12 @@ import click
 
 from gateway.admin import notice_templates as admin
 from gateway.admin.notice_templates import TemplateFiles
+from gateway.bearings import voice_of
 from gateway.cli.acting import as_option, changing, tell
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import Row, form_option, say, write_one, write_rows
 from gateway.domain.notice_templates import OwnTemplate
 from gateway.mail.notice_looks import FIELDS, start
-from gateway.parts import voice_of
 
 COLUMNS = ("company", "kind", "subject", "text", "html", "added")
 KIND = click.Choice(admin.KINDS)

@@ -105,7 +105,8 @@ def _write(seen: Status, form: str) -> None:
 
 
 def _lookout(console: Console) -> Lookout:
-    from gateway.parts import build_clock, wall_clock  # loads the whole gateway, which other commands can do without
+    from gateway.bearings import wall_clock
+    from gateway.parts import build_clock  # loads the whole gateway, which other commands can do without
     from gateway.store.processes import lease_clock
     from gateway.store.shared_time import shared
 

@@ -34,8 +34,9 @@ def retention_run(console: Console, form: str) -> None:
       faxgw retention run --dry-run
       faxgw retention run
     """
+    from gateway.bearings import wall_clock
     from gateway.flows.retain import Retain  # loads what the rest can do without
-    from gateway.parts import build_clock, wall_clock
+    from gateway.parts import build_clock
 
     clock = build_clock(console.database)
     found = steps.due(console.door, clock.now(), MOST)

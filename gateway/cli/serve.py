@@ -4,17 +4,20 @@ import asyncio
 import logging
 import signal
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
-from gateway.app import Gateway, build
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import say
 from gateway.domain.roles import parse_roles
 from gateway.event_loop import run, settle_in
-from gateway.household import Household, keep_house
 from gateway.logs import FORMATS, start_logging
 from gateway.settings import LEVELS
+
+if TYPE_CHECKING:
+    from gateway.app import Gateway
+    from gateway.household import Household
 
 
 @click.command()
@@ -46,9 +49,13 @@ def serve(console: Console, roles: str, log_level: str | None, log_format: str |
     settings = replace(console.settings, logs=logs)
     start_logging(logging.getLevelNamesMapping()[logs.level.upper()], logs.format)
     if settings.queue.processes > 1:
+        from gateway.household import keep_house  # it has no more than it needs, and loads nothing of what works
+
         household = keep_house(settings, chosen)
         run(_serve(household))
         raise SystemExit(household.failed)
+    from gateway.app import build
+
     while _is_lost(build(settings, chosen)):
         say("given up for dead by the others; starting anew")
 
@@ -57,13 +64,13 @@ def _given(**options: str | None) -> dict[str, str]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _is_lost(gateway: Gateway) -> bool:
+def _is_lost(gateway: "Gateway") -> bool:
     """Serve to the end; true when the process must start anew."""
     run(_serve(gateway))
     return gateway.lost.is_set()
 
 
-async def _serve(daemon: Gateway | Household) -> None:
+async def _serve(daemon: "Gateway | Household") -> None:
     """Serve to the end."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

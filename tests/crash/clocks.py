@@ -4,7 +4,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from gateway import parts
+from gateway import bearings
 
 
 def lay_clock(file: Path) -> None:
@@ -13,7 +13,7 @@ def lay_clock(file: Path) -> None:
     def wall() -> datetime:
         return datetime.now(UTC) + timedelta(seconds=float(file.read_text() or 0))
 
-    told = parts.wall_clock
+    told = bearings.wall_clock
     for name, module in list(sys.modules.items()):
         if name.startswith("gateway.") and getattr(module, "wall_clock", None) is told:
             module.wall_clock = wall  # type: ignore[attr-defined]

@@ -5,11 +5,12 @@ import json
 import os
 import signal
 import smtplib
+import socket
 import subprocess
 import sys
 import urllib.request
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +117,7 @@ class House:
 
 
 @asynccontextmanager
-async def house(folder: Path, speed: int, *, lines: int = 4, smtp: str = "") -> AsyncIterator[House]:
+async def house(folder: Path, speed: int, *, lines: int = 4, smtp: str = "", notify: str = "") -> AsyncIterator[House]:
     demo, http = demo_with_people(folder / "gateway"), free_port()
     queue = f"[queue]\nprocesses = 2\nlease_seconds = {LEASE}\n"
     text = demo.config.read_text().replace("[queue]\n", queue)
@@ -126,8 +127,9 @@ async def house(folder: Path, speed: int, *, lines: int = 4, smtp: str = "") -> 
         text = text.replace("[smtp]\n", f"[smtp]\n{smtp}")
         demo.config.write_text(f"{text}{extra}")
         command = [sys.executable, "-m", "gateway", "--config", str(demo.config), "serve"]
+        environment = os.environ | ({"NOTIFY_SOCKET": notify} if notify else {})
         with (demo.folder / "daemon.log").open("ab") as log:
-            running = subprocess.Popen(command, cwd=TOP, stderr=log)  # noqa: ASYNC220 - as all tests have daemons
+            running = subprocess.Popen(command, cwd=TOP, stderr=log, env=environment)  # noqa: ASYNC220 - as all tests have daemons
         made = House(demo, http, sink, running)
         try:
             await until(lambda: bool(made.events("processes-ready")) or running.poll() is not None)
@@ -135,6 +137,15 @@ async def house(folder: Path, speed: int, *, lines: int = 4, smtp: str = "") -> 
         finally:
             running.kill()
             await asyncio.to_thread(running.wait)
+
+
+@pytest.fixture
+def systemd(tmp_path: Path) -> Iterator[socket.socket]:
+    """The end of the socket that a daemon talks to."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(str(tmp_path / "notify"))
+        ear.settimeout(PATIENCE)
+        yield ear
 
 
 async def kill_one_and_freeze_the_other(here: House) -> None:
@@ -175,8 +186,10 @@ async def test_with_one_process_killed_and_one_frozen_every_fax_ends_once(tmp_pa
     assert [death["detail"] for death in here.events("process-died")] == ["killed by signal 9", "exit status 75"]
 
 
-async def test_figures_are_of_both_and_a_stop_lets_calls_end(tmp_path: Path) -> None:
-    async with house(tmp_path, speed=30, lines=1) as here:
+async def test_figures_are_of_both_and_a_stop_lets_calls_end(tmp_path: Path, systemd: socket.socket) -> None:
+    async with house(tmp_path, speed=30, lines=1, notify=systemd.getsockname()) as here:
+        assert systemd.recv(1000).startswith(b"READY=1\n")
+        assert len(here.events("started")) == 2
         await here.send(FAXES)
         await here.sink.wait_for(FAXES + 1, PATIENCE)
         found: dict[tuple[str, ...], float] = {}
@@ -187,6 +200,10 @@ async def test_figures_are_of_both_and_a_stop_lets_calls_end(tmp_path: Path) -> 
         await until(lambda: JobState.CALLING in here.states())
         here.running.terminate()
         assert await asyncio.to_thread(here.running.wait, PATIENCE) == 0
+        assert systemd.recv(1000).startswith(b"STOPPING=1\n")
+        systemd.setblocking(False)
+        with pytest.raises(BlockingIOError):  # the others do not speak with it
+            systemd.recv(1000)
 
     assert found["faxgw_mails_taken_total", "accepted"] == found["faxgw_jobs_accepted_total",] == FAXES
     assert (found["faxgw_processes",], found["faxgw_trunk_lines", "simulator"]) == (2, 1)

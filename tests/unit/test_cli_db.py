@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from gateway.bearings import wall_clock
 from gateway.domain.errors import ExitCode
-from gateway.parts import wall_clock
 from gateway.store import processes, submissions, tree
 from gateway.store.database import open_database
 from gateway.store.facts import existing

@@ -29,7 +29,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """The commands' clocks stand where the stage's do."""
     with staged(tmp_path) as found:
         monkeypatch.setattr("gateway.parts.build_clock", lambda *_: found.clock)
-        monkeypatch.setattr("gateway.parts.wall_clock", lambda: found.wall)
+        monkeypatch.setattr("gateway.bearings.wall_clock", lambda: found.wall)
         yield found
 
 
