@@ -188,6 +188,7 @@ async def test_with_one_process_killed_and_one_frozen_every_fax_ends_once(tmp_pa
 
 async def test_figures_are_of_both_and_a_stop_lets_calls_end(tmp_path: Path, systemd: socket.socket) -> None:
     async with house(tmp_path, speed=30, lines=1, notify=systemd.getsockname()) as here:
+        assert here.running.poll() is None
         assert systemd.recv(1000).startswith(b"READY=1\n")
         assert len(here.events("started")) == 2
         await here.send(FAXES)
