@@ -179,12 +179,14 @@ def test_the_latest_time_is_that_of_the_history(db: Database, user: User, owner:
     assert jobs.latest_time(db) == SOON
 
 
+def steps_of(db: Database, question: str) -> list[str]:
+    """How SQLite would answer it."""
+    return [row[-1] for row in db.read_by_hand(lambda cursor: list(cursor.execute(f"EXPLAIN QUERY PLAN {question}")))]
+
+
 @pytest.mark.one_engine
 def test_what_is_asked_again_and_again_looks_into_indexes_and_at_no_whole_table(db: Database) -> None:
-    steps: list[str] = []
-    for question in (jobs._busy_question(db.dialect), jobs._FIRST_EXPIRY):
-        plan = f"EXPLAIN QUERY PLAN {question}"
-        steps += [row[-1] for row in db.read_by_hand(lambda cursor, plan=plan: cursor.execute(plan).fetchall())]
+    steps = steps_of(db, jobs._busy_question(db.dialect)) + steps_of(db, jobs._FIRST_EXPIRY)
 
     assert [step for step in steps if step.startswith("SCAN") and "INDEX" not in step] == ["SCAN CONSTANT ROW"]
     assert not [step for step in steps if "TEMP B-TREE" in step]
