@@ -247,6 +247,8 @@ def within(order: MailOrder, made: MailPages | MailFailure) -> MailPages | MailF
 
 
 def _lies_in(folder: Path, file: Path) -> bool:
+    if file.parent == folder and not file.is_symlink():
+        return file.is_file()  # as nearly always; to resolve each name on the way costs more
     file = file.resolve()
     return file.is_relative_to(folder.resolve()) and file.is_file()
 

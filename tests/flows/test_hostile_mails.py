@@ -88,16 +88,22 @@ async def test_the_rest_is_sent_where_the_level_says_so(stage: Stage, bomb: tupl
     assert "NOT SENT" in told
 
 
-@pytest.mark.parametrize("path", ["/etc/hostname", "{work}/../../elsewhere.tif", "{work}", "{work}/missing.tif"])
+@pytest.mark.parametrize(
+    "path",
+    ["/etc/hostname", "{work}/../../elsewhere.tif", "{work}", "{work}/..", "{work}/missing.tif", "{work}/link.tif"],
+)
 def test_pages_elsewhere_are_not_taken_for_those_of_the_mail(stage: Stage, path: str) -> None:
     """What a converter that was taken over may say it has made."""
     (stage.folder / "elsewhere.tif").write_bytes(b"somebody's fax")
+    link = stage.work / "link.tif"
+    link.symlink_to(stage.folder / "elsewhere.tif")
     order = MailOrder(stage.folder / "mail", stage.work, "fine", "letter", 9, ())
     said = Path(path.format(work=stage.work))
 
     for made in (MailPages(said, 1, ()), MailPages(None, 0, (), {1: CoverPages(said, 1)})):
         with pytest.raises(ConfinedCrashError, match="elsewhere"):
             within(order, made)
+    link.unlink()
 
 
 def test_pages_of_the_mail_alone_are_moved_and_leave_no_copy(stage: Stage) -> None:
