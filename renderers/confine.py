@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from renderers import forkable, rooms, usage, wire
+from renderers import rooms, usage, wire
 from renderers.errors import Reason, RenderError
 from renderers.walls.landlock import Places
 
@@ -215,7 +215,6 @@ def _start(its: socket.socket) -> subprocess.Popen[bytes]:
     rooms.sweep(Path(tempfile.gettempdir()), _PREFIX)
     surroundings = {
         **os.environ,
-        **forkable.SURROUNDINGS,
         "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
         "OPENBLAS_NUM_THREADS": "1",  # a warm parent that forks must have one thread
         "OMP_NUM_THREADS": "1",

@@ -17,6 +17,6 @@ def _unheard(**_calls: object) -> None:
 
 
 if __name__ == "__main__":
-    forkable.gather()
     os.register_at_fork = _unheard
-    importlib.import_module("renderers.warm").main(sys.argv[1:])
+    with forkable.gathered():
+        importlib.import_module("renderers.warm").main(sys.argv[1:])
