@@ -1,22 +1,35 @@
-"""Pages per CPU second of whole calls, both ends in one process; waiting, and memory over many calls.
+"""Pages per CPU second of whole calls, both ends in one process; waiting, memory, and what the simulator adds.
 
     python -m tests.bench.bench_t30 [--pages N] [--rounds N] [--calls N]
 
 A4 fine pages at 14400 bit/s, with ECM and without. Pages stored as MMR go over ECM as they are; all others are coded
 anew by the caller, and every page is decoded by the answerer. The best of several rounds counts. Beside each figure
-stands what is wanted of it.
+stands what is wanted of it. Last, what a job with one page costs outside the queue: its call in the simulator with all
+that the far end writes down, and its header line, with a number that was never written before and with the same again.
 """
 
 import argparse
+import asyncio
 import os
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
 
 from gateway.domain.call import Cause, Coding
+from gateway.fax.simulator.clock import PacedClock
+from gateway.fax.simulator.exchange import Exchange
+from gateway.fax.simulator.transport import SimulatorTransport
+from gateway.fax.t4.codec import decode_counting, encode
 from gateway.fax.t4.page import Bitmap
 from gateway.fax.t30.capabilities import Capabilities, Flag, Lengths, Modems, ScanTime, Widths
 from gateway.fax.t30.options import EVERYTHING, TerminalOptions
+from gateway.fax.transport import CallOrder, CallWatch
+from gateway.line_pages import line_pages
+from renderers.faxpage import FaxPage, Resolution, write_tiff
 from tests.bench.pages import halftone, photograph, text
 from tests.fax_calls import Finished, call, document, text_bitmap
 from tests.processes import resident_bytes
@@ -96,6 +109,43 @@ def memory(calls: int) -> None:
     )
 
 
+def one_job(folder: Path, rounds: int) -> None:
+    """Milliseconds of one call in the simulator, of the decoding in it, and of one page's header line."""
+    bitmap = text_bitmap(rows=1100)
+    page = encode(bitmap, Coding.MMR)
+    write_tiff(folder / "page.tif", [FaxPage(bitmap.shape.width, bitmap.shape.rows, Resolution.FINE, page.strip)])
+    transport = SimulatorTransport(Exchange(), PacedClock(lambda: datetime.now(UTC), 1e9), folder / "received")
+    uids, watch = count(), CallWatch(lambda _index: None, lambda: False, lambda: None)
+
+    def place() -> None:
+        uid = next(uids)
+        order = CallOrder(f"c{uid}", f"+1202{4560000 + uid}", folder / "page.tif")
+        report = runner.run(transport.place(order, watch))
+        if report.cause is not Cause.DONE:
+            raise SystemExit("a call did not get through")
+
+    def line(number: int) -> None:
+        line_pages([folder / "page.tif"], f"11-23-2026 1:40 PM   Acme\t+12025550190 > +1202{number}")
+
+    works: tuple[tuple[str, Callable[[], object], str], ...] = (
+        ("call in the simulator", place, "2.5"),
+        ("of that, decoding", lambda: decode_counting(page.strip, Coding.MMR, bitmap.shape.width), "-"),
+        ("header line, new", lambda: line(4560000 + next(uids)), "0.6"),
+        ("header line, again", lambda: line(1), "0.3"),
+    )
+    with asyncio.Runner() as runner:
+        for name, work, wanted in works:
+            milliseconds = min(_milliseconds(work) for _ in range(rounds * 5))
+            sys.stdout.write(f"one page, {name:22} {milliseconds:6.2f} ms of processor, wanted {wanted}\n")
+
+
+def _milliseconds(work: Callable[[], object], times: int = 20) -> float:
+    began = time.process_time()
+    for _ in range(times):
+        work()
+    return (time.process_time() - began) / times * 1000
+
+
 def main() -> None:
     """Run every case and print a line for each."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -106,6 +156,8 @@ def main() -> None:
     coding_speed(asked.pages, asked.rounds)
     waiting_speed(asked.pages, asked.rounds)
     memory(asked.calls)
+    with tempfile.TemporaryDirectory() as folder:
+        one_job(Path(folder), asked.rounds)
 
 
 if __name__ == "__main__":
