@@ -31,7 +31,7 @@ from gateway.household import Household, keep_house
 from gateway.logs import start_logging
 from gateway.pages import CoverPages, MailOrder, MailPages
 from gateway.settings import load_settings
-from renderers.confine import run_confined
+from renderers.confine import preload, run_confined
 from renderers.walls.landlock import Places
 from tests.bench.quick_pages import burn
 
@@ -80,6 +80,7 @@ def main() -> None:
     parser.add_argument("--profile", default="", help="of the first process, which with several only keeps them")
     parser.add_argument("--kept", action="store_true", help="be one of several processes, kept by the first")
     asked = parser.parse_args()
+    preload(burn.__module__)  # as the daemon does with what it has done there
     Prepare._rendered = _quick(Pages(asked.page, asked.render / 1000))  # type: ignore[method-assign]
     if asked.dials:
         Dialled.dials = os.open(asked.dials, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
