@@ -75,7 +75,7 @@ RENDERING = (
     *around(
         "store.submissions:claim_renders",
         "store.spool:Spool.put_bytes",
-        "store.spool:Spool.put_copy",
+        "store.spool:Spool.put_file",
         "store.submissions:finish_render",
     ),
     *commits(3, 4),

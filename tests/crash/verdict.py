@@ -21,6 +21,7 @@ from tests.crash.house import House, wait_for
 
 FINAL = {"sent", "failed", "unconfirmed", "cancelled"}
 ENDS = {"delivery-success", "delivery-failure"}  # notices; one that tells of a delay is none
+LATE = ("delivery-delayed", "dropped")  # a notice on a delay that was over before it was sent
 DRAIN_SECONDS = 180.0
 
 
@@ -156,13 +157,15 @@ def _far_ends(found: Verdict, house: House, jobs: Sequence[Any]) -> None:
 def _notices(found: Verdict, house: House) -> None:
     """Every notice has reached the relay, each under one Message-ID, and none that the outbox does not know."""
     outbox = ask(house, "SELECT id, job_id, submission_id, kind, message_id, state FROM outbox")
+    # What tells of a delay is dropped when the fax ends before it is sent: a step of the clock makes faxes late.
+    due = [row for row in outbox if (row.kind, row.state) != ("delivery-delayed", "dropped")]
     told = Counter(notice.message_id for notice in house.sink.told)
     found.notices = len(told)
     found.notices_again = sum(count - 1 for count in told.values())
     known = {row.message_id for row in outbox}
     found.wrong += [f"notice {name} is not in the outbox" for name in sorted(told.keys() - known)]
-    found.wrong += [f"notice {row.id} is {row.state}" for row in outbox if row.state != "sent"]
-    found.wrong += [f"notice {row.id} never reached the relay" for row in outbox if row.message_id not in told]
+    found.wrong += [f"notice {row.id} ({row.kind}) is {row.state}" for row in due if row.state != "sent"]
+    found.wrong += [f"notice {row.id} never reached the relay" for row in due if row.message_id not in told]
     if len(known) != len(outbox):
         found.wrong.append("two notices have one Message-ID")
     ends = Counter(row.job_id for row in outbox if row.kind in ENDS)
