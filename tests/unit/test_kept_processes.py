@@ -92,6 +92,7 @@ async def test_one_that_was_killed_is_begun_anew_and_the_others_go_on(
 
     async with kept(running(ECHO, 2), heard) as processes:
         first, second = processes.pids
+        await heard.wait_for(b"hello 0\n")  # it is ready a moment before it says so
         os.kill(first, signal.SIGKILL)
         await heard.wait_for(b"hello 0\n", times=2)
         await until(lambda: processes.ready == {0, 1})
