@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from gateway.kept_processes import COUNTED, LINE_OCTETS, Instructions
+from gateway.kept_processes import COUNTED, LINE_OCTETS, Failure, Instructions
 from gateway.watch.counts import Counts
 
 LOOK_SECONDS = 1.0
@@ -47,6 +47,10 @@ class Keeper:
         with suppress(OSError):
             return os.write(STANDARD_OUTPUT, line) == len(line)
         return False
+
+    def tell_failure(self, address: str, name: str) -> None:
+        """Tell of a failure to sign in: all who listen count it."""
+        self.tell(Failure(address, name).line())
 
     def tell_counts(self, counts: Counts) -> None:
         """Hand over what was counted; what is not heard is counted on here."""

@@ -47,11 +47,15 @@ async def _listen() -> None:
     clock = following_clock(db)
     counts = Counts()
     count_commits(db, counts)
-    listener = build_listener(settings, db, clock, lambda: _tell(keeper, b"mail\n"), Sharing.NEXT, counts)
+
+    def ring() -> None:
+        keeper.tell(b"mail\n")
+
+    listener = build_listener(settings, db, clock, ring, Sharing.NEXT, counts)
     await listener.start()
     settle_in()
     keeper.tell(b"ready\n")
-    listener.tell_failures(lambda address, name: _tell(keeper, Failure(address, name).line()))
+    listener.tell_failures(keeper.tell_failure)
     tasks = (_follow(keeper, clock, listener, stopping), _watch(keeper, stopping), keeper.report(counts))
     following = [asyncio.create_task(task) for task in tasks]
     await stopping.wait()
@@ -85,10 +89,6 @@ async def _follow(keeper: Keeper, clock: SimulatorClock, listener: Listener, sto
 async def _watch(keeper: Keeper, stopping: asyncio.Event) -> None:
     await keeper.death()
     stopping.set()
-
-
-def _tell(keeper: Keeper, line: bytes) -> None:
-    keeper.tell(line)
 
 
 if __name__ == "__main__":

@@ -4,15 +4,18 @@ What lives here: giving back a claim whose work broke off, now or later, and tel
 what giving back means (`gateway.store`).
 """
 
+import functools
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from gateway.domain.errors import LostClaimError, UnavailableError
 from gateway.store.handback import Owned
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Owed:
@@ -37,10 +40,10 @@ class Owed:
         """Whether nothing is owed."""
         return not self._returns
 
-    def hold(self, claimed: Owned) -> None:
-        """This is in hand until a block that has it is over."""
+    def hold(self, *claimed: Owned) -> None:
+        """These are in hand, each until a block that has it is over."""
         with self._lock:
-            self._in_hand.add(claimed)
+            self._in_hand.update(claimed)
 
     @contextmanager
     def having(self, claimed: Owned) -> Iterator[None]:
@@ -63,6 +66,11 @@ class Owed:
             with self._lock:
                 self._returns.append(return_claim)
             log.warning("claim-owed", extra={"error": type(error).__name__, "count": len(self._returns)})
+
+    def give_back_each(self, claims: Iterable[T], return_claim: Callable[[T], None]) -> None:
+        """Return claims that nobody has begun."""
+        for claim in claims:
+            self.give_back(functools.partial(return_claim, claim))
 
     def settle(self) -> None:
         """Try again to return what is owed."""

@@ -45,7 +45,7 @@ async def _serve() -> int:
     settle_in()
     keeper.tell(ready_line(gateway.process.id))
     if gateway.doors:
-        gateway.doors.listener.tell_failures(lambda address, name: _tell(keeper, Failure(address, name).line()))
+        gateway.doors.listener.tell_failures(keeper.tell_failure)
     counts = gateway.watch.counts
     following = [
         asyncio.create_task(task)
@@ -93,10 +93,6 @@ async def _beat(keeper: Keeper, gateway: Gateway) -> None:
     while True:
         keeper.tell(pulse_line(gateway.watch.troubles()))
         await asyncio.sleep(PULSE_SECONDS)
-
-
-def _tell(keeper: Keeper, line: bytes) -> None:
-    keeper.tell(line)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,9 @@ class Shared:
     hanging_up: threading.Event = field(default_factory=threading.Event)
     tally: Tally = NOBODY
     bag: Postbag | None = None
-    left: list[Callable[[], None]] = field(default_factory=list)  # what gives back claims that nobody will begin
+    left: list[Callable[[], None]] = field(
+        default_factory=list
+    )  # called when nothing more is begun: claims go back, relays are left
     receive: Receive | None = None  # one for all transports of the process: it counts lines
 
     def must_hang_up(self) -> bool:

@@ -82,20 +82,18 @@ class Prepare:
         claim = await self.gate.claim(self._claim)
         if claim is None:
             return await self.leftover_gate.claim(single(self._move_left)) or False
-        with self.owed.having(Owned("submission", claim.submission.id, claim.submission.fence)):
+        with self.owed.having(_owned(claim)):
             await self._work_off(claim)
         return True
 
     async def _claim(self, most: int) -> list[RenderClaim]:
         claims = await at_once(submissions.claim_renders, self.db, self.process, self.clock.now(), most)
-        for claim in claims:
-            self.owed.hold(Owned("submission", claim.submission.id, claim.submission.fence))
+        self.owed.hold(*map(_owned, claims))
         return claims
 
     def return_left(self) -> None:
         """Free what was claimed and will not be begun."""
-        for claim in self.gate.left():
-            self.owed.give_back(functools.partial(self._give_back, claim, counted=False))
+        self.owed.give_back_each(self.gate.left(), functools.partial(self._give_back, counted=False))
 
     async def _work_off(self, claim: RenderClaim) -> None:
         counted, ended, began = True, BROKEN_OFF, time.monotonic()
@@ -271,3 +269,7 @@ def kept(spool: Spool, tiff: Path | None) -> str:
 def _whole_mail(error: ConfinedCrashError) -> FailedPart:
     """What is to blame when no part was begun."""
     return FailedPart(0, "message/rfc822", "", error.nameless, PROBLEMS[error.reason])
+
+
+def _owned(claim: RenderClaim) -> Owned:
+    return Owned("submission", claim.submission.id, claim.submission.fence)

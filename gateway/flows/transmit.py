@@ -85,7 +85,7 @@ class Transmit:
         claim = await self.gate.claim(self._claim)
         if claim is None:
             return False
-        with self.owed.having(Owned("job", claim.job.id, claim.job.fence)):
+        with self.owed.having(_owned(claim)):
             settled, counted = False, True
             try:
                 await self._call(claim)
@@ -100,14 +100,12 @@ class Transmit:
 
     async def _claim(self, most: int) -> list[CallClaim]:
         claims = await at_once(calls.claim_calls, self.db, self.process, self._routes, self.clock.now(), most)
-        for claim in claims:
-            self.owed.hold(Owned("job", claim.job.id, claim.job.fence))
+        self.owed.hold(*map(_owned, claims))
         return claims
 
     def return_left(self) -> None:
         """Free what was claimed and will not be begun."""
-        for claim in self.gate.left():
-            self.owed.give_back(functools.partial(self._give_back, claim, counted=False))
+        self.owed.give_back_each(self.gate.left(), functools.partial(self._give_back, counted=False))
 
     @property
     def _routes(self) -> list[Route]:
@@ -278,3 +276,7 @@ def resumed(claim: CallClaim, before: Sequence[Past], settings: Effective) -> Re
         again=any(past.outcome is Outcome.UNCONFIRMED for past in before),
         cover=settings.text("retry.continuation") == Continuation.COVER,
     )
+
+
+def _owned(claim: CallClaim) -> Owned:
+    return Owned("job", claim.job.id, claim.job.fence)

@@ -201,15 +201,21 @@ async def test_a_session_that_nobody_uses_takes_leave() -> None:
     assert far.words[-1] == "QUIT"
 
 
+async def after_bursts(relay: Relay, sink: SinkRelay, count: int) -> tuple[int, int]:
+    """Connections and mails that the relay has seen after bursts of one mail each, all of which it took."""
+    for _ in range(count):
+        async with relay.burst(keep=60) as burst:
+            assert (await burst.send(Mail("ann@corp.example", b"x\r\n"))).done
+    seen = sink.connections, len(sink.mails)
+    relay.kept.close()
+    await asyncio.sleep(0.01)
+    return seen
+
+
 async def test_bursts_use_the_connection_that_was_left_open() -> None:
     async with SinkRelay() as sink:
         relay = Relay(RelaySettings("127.0.0.1", sink.port, timeout=10))
-        for _ in range(3):
-            async with relay.burst(keep=60) as burst:
-                assert (await burst.send(Mail("ann@corp.example", b"x\r\n"))).done
-        assert (sink.connections, len(sink.mails)) == (1, 3)
-        relay.kept.close()
-        await asyncio.sleep(0.01)
+        assert await after_bursts(relay, sink, 3) == (1, 3)
 
 
 async def test_a_connection_that_the_relay_has_closed_meanwhile_costs_no_mail_its_try() -> None:
@@ -217,12 +223,7 @@ async def test_a_connection_that_the_relay_has_closed_meanwhile_costs_no_mail_it
     async with SinkRelay() as sink:
         sink.refuse = lambda _name: None if (said := next(answers)).startswith("250") else said
         relay = Relay(RelaySettings("127.0.0.1", sink.port, timeout=10))
-        for _ in range(2):
-            async with relay.burst(keep=60) as burst:
-                assert (await burst.send(Mail("ann@corp.example", b"x\r\n"))).done
-        assert (sink.connections, len(sink.mails)) == (2, 2)
-        relay.kept.close()
-        await asyncio.sleep(0.01)
+        assert await after_bursts(relay, sink, 2) == (2, 2)
 
 
 async def test_a_mail_whose_text_the_relay_may_have_is_not_sent_over_another_connection() -> None:
