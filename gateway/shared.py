@@ -47,9 +47,7 @@ class Shared:
     hanging_up: threading.Event = field(default_factory=threading.Event)
     tally: Tally = NOBODY
     bag: Postbag | None = None
-    left: list[Callable[[], None]] = field(
-        default_factory=list
-    )  # called when nothing more is begun: claims go back, relays are left
+    left: list[Callable[[], None]] = field(default_factory=list)  # called when nothing more is begun, to let go
     receive: Receive | None = None  # one for all transports of the process: it counts lines
 
     def must_hang_up(self) -> bool:
