@@ -35,11 +35,12 @@ _SYSTEMDS = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")  # the daemon alo
 
 @dataclass(frozen=True, slots=True)
 class Instructions:
-    """What a process is told at its start; `log_level` is one of the logging module's."""
+    """What a process is told at its start: a level of the logging module's; a processor to keep to, unless -1."""
 
     settings: Settings
     log_level: int
     roles: tuple[Role, ...] = ()
+    processor: int = -1
 
     def line(self) -> bytes:
         """As one line, for our own child alone."""

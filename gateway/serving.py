@@ -19,6 +19,7 @@ from gateway.keeper import Keeper, meet
 from gateway.kept_processes import ANEW, FAILED, HURRY, Failure
 from gateway.logs import start_logging
 from gateway.serving_processes import pulse_line, ready_line
+from renderers import processors
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ def main() -> None:
 async def _serve() -> int:
     """To the end; the exit status."""
     keeper = await meet()
+    if keeper.told.processor >= 0:
+        processors.keep_to(keeper.told.processor)
     settings = keeper.told.settings
     start_logging(keeper.told.log_level, settings.logs.format)
     gateway = build(settings, keeper.told.roles, kept=True)

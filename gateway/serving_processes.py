@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from gateway.domain.roles import Role
 from gateway.kept_processes import COUNTED, FAILED, HURRY, READY, Instructions, KeptProcesses, Program
 from gateway.settings import Settings
+from gateway.shares import processors_of
+from renderers import processors
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +126,8 @@ class ServingProcesses:
         before = self._lives[number]
         self._lives[number] = _Life(_now() if before.process else before.since)
         level = logging.getLogger("gateway").getEffectiveLevel()
-        return Instructions(self.shares[number], level, self.roles).line()
+        processor = processors_of(len(self.shares), processors.ours())[number]
+        return Instructions(self.shares[number], level, self.roles, processor).line()
 
     def _hear(self, number: int, line: bytes) -> None:
         life = self._lives[number]

@@ -3,6 +3,7 @@
 What lives here: dividing. What does not: the processes (`serving_processes`).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.settings import Settings
@@ -15,6 +16,11 @@ def shares_of(settings: Settings, port: int) -> tuple[Settings, ...]:
     each. Lines for calls that go out are counted in the store: each process may use all that are free.
     """
     return tuple(_share(settings, port, number) for number in range(settings.queue.processes))
+
+
+def processors_of(count: int, ours: Sequence[int]) -> tuple[int, ...]:
+    """The processor that each of so many processes keeps to, of those that are `ours`; -1 where they are too few."""
+    return tuple(ours[:count]) if 1 < count <= len(ours) else (-1,) * count
 
 
 def _share(settings: Settings, port: int, number: int) -> Settings:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from renderers import rooms, usage, wire
+from renderers import processors, rooms, usage, wire
 from renderers.errors import Reason, RenderError
 from renderers.walls.landlock import Places
 
@@ -219,11 +219,12 @@ def _start(its: socket.socket) -> subprocess.Popen[bytes]:
         "OPENBLAS_NUM_THREADS": "1",  # a warm parent that forks must have one thread
         "OMP_NUM_THREADS": "1",
     }
-    return subprocess.Popen(
-        [sys.executable, "-m", "renderers.nursery", str(its.fileno()), *_preloaded],
-        env=surroundings, pass_fds=[its.fileno()], cwd="/", start_new_session=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+    with processors.anywhere():
+        return subprocess.Popen(
+            [sys.executable, "-m", "renderers.nursery", str(its.fileno()), *_preloaded],
+            env=surroundings, pass_fds=[its.fileno()], cwd="/", start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
 
 
 _PARENT = _WarmParent()

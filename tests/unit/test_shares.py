@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.domain.errors import UnreachableError
 from gateway.reserved_ports import ReservedPorts
 from gateway.settings import Calling, Http, Inbound, Queue, Relay, Rendering, Settings
-from gateway.shares import shares_of
+from gateway.shares import processors_of, shares_of
 
 
 @given(st.integers(1, 64), st.integers(1, 200))
@@ -43,6 +43,22 @@ def test_lines_are_counted_in_the_store_and_pages_are_the_daemons() -> None:
 
     assert {share.calling.lines for share in shares} == {9}
     assert {(share.smtp.port, share.http.port) for share in shares} == {(2525, 0)}
+
+
+@pytest.mark.parametrize(
+    ("count", "ours", "kept"),
+    [
+        (1, (0, 1), (-1,)),  # one alone goes where the system puts it
+        (2, (0, 1), (0, 1)),
+        (2, (3, 5, 6, 7), (3, 5)),  # others are for renderers
+        (3, (0, 1), (-1, -1, -1)),
+        (2, (), (-1, -1)),
+    ],
+)
+def test_each_process_keeps_to_a_processor_of_its_own_where_there_are_enough(
+    count: int, ours: tuple[int, ...], kept: tuple[int, ...]
+) -> None:
+    assert processors_of(count, ours) == kept
 
 
 def listening(port: int, *, shared: bool) -> socket.socket:
