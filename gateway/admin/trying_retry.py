@@ -131,7 +131,7 @@ def _call(trial: Trial, pasts: Sequence[Past], profile: Retry, patient: bool) ->
         latest=_next(_follows(trial, pasts, MOST)[1], at),
         waits_for_day=isinstance(then, Retry) and then.waits_for_day,
         alarm=alarm_after(last.outcome, last.detail, before, policy),
-        counts=speaks_of_number(last.outcome, last.detail),
+        counts=trial.settings.quarantine_rule().after > 0 and speaks_of_number(last.outcome, last.detail),
     )
 
 

@@ -2,13 +2,13 @@
 
 What lives here: the pure decision over a job's history. What does not: the figures (`retry_policy`), who carries it
 out (`gateway.flows.transmit`). Sequences are walked independently: a no-answer after two busies starts at the first
-no-answer delay.
+no-answer delay. That of broken transmissions begins anew with each page that was confirmed.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from gateway.domain.call import Cause
 from gateway.domain.job import JobEvent
@@ -99,7 +99,7 @@ def decide_retry(history: History, now: datetime, chance: float) -> Retry | Stop
     last, policy = history.attempts[-1], history.policy
     delays = _delays(history)
     walk = walk_of(last.outcome, last.detail)
-    same = sum(walk_of(past.outcome, past.detail) is walk for past in history.attempts)
+    same = _steps(history.attempts, walk)
     if same > len(delays):
         return Stop("no retry after this outcome" if not delays else "retries used up")
     if len(history.attempts) >= policy.caps.dials:
@@ -151,15 +151,21 @@ def _is_incompatible(past: Past) -> bool:
     return past.outcome is Outcome.NEGOTIATION_FAILED and past.detail == Cause.INCOMPATIBLE.value
 
 
+def _steps(attempts: Sequence[Past], walk: Walk | None) -> int:
+    """How far a sequence was walked. Of broken transmissions each page has its own: they bring a long fax across."""
+    counted = _on_page(attempts) if walk is Walk.TRANSMISSION else attempts
+    return sum(walk_of(past.outcome, past.detail) is walk for past in counted)
+
+
 def _tries_on_page(attempts: Sequence[Past]) -> int:
     """How many sessions in a row ended on the page where the next call would begin."""
+    return sum(past.session for past in _on_page(attempts))
+
+
+def _on_page(attempts: Sequence[Past]) -> list[Past]:
+    """The last attempts in a row that ended on the page where the next call would begin."""
     page = attempts[-1].first_page + attempts[-1].pages_confirmed
-    tries = 0
-    for past in reversed(attempts):
-        if past.first_page + past.pages_confirmed != page:
-            break
-        tries += past.session
-    return tries
+    return list(takewhile(lambda past: past.first_page + past.pages_confirmed == page, reversed(attempts)))
 
 
 def _by_day(history: History, due: datetime) -> datetime | None:

@@ -80,6 +80,12 @@ def test_settings_hold_as_they_would_for_a_user(faxgw: Commands) -> None:
     assert (rows[1]["then"], rows[1]["reason"]) == ("failed", "retries used up")
 
 
+def test_nothing_counts_towards_a_quarantine_that_is_switched_off(faxgw: Commands) -> None:
+    always, never = told(faxgw, "sit-vacant"), told(faxgw, "sit-vacant", "--setting", "quarantine.after=0")
+
+    assert (always[0]["counts_for_quarantine"], never[0]["counts_for_quarantine"]) == (True, False)
+
+
 def test_without_a_time_it_begins_now(faxgw: Commands) -> None:
     assert faxgw("test", "retry", "busy", "-o", "json").code == 0
 
