@@ -22,7 +22,7 @@ from typing import Any
 
 from gateway.bearings import wall_clock
 from gateway.crew import Crew, gather
-from gateway.domain.errors import ConflictError, UnavailableError
+from gateway.domain.errors import ConflictError, GatewayError, UnavailableError
 from gateway.domain.roles import Role, in_order
 from gateway.doors import Doors, build_doors
 from gateway.fax.call_journal import CallJournal
@@ -82,7 +82,19 @@ class Gateway:
         return self.doors.address if self.doors else ""
 
     async def start(self) -> None:
-        """Listen, and start the workers."""
+        """Listen, and start the workers; where that fails, what was begun is ended, and nobody need look after us.
+
+        Raises:
+            GatewayError: a port is taken, or documents could reach the network.
+        """
+        try:
+            await self._begin()
+        except GatewayError:
+            self.stopping.set()
+            await self.run()
+            raise
+
+    async def _begin(self) -> None:
         # Each worker holds a thread while it renders, calls or asks the store: none may wait for another's.
         threads = ThreadPoolExecutor(len(self.crew.all) + SPARE_THREADS, thread_name_prefix="worker")
         asyncio.get_running_loop().set_default_executor(threads)

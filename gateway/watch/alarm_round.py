@@ -7,7 +7,7 @@ already (`gateway.store.alarms`).
 import asyncio
 import logging
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.domain.alarms import Alarm, alarms
@@ -29,17 +29,24 @@ class Addressed:
     each: timedelta
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AlarmRound:
-    """Looks for what is stuck; `host` is this machine's name, `addressed` None for no mails."""
+    """Looks for what is stuck; `host` is this machine's name, `addressed` None for no mails.
+
+    It begins with a pause: what the dead left lay unclaimed before this daemon was there, and is taken up first.
+    """
 
     lookout: Lookout
     host: str
     threads: Executor
     addressed: Addressed | None
+    _paused: bool = field(default=False, init=False)
 
     async def next(self) -> bool:
         """Look once; there is never more to do at once."""
+        if not self._paused:
+            self._paused = True
+            return False
         changes = await asyncio.get_running_loop().run_in_executor(self.threads, self._look)
         for alarm in changes.raised:
             log.warning("alarm-raised", extra={"kind": alarm.kind.value, "detail": alarm.detail})

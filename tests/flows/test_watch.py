@@ -22,6 +22,7 @@ from gateway.watch.counts import Counts
 from gateway.watch.sight import Lookout, thresholds
 from gateway.watch.watch import Watch
 from tests.fakes import SinkRelay
+from tests.filled_store import WALL, killed, process
 from tests.flows.letters import mail
 from tests.flows.stage import VOICE, Stage, words
 
@@ -73,10 +74,24 @@ async def test_a_job_that_is_stuck_is_told_once_in_the_log_and_by_mail(
     assert "The fax gateway on fax-1 says: a job has been due for 87 min." in words(letter)
 
 
+async def test_what_the_dead_left_before_we_began_is_no_alarm(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    killed(process(stage.db, stage.folder))
+    stage.wall = WALL + timedelta(hours=1)
+    processes.renew(stage.db, stage.process, stage.wall)
+    watching = alarm_round(stage)
+
+    await watching.next()
+    await stage.keep().relieve()
+    await watching.next()
+
+    assert "alarm-raised" not in caplog.messages
+
+
 async def test_what_is_stuck_no_longer_is_told_in_the_log(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "gateway")
     [job] = await stage.rendered(mail())
     watching = alarm_round(stage, mailed=False)
+    await watching.next()
     stage.clock.pass_time(hours=2)
     await watching.next()
 

@@ -11,7 +11,6 @@ import pytest
 from gateway.app import Gateway, build
 from gateway.domain.errors import UnavailableError
 from gateway.settings import Rendering, Settings, Smtp, Storage
-from gateway.store import processes
 from renderers.confine import ConfinedCrashError
 from renderers.errors import Reason
 from renderers.standing import Standing
@@ -58,9 +57,6 @@ async def test_where_it_must_have_no_network_it_does_not_start(tmp_path: Path) -
 
     with pytest.raises(UnavailableError, match="could reach the network"):
         await gateway.start()
-
-    processes.leave(gateway.db, gateway.process)
-    gateway.db.close()
 
 
 async def test_where_nothing_renders_it_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
