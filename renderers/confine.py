@@ -26,6 +26,7 @@ from renderers.walls.landlock import Places
 T = TypeVar("T")
 
 _GRACE_SECONDS = 10.0
+_ENDING_SECONDS = 2.0
 _PREFIX = "confined-"
 _MOST_NEWS = 500  # bytes
 _OF_NO_MEMORY = {signal.SIGABRT, signal.SIGSEGV, signal.SIGTRAP, signal.SIGBUS}  # how libraries end without any
@@ -63,6 +64,10 @@ class ConfinedCrashError(RenderError):
     """
 
 
+class ParentLostError(ConfinedCrashError):
+    """The warm parent was killed, and its children with it: what they were at says nothing about the document."""
+
+
 def unheard(_news: str) -> None:
     """Nobody listens."""
 
@@ -84,20 +89,50 @@ def run_confined(
 
     Raises:
         ConfinedCrashError: it crashed, or ran into a limit (TOO_LONG, TOO_LARGE).
+        ParentLostError: somebody else ended it.
         Exception: what the function raised, as itself.
     """
     limits = limits or Limits()
     with rooms.room(_PREFIX) as folder:
         order = wire.Order(function, arguments, folder, limits.memory, limits.file_size, limits.seconds, places)
-        with _PARENT.child(limits.seconds) as line:
-            line.settimeout(limits.seconds + _GRACE_SECONDS)
-            try:
-                wire.send(line, wire.ORDER, pickle.dumps(order))
-                answer = _answer(line, hear)
-            except (TimeoutError, ConnectionError) as error:
-                _PARENT.stop()  # it should have ended the child: start anew
-                raise ConfinedCrashError(Reason.TOO_LONG, "the document", "no answer") from error
+        answer = _ask(order, hear)
+    _PARENT.is_warm = True
     return _opened(answer, function, limits)
+
+
+def _ask(order: wire.Order, hear: Callable[[str], None]) -> "_Answer":
+    line, parent = _PARENT.child(order.seconds)
+    with line:
+        line.settimeout(order.seconds + _GRACE_SECONDS)
+        try:
+            wire.send(line, wire.ORDER, pickle.dumps(order))
+            return _answer(line, hear)
+        except (TimeoutError, ConnectionError) as error:
+            if isinstance(error, ConnectionError) and _is_over(parent):
+                raise ParentLostError(Reason.CRASHED, "the document", "its parent was lost") from error
+            _PARENT.stop()  # it should have ended the child: start anew
+            raise ConfinedCrashError(Reason.TOO_LONG, "the document", "no answer") from error
+
+
+def is_ready() -> bool:
+    """Whether the warm parent takes orders at once, as far as we know."""
+    return _PARENT.is_warm and not _PARENT.is_lost()
+
+
+def be_ready() -> None:
+    """Wait until it does, which with a new one takes a second or two.
+
+    So nobody need claim work before it can be begun: what ends us meanwhile has nothing to do with any document.
+
+    Raises:
+        ConfinedCrashError: there is no confined process to be had.
+    """
+    if not is_ready():
+        run_confined(_be)
+
+
+def _be() -> None:
+    """What a child does that is to show that there are children."""
 
 
 def seconds_beside() -> float:
@@ -172,9 +207,10 @@ class _WarmParent:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._line: socket.socket | None = None
+        self.is_warm = False  # it has answered
 
-    def child(self, seconds: float) -> socket.socket:
-        """Ask for a child that will be ended after `seconds`; the socket speaks with it."""
+    def child(self, seconds: float) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+        """Ask for a child that will be ended after `seconds`: the socket that speaks with it, and its parent."""
         ours, its = socket.socketpair()
         with self._lock, its:
             try:
@@ -182,7 +218,13 @@ class _WarmParent:
             except ConnectionError:  # it died since it was last looked at
                 self._stop()
                 wire.send_socket(self._running(), its, seconds)
-        return ours
+            assert self._process is not None  # it runs
+            return ours, self._process
+
+    def is_lost(self) -> bool:
+        """Whether it is not there, or not any more."""
+        with self._lock:
+            return self._process is None or self._process.poll() is not None
 
     def stop(self) -> None:
         """End it and, with it, all its children."""
@@ -209,6 +251,16 @@ class _WarmParent:
             self._process.kill()
             self._process.wait()
         self._line = self._process = None
+        self.is_warm = False
+
+
+def _is_over(parent: subprocess.Popen[bytes]) -> bool:
+    """Whether it has ended; the system closes what it had open a moment before it says so."""
+    try:
+        parent.wait(_ENDING_SECONDS)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _start(its: socket.socket) -> subprocess.Popen[bytes]:

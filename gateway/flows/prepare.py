@@ -3,6 +3,7 @@
 What lives here: the order of those steps. What does not: making pages (`gateway.pages`), rows (`gateway.store`).
 """
 
+import asyncio
 import functools
 import logging
 import stat
@@ -37,7 +38,7 @@ from gateway.store.outbox import Post
 from gateway.store.spool import Spool
 from gateway.store.strands import apart, at_once
 from gateway.store.submissions import FailedRender, RenderClaim, RenderedJob, RenderedSubmission
-from renderers.confine import ConfinedCrashError, Limits, preload, run_confined
+from renderers.confine import ConfinedCrashError, Limits, ParentLostError, be_ready, is_ready, preload, run_confined
 from renderers.errors import Reason
 from renderers.walls.landlock import Places
 
@@ -79,6 +80,8 @@ class Prepare:
         """Render one mail, if one waits."""
         if not self.owed.is_empty:
             await at_once(self.owed.settle)
+        if not is_ready():
+            await asyncio.to_thread(be_ready)  # what is claimed can be begun at once
         claim = await self.gate.claim(self._claim)
         if claim is None:
             return await self.leftover_gate.claim(single(self._move_left)) or False
@@ -146,6 +149,8 @@ class Prepare:
         while True:
             try:
                 return self._rendered(order)
+            except ParentLostError as error:
+                raise ConnectionError(error.detail) from error  # it is given back, and rendered again
             except ConfinedCrashError as error:
                 log.warning("render-cut-off", extra={"submission": submission.id, "detail": error.reason.value})
                 part = in_work(order.workdir, error) or _whole_mail(error)

@@ -17,6 +17,7 @@ from gateway.domain.submission import PartPages, SubmissionState
 from gateway.flows.prepare import Prepare
 from gateway.store import jobs, submissions, tree
 from gateway.store.fax_rows import MAX_RENDER_CRASHES
+from renderers import confine
 from renderers.faxpage import read_tiff
 from tests.claims import claim_render
 from tests.filled_store import no_mail
@@ -37,6 +38,7 @@ async def cut_off(prepare: Prepare, kill: Callable[[int], None]) -> None:
             time.sleep(0.002)
         kill(found[0])
 
+    confine.be_ready()
     await asyncio.gather(prepare.next(), asyncio.to_thread(watch))
 
 
@@ -274,6 +276,33 @@ async def test_a_converter_that_does_not_end_is_cut_off(stage: Stage) -> None:
 
     assert stage.jobs[0].outcome is Outcome.INVALID_ATTACHMENT
     assert "took too long" in words(stage.notices[0])
+
+
+async def test_whoever_ends_the_warm_parent_fails_no_mail(stage: Stage) -> None:
+    await stage.submit(mail("", attachments=[pdf(40)]), ONE)
+
+    with pytest.raises(ConnectionError, match="parent was lost"):
+        await cut_off(stage.prepare(), lambda process: os.kill(_facts(process)[0], signal.SIGKILL))
+    assert stage.detail.submission.state is SubmissionState.ACCEPTED
+    await stage.prepare().next()
+
+    assert stage.jobs[0].state is JobState.READY
+
+
+async def test_nothing_is_claimed_before_it_can_be_rendered(stage: Stage) -> None:
+    await stage.submit(mail(), ONE)
+    confine._PARENT.stop()
+
+    def state_at_start() -> SubmissionState:
+        deadline = time.monotonic() + 20
+        while confine._PARENT.is_lost():
+            assert time.monotonic() < deadline, "no parent"
+            time.sleep(0.002)
+        return stage.detail.submission.state
+
+    state, _ = await asyncio.gather(asyncio.to_thread(state_at_start), stage.prepare().next())
+
+    assert (state, stage.jobs[0].state) == (SubmissionState.ACCEPTED, JobState.READY)
 
 
 async def test_a_mail_that_brought_down_processes_is_not_tried_for_ever(stage: Stage) -> None:

@@ -7,6 +7,7 @@ import pickle
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -144,6 +145,38 @@ def test_a_dead_parent_is_started_anew() -> None:
     parent.kill()
     parent.wait()
     assert run_confined(operator.add, 2, 3) == 5
+
+
+def test_work_that_ends_with_the_parent_blames_no_document() -> None:
+    confine.be_ready()
+    parent = confine._PARENT._process
+    assert parent is not None
+    with ThreadPoolExecutor() as threads:
+        work = threads.submit(run_confined, time.sleep, 20)
+        _until(lambda: _children(parent.pid) != [])
+        parent.kill()
+        with pytest.raises(ConfinedCrashError, match="parent was lost") as caught:
+            work.result()
+    assert isinstance(caught.value, confine.ParentLostError)
+
+
+def test_who_waits_for_the_parent_finds_it_ready() -> None:
+    confine._PARENT.stop()
+    assert not confine.is_ready()
+    confine.be_ready()
+    assert confine.is_ready()
+    assert run_confined(operator.add, 2, 3) == 5
+
+
+def _children(process: int) -> list[str]:
+    return Path(f"/proc/{process}/task/{process}/children").read_text().split()
+
+
+def _until(told: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not told():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def test_results_of_unknown_classes_are_refused() -> None:
