@@ -202,4 +202,4 @@ def _submission(
 
 def _key(facts: HeaderFacts, envelope: Envelope, addresses: tuple[FaxAddress, ...]) -> str:
     """The duplicate key; one of its own for a mail that cannot be recognised when it comes again."""
-    return duplicate_key(facts, envelope.mail_from, tuple(str(one.destination) for one in addresses)) or uuid4().hex
+    return duplicate_key(facts, envelope.mail_from, tuple(one.line for one in addresses)) or uuid4().hex

@@ -106,6 +106,6 @@ EVENTS: Mapping[str, LogEvent] = {
     "smtp.not_announced": _event("a balancer did not say for whom it connects", "peer"),
     "smtp.notes_dropped": _event("refusals came faster than they could be kept", "count"),
     "smtp.few_descriptors": _event("the system allows fewer open files than connections", "count", "detail"),
-    "smtp.storage_failed": _event("a mail could not be kept: 452", "detail"),
+    "smtp.storage_failed": _event("a mail could not be kept: 451", "detail"),
     "smtp.fault": _event("a fault of ours in a session: 451"),
 }  # fmt: skip

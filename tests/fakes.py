@@ -65,7 +65,7 @@ class FakeDesk:
     began: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def check_recipient(self, address: str, mail_from: str, authenticated_as: str, peer: str) -> None:  # noqa: ARG002
+    async def check_recipient(self, address: str, mail_from: str, authenticated_as: str) -> None:
         self.asked.append((address, mail_from, authenticated_as))
         if address[:1] not in "+0123456789":
             raise BadNumberError("write + and digits")

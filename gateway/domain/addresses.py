@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from gateway.domain.errors import BadDirectiveError, BadNumberError, RefusedError
-from gateway.domain.numbers import FORM, Destination, NumberPlan, parse_number, shown
+from gateway.domain.numbers import FORM, Destination, NumberPlan, no_number, parse_number, shown
 
 __all__ = [
     "FORM", "Destination", "FaxAddress", "NumberPlan", "distinct", "format_fax_address", "parse_fax_address",
@@ -46,6 +46,11 @@ class FaxAddress:
     company: str = ""
     cover: str = ""
 
+    @property
+    def line(self) -> str:
+        """Whom the far end gives it to: the number, and the sub-address where there is one."""
+        return f"{self.destination}/T33S={self.sub_address}" if self.sub_address else str(self.destination)
+
 
 def parse_fax_address(address: str, domains: frozenset[str], plan: NumberPlan) -> FaxAddress:
     """Take apart a recipient address.
@@ -64,6 +69,11 @@ def parse_fax_address(address: str, domains: frozenset[str], plan: NumberPlan) -
     return FaxAddress(parse_number(number, plan, form), **_parameters(parameters))
 
 
+def no_fax_address(local: str, domain: str) -> BadNumberError:
+    """The error for what stands before the @ of a domain of ours and is not even the local part of an address."""
+    return no_number(local, FORM.format(domain=domain.lower()))
+
+
 def format_fax_address(address: FaxAddress, domain: str) -> str:
     """Write an address so that `parse_fax_address` reads the same from it."""
     local = str(address.destination)
@@ -74,17 +84,17 @@ def format_fax_address(address: FaxAddress, domain: str) -> str:
 
 
 def distinct(addresses: Iterable[FaxAddress]) -> tuple[FaxAddress, ...]:
-    """The same number twice is one job: the first address wins."""
-    first: dict[Destination, FaxAddress] = {}
+    """The same number twice is one job, and the first address wins; with another sub-address it is somebody else's."""
+    first: dict[str, FaxAddress] = {}
     for address in addresses:
-        first.setdefault(address.destination, address)
+        first.setdefault(address.line, address)
     return tuple(first.values())
 
 
 def repeated_numbers(addresses: Iterable[FaxAddress]) -> list[str]:
-    """The numbers that more than one address names, each once."""
-    times = Counter(str(address.destination) for address in addresses)
-    return [number for number, count in times.items() if count > 1]
+    """The numbers that more than one address names with the same sub-address, each once."""
+    times = Counter((address.line, str(address.destination)) for address in addresses)
+    return list(dict.fromkeys(number for (_, number), count in times.items() if count > 1))
 
 
 def _split(local: str, form: str) -> list[str]:

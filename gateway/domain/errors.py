@@ -35,11 +35,15 @@ class SmtpReply:
         return f"{self.code} {self.enhanced} {self.text}"
 
 
+NOT_NOW = "the mail cannot be taken now, try again later"
+
+
 class GatewayError(Exception):
     """Something that a person must hear of: what is wrong, and what to do next.
 
-    Its text names the thing and the remedy. `reply` is what an SMTP client is told; `plain` is that without words of
-    the mail's sender, for notices: they are read on screens that we do not know.
+    Its text names the thing and the remedy. `reply` is what an SMTP client is told: of trouble on our side nothing, for
+    the text then names our files and servers. `plain` is the reply without words of the mail's sender, for notices:
+    they are read on screens that we do not know.
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.FAILED
@@ -49,7 +53,7 @@ class GatewayError(Exception):
     def __init__(self, text: str, *, reply: SmtpReply | None = None, plain: str = "") -> None:
         super().__init__(text)
         self.text = text
-        self.reply = reply or SmtpReply(self.smtp_code, self.enhanced, text)
+        self.reply = reply or SmtpReply(self.smtp_code, self.enhanced, text if self.smtp_code >= 500 else NOT_NOW)
         self.plain = SmtpReply(self.reply.code, self.reply.enhanced, plain or self.reply.text)
 
 

@@ -66,8 +66,7 @@ def parse_number(text: str, plan: NumberPlan, form: str = FORM.format(domain="fa
         RefusedError: 5.7.1, an emergency, service, premium-rate or satellite number.
     """
     if not _NUMBER.fullmatch(text):
-        words = f"is not a fax number: {form}; an extension goes in /T33S="
-        raise BadNumberError(f"{shown(text)} {words}", plain=f"what stands before the @ {words}")
+        raise no_number(text, form)
     digits = _MARKS.sub("", text)
     refuse_short_code(digits, plan.country)
     if digits.startswith("+"):
@@ -75,6 +74,12 @@ def parse_number(text: str, plan: NumberPlan, form: str = FORM.format(domain="fa
     if not plan.country:
         raise BadNumberError(f"the number must start with +: {form}")
     return Destination(_as_dialled(digits, plan, form))
+
+
+def no_number(text: str, form: str) -> BadNumberError:
+    """The error for what does not look like a number at all."""
+    words = f"is not a fax number: {form}; an extension goes in /T33S="
+    return BadNumberError(f"{shown(text)} {words}", plain=f"what stands before the @ {words}")
 
 
 def describe(destination: Destination) -> NumberFacts:

@@ -75,18 +75,18 @@ class FrontDesk:
     commits: Commits = field(default_factory=Commits)
     tally: Tally = NOBODY
 
-    async def check_recipient(self, address: str, mail_from: str, authenticated_as: str, peer: str) -> None:
+    async def check_recipient(self, address: str, mail_from: str, authenticated_as: str) -> None:
         """Return when a fax can go to this address; the plan for plain digits is that of whoever sends.
+
+        It is done at once when all is at hand: a trip to a thread costs more than reading an address.
 
         Raises:
             BadNumberError: and its kin, with the reply to give.
         """
         try:
-            await self._recipient(address, mail_from, authenticated_as)
-        except RefusedError as error:
-            now = self.judge.real_time()
-            await self.note_refusal(Refusal(now, peer, mail_from, "", (address,), "recipient", str(error.reply)))
-            raise
+            self.judge.recipient(address, mail_from, authenticated_as, self.judge.known.at_hand())
+        except NotKnownError:
+            await self._apart(self.judge.recipient, address, mail_from, authenticated_as)
 
     async def authenticate(self, user_name: str, password: str) -> bool:
         """Whether the password is that of an unlocked user, and neither expired nor locked out."""
@@ -176,13 +176,6 @@ class FrontDesk:
         except (NotKnownError, GatewayError):
             return None  # who is refused is told so on the other way, which keeps the refusal
         return None if acceptance.is_bound(new) else (new, decision.rule)
-
-    async def _recipient(self, address: str, mail_from: str, authenticated_as: str) -> None:
-        """At once when all is at hand: a trip to a thread costs more than reading an address."""
-        try:
-            self.judge.recipient(address, mail_from, authenticated_as, self.judge.known.at_hand())
-        except NotKnownError:
-            await self._apart(self.judge.recipient, address, mail_from, authenticated_as)
 
     async def _apart(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Run in the desk's own threads: mail is taken however long renders and calls keep the others."""

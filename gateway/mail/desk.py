@@ -134,10 +134,8 @@ ON_DISK = Settled()
 class Desk(Protocol):
     """What the listener asks of the rest. Each call may raise a GatewayError, whose `reply` the client is given."""
 
-    async def check_recipient(self, address: str, mail_from: str, authenticated_as: str, peer: str) -> None:
+    async def check_recipient(self, address: str, mail_from: str, authenticated_as: str) -> None:
         """Return when a fax can go to this address; who sends decides how plain digits are read.
-
-        `peer` is the client's IP address, for the record of refusals.
 
         Raises:
             GatewayError: when it cannot.
@@ -171,7 +169,7 @@ class Desk(Protocol):
     async def note_refusal(self, refusal: Refusal) -> None:
         """Keep for the record what the listener itself refused; the client has had its reply already.
 
-        The rules are `domain`, `address-syntax`, `null-sender`, `size` and `header`.
+        The rules are `domain`, `address-syntax`, `recipient`, `null-sender`, `size` and `header`.
 
         Raises:
             GatewayError: when it cannot be kept now; the listener goes on without.

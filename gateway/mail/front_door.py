@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from gateway.domain.clock import Clock
-from gateway.domain.errors import GatewayError, SmtpReply
+from gateway.domain.errors import NOT_NOW, GatewayError, SmtpReply
 from gateway.domain.submission import Refusal
 from gateway.mail.content_file import ContentFile, FileOpener, open_private
 from gateway.mail.desk import Desk, ListenerSettings
@@ -189,6 +189,8 @@ async def answered(work: Awaitable[Answer]) -> Answer | SmtpReply:
     except ClientGoneError:
         raise
     except GatewayError as error:
+        if error.reply.text == NOT_NOW:
+            logger.warning("smtp.storage_failed", extra={"detail": error.text})
         return error.reply
     except OSError as error:
         logger.warning("smtp.storage_failed", extra={"detail": error.strerror})

@@ -25,6 +25,7 @@ _FOLD = re.compile(r"\r\n(?=[ \t])")
 _LIST = re.compile("list-")
 _NOWHERE = ("",)
 _REMARK = re.compile(r"[;(]")
+_COMMENTS = re.compile(r"(?:[ \t]*\((?:[^()\\]|\\.)*+\))*+")  # before a value
 _MESSAGE_ID = re.compile(r"<[^<>\s\x00-\x1f\x7f]{1,900}>")
 
 Fields = dict[str, list[str]]
@@ -127,8 +128,8 @@ def _keyword(fields: Fields, name: str) -> str:
 
 
 def _word(value: str) -> str:
-    """A value up to its parameters or comment, in lower case (RFC 3834 5)."""
-    return _REMARK.split(value, maxsplit=1)[0].strip().lower() if value else ""
+    """A value up to its parameters or comment, and without one before it, in lower case (RFC 3834 5)."""
+    return _REMARK.split(_COMMENTS.sub("", value), maxsplit=1)[0].strip().lower() if value else ""
 
 
 def _fax_fields(fields: Fields) -> tuple[tuple[str, str], ...]:

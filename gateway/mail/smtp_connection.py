@@ -204,8 +204,8 @@ class SmtpConnection(SMTP):
             return None
         if line[-2:] != b"\r\n":
             raise refuse(BARE_LF.code, BARE_LF.enhanced, BARE_LF.text)
-        if len(line) > limit:
-            raise refuse(500, "5.5.2", "the line is too long")
+        if len(line) > (MAX_BLOB if line[:5].upper() == b"AUTH " else limit):
+            raise refuse(500, "5.5.6" if limit == MAX_BLOB else "5.5.2", "the line is too long")  # RFC 4954 6
         if line.find(b"\r") != len(line) - 2 or b"\0" in line:
             raise refuse(500, "5.5.2", "the line holds a bare CR or a NUL")
         return line[:-2].decode("utf-8", "surrogateescape")

@@ -7,7 +7,7 @@ What lives here: the three commands and their limits. What does not: grammar (`s
 import logging
 from pathlib import Path
 
-from gateway.domain.errors import GatewayError, SmtpReply
+from gateway.domain.errors import GatewayError, RefusedError, SmtpReply
 from gateway.domain.submission import Envelope, Refusal
 from gateway.mail.content_file import ContentFile, Swallow
 from gateway.mail.desk import Doorway
@@ -15,7 +15,7 @@ from gateway.mail.front_door import ClientGoneError, FrontDoor, answered
 from gateway.mail.refusal_notes import shown
 from gateway.mail.smtp_connection import SmtpConnection
 from gateway.mail.smtp_data import HeaderRefusedError
-from gateway.mail.smtp_recipients import Box, Transaction, box_of, is_ours
+from gateway.mail.smtp_recipients import Box, Transaction, box_of, is_ours, number_fault
 from gateway.mail.smtp_syntax import SyntaxRefusedError, parse_mail, parse_rcpt, refuse
 from gateway.mail.smtp_text import TextIntake, size_fault
 
@@ -62,7 +62,8 @@ class SmtpMailing(SmtpConnection):
         try:
             address = parse_rcpt(argument, transaction.mail.smtputf8)
         except SyntaxRefusedError as error:
-            raise self._noted("address-syntax", error, transaction.mail.address, (argument,)) from None
+            fault = number_fault(argument, self.door.settings) if error.reply.enhanced == "5.1.3" else None
+            raise self._noted("address-syntax", fault or error, transaction.mail.address, (argument,)) from None
         box = self._box(address, transaction)
         transaction.check_room(box, limit)
         if box is Box.FAX:
@@ -72,10 +73,10 @@ class SmtpMailing(SmtpConnection):
 
     async def _check(self, address: str, transaction: Transaction) -> None:
         try:
-            await self.door.desk.check_recipient(address, transaction.mail.address, self.user, self.peer)
-        except GatewayError as error:
+            await self.door.desk.check_recipient(address, transaction.mail.address, self.user)
+        except RefusedError as error:
             transaction.note_refusal(shown(address), error)
-            raise
+            raise self._noted("recipient", error, transaction.mail.address, (address,)) from None
 
     def _box(self, address: str, transaction: Transaction) -> Box:
         settings, sender = self.door.settings, transaction.mail.address

@@ -4,15 +4,18 @@ What lives here: telling them apart, and that one transaction has one kind only.
 (`gateway.domain.addresses`), which the desk reads.
 """
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 
-from gateway.domain.errors import GatewayError
+from gateway.domain.addresses import no_fax_address
+from gateway.domain.errors import BadNumberError, GatewayError
 from gateway.domain.submission import RefusedRecipient
 from gateway.mail.desk import ListenerSettings
 from gateway.mail.smtp_syntax import MailArgument, refuse
 
 MOST_TOLD = 20  # refused recipients that a notice names
+_PATH = re.compile(r"[^<]*<([^<>@]*)@([^<>@]*)>.*", re.DOTALL)
 
 
 class Box(Enum):
@@ -62,6 +65,14 @@ def box_of(address: str, settings: ListenerSettings) -> Box:
         return Box.POSTMASTER
     bounce = settings.bounce_address.lower()
     return Box.BOUNCE if bounce and local.partition("+")[0] == bounce else Box.FAX
+
+
+def number_fault(argument: str, settings: ListenerSettings) -> BadNumberError | None:
+    """What is wrong with a malformed argument of RCPT that was meant as a number at one of our domains, if it was."""
+    match = _PATH.fullmatch(argument)
+    if match is None or not match[1].isascii() or match[2].lower() not in settings.domains:
+        return None
+    return no_fax_address(match[1], match[2])
 
 
 def is_ours(address: str, settings: ListenerSettings) -> bool:

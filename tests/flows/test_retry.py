@@ -19,7 +19,7 @@ from renderers.faxpage import FaxShape, Resolution, read_tiff
 from renderers.header import draw_line
 from renderers.libtiff import decode_page
 from tests.flows.faxes import ONE, call, scripted, two_pages
-from tests.flows.stage import BUSY, DOMAIN, DONE, RELAY_PEER, Ending, Stage
+from tests.flows.stage import BUSY, DOMAIN, DONE, Ending, Stage
 
 pytestmark = pytest.mark.slow  # seconds, together
 
@@ -285,7 +285,7 @@ async def test_a_general_error_is_told_at_once(stage: Stage) -> None:
 
 
 async def ask(stage: Stage, number: str) -> None:
-    await stage.desk.check_recipient(f"{number}@{DOMAIN}", "", "", RELAY_PEER)
+    await stage.desk.check_recipient(f"{number}@{DOMAIN}", "", "")
 
 
 @pytest.mark.parametrize("number", [VACANT, CHANGED, UNALLOCATED])

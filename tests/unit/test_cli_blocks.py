@@ -13,7 +13,7 @@ from gateway.domain.job import JobState
 from gateway.store import tree
 from tests.flows.commands import Commands
 from tests.flows.letters import ANNA, mail
-from tests.flows.stage import DOMAIN, RELAY_PEER, Stage, staged, words
+from tests.flows.stage import DOMAIN, Stage, staged, words
 
 ONE, TWO = "+12025550142", "+12025550143"
 
@@ -30,22 +30,22 @@ def faxgw(stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 async def test_the_next_recipient_is_refused_and_taken_again_after_a_removal(faxgw: Commands, stage: Stage) -> None:
-    await stage.desk.check_recipient(f"{ONE}@{DOMAIN}", ANNA, "", RELAY_PEER)
+    await stage.desk.check_recipient(f"{ONE}@{DOMAIN}", ANNA, "")
     added = faxgw("block", "add", "202-555-0142", "--note", "asked us to stop")
 
     with pytest.raises(RefusedError) as refused:
-        await stage.desk.check_recipient(f"{ONE}@{DOMAIN}", ANNA, "", RELAY_PEER)
+        await stage.desk.check_recipient(f"{ONE}@{DOMAIN}", ANNA, "")
     removed = faxgw("block", "remove", ONE)
 
     assert (added.code, added.err) == (0, "1 number blocked\n")
     assert str(refused.value.reply).startswith(f"550 5.7.1 {ONE} is blocked by your company")
     assert (removed.code, removed.err) == (0, "1 number may be faxed again\n")
-    await stage.desk.check_recipient(f"{ONE}@{DOMAIN}", ANNA, "", RELAY_PEER)
+    await stage.desk.check_recipient(f"{ONE}@{DOMAIN}", ANNA, "")
 
 
 async def test_a_mail_whose_author_shows_only_in_its_header_is_refused_whole(faxgw: Commands, stage: Stage) -> None:
     faxgw("block", "add", ONE)
-    await stage.desk.check_recipient(f"{ONE}@{DOMAIN}", "list@elsewhere.example", "", RELAY_PEER)
+    await stage.desk.check_recipient(f"{ONE}@{DOMAIN}", "list@elsewhere.example", "")
 
     with pytest.raises(RefusedError, match="blocked by your company"):
         await stage.submit(mail(), ONE, mail_from="list@elsewhere.example")

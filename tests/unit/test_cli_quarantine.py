@@ -17,7 +17,7 @@ from gateway.store import quarantine
 from tests.filled_store import NOW
 from tests.flows.commands import Commands
 from tests.flows.letters import ANNA
-from tests.flows.stage import DOMAIN, RELAY_PEER, Stage, staged
+from tests.flows.stage import DOMAIN, Stage, staged
 
 VACANT, CHANGED = "+12025550106", "+12025550113"
 HOUR = timedelta(hours=1)
@@ -90,22 +90,22 @@ def test_an_empty_list_says_so(faxgw: Commands) -> None:
 async def test_the_listener_refuses_such_a_number_until_it_is_released(faxgw: Commands, stage: Stage) -> None:
     desk = stage.desk
     with pytest.raises(RefusedError) as refused:
-        await desk.check_recipient(f"{VACANT}@{DOMAIN}", ANNA, "", RELAY_PEER)
+        await desk.check_recipient(f"{VACANT}@{DOMAIN}", ANNA, "")
 
     ran = faxgw("quarantine", "release", "2025550106")
 
     assert str(refused.value.reply).startswith(f"550 5.7.1 {VACANT} is in quarantine until 2026-04-01: ")
     assert (ran.code, ran.err) == (0, f"{VACANT} is out of quarantine\n")
-    await desk.check_recipient(f"{VACANT}@{DOMAIN}", ANNA, "", RELAY_PEER)
+    await desk.check_recipient(f"{VACANT}@{DOMAIN}", ANNA, "")
     with pytest.raises(RefusedError):
-        await desk.check_recipient(f"{CHANGED}@{DOMAIN}", ANNA, "", RELAY_PEER)
+        await desk.check_recipient(f"{CHANGED}@{DOMAIN}", ANNA, "")
 
 
 @pytest.mark.usefixtures("held")
 async def test_the_listener_takes_the_number_again_when_its_time_is_over(stage: Stage) -> None:
     stage.clock.skip_to(NOW + timedelta(days=30))
 
-    await stage.desk.check_recipient(f"{VACANT}@{DOMAIN}", ANNA, "", RELAY_PEER)
+    await stage.desk.check_recipient(f"{VACANT}@{DOMAIN}", ANNA, "")
 
 
 def test_faxgw_test_address_tells_of_a_quarantine(faxgw: Commands, stage: Stage) -> None:

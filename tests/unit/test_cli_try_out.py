@@ -10,7 +10,7 @@ from gateway.domain.errors import ExitCode, GatewayError
 from gateway.store import tree
 from tests.flows.commands import Commands
 from tests.flows.letters import ANNA
-from tests.flows.stage import RELAY_PEER, Stage, staged
+from tests.flows.stage import Stage, staged
 
 SERVED = '[smtp]\ndomains = ["fax.example"]\nbounce_address = "bounces"\n'
 
@@ -108,7 +108,7 @@ async def test_the_desk_behind_the_listener_says_the_same(stage: Stage, faxgw: C
     reply = str(tried(faxgw, address, "--as-sender", ANNA)["reply"])
 
     try:
-        await stage.desk.check_recipient(address, ANNA, "", RELAY_PEER)
+        await stage.desk.check_recipient(address, ANNA, "")
         answered = "250 2.1.5 OK"
     except GatewayError as error:
         answered = str(error.reply)

@@ -2,6 +2,7 @@
 
 import re
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -328,10 +329,18 @@ def test_an_address_is_written_so_that_servers_take_it(address: FaxAddress, writ
 def test_a_number_has_one_address_and_the_first_one_wins(addresses: list[FaxAddress]) -> None:
     once = distinct(addresses)
 
-    assert len({one.destination for one in once}) == len(once)
-    assert {one.destination for one in once} == {one.destination for one in addresses}
-    assert all(one == next(first for first in addresses if first.destination == one.destination) for one in once)
+    assert len({one.line for one in once}) == len(once)
+    assert {one.line for one in once} == {one.line for one in addresses}
+    assert all(one == next(first for first in addresses if first.line == one.line) for one in once)
     assert len(addresses) - len(once) >= len(repeated_numbers(addresses))
+
+
+def test_another_sub_address_at_the_same_number_is_another_recipient() -> None:
+    plain, one, two = (FaxAddress(WASHINGTON, sub_address) for sub_address in ("", "1", "2"))
+
+    assert distinct([one, two, plain, replace(two, name="Ann")]) == (one, two, plain)
+    assert repeated_numbers([one, two, plain]) == []
+    assert repeated_numbers([one, two, one, two]) == [str(WASHINGTON)]
 
 
 @given(st.text(max_size=600))

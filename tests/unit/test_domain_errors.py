@@ -22,7 +22,8 @@ def test_every_kind_has_a_reply_with_an_enhanced_code_of_the_same_class(kind: ty
     assert 400 <= error.reply.code <= 599
     assert error.reply.enhanced.split(".")[0] == str(error.reply.code)[0]
     assert error.exit_code is not ExitCode.DONE
-    assert str(error) == error.reply.text == "what is wrong; what to do"
+    assert str(error) == "what is wrong; what to do"
+    assert error.reply.text == (str(error) if error.reply.code >= 500 else errors.NOT_NOW)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,12 @@ def test_exit_codes_are_those_that_scripts_depend_on(kind: type[GatewayError], c
 @pytest.mark.parametrize("kind", [errors.UnreachableError, errors.UnavailableError, GatewayError])
 def test_what_may_go_away_is_answered_with_a_temporary_code(kind: type[GatewayError]) -> None:
     assert kind("x").reply.code < 500
+
+
+def test_a_client_is_not_told_of_our_files_and_servers() -> None:
+    error = errors.UnavailableError("the store does not answer (database is locked): sqlite:////var/lib/faxgw.sqlite")
+
+    assert str(error.reply) == str(error.plain) == "451 4.3.1 the mail cannot be taken now, try again later"
 
 
 def test_a_reply_of_its_own_replaces_the_kinds() -> None:
@@ -88,7 +95,10 @@ def test_what_a_notice_is_told_of_a_field_holds_none_of_its_words(name: str, val
 
 
 def test_without_another_text_a_notice_is_told_the_reply() -> None:
-    refused, quoting = GatewayError("no", reply=SmtpReply(550, "5.1.1", "not here")), GatewayError("'x' no", plain="no")
+    refused, quoting = (
+        GatewayError("no", reply=SmtpReply(550, "5.1.1", "not here")),
+        errors.RefusedError("'x' no", plain="no"),
+    )
 
-    assert (str(refused.plain), str(quoting.plain)) == ("550 5.1.1 not here", "451 4.3.0 no")
+    assert (str(refused.plain), str(quoting.plain)) == ("550 5.1.1 not here", "550 5.7.1 no")
     assert quoting.reply.text == "'x' no"

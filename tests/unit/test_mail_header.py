@@ -112,6 +112,9 @@ def test_to_counts_where_it_stands_once_and_is_clear(tmp_path: Path, fields: str
         (["auto-generated", "Auto-Replied (vacation)"], "auto-replied"),
         (["no", "auto-generated"], "auto-generated"),
         (["no"], "no"),
+        (["(by a rule) (of \\) mine) auto-replied"], "auto-replied"),
+        (["no (auto-replied)"], "no"),
+        (["(auto-replied"], ""),
         ([], ""),
     ],
 )

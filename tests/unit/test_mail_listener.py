@@ -102,7 +102,7 @@ async def test_the_envelope_says_who_where_and_when(settings: ListenerSettings) 
     ("error", "reply"),
     [
         (RefusedError("not you", reply=SmtpReply(550, "5.7.1", "not you")), "550 5.7.1 not you"),
-        (UnavailableError("the store is locked"), "451 4.3.1 the store is locked"),
+        (UnavailableError("the store is locked"), "451 4.3.1 the mail cannot be taken now, try again later"),
         (RefusedError("zwei\r\nZeilen: ß"), "550 5.7.1 zwei??Zeilen: ?"),
         (OSError(errno.ENOSPC, "No space left on device"), "451 4.3.1 the mail cannot be stored now, try again later"),
         (ValueError("secret internals"), "451 4.3.0 a fault on our side, try again later"),
