@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 _GRACE_SECONDS = 10.0
 _ENDING_SECONDS = 2.0
-_PREFIX = "confined-"
+ROOMS = "confined-"  # what their folders are called; a new warm parent sweeps those that were left
 _MOST_NEWS = 500  # bytes
 _OF_NO_MEMORY = {signal.SIGABRT, signal.SIGSEGV, signal.SIGTRAP, signal.SIGBUS}  # how libraries end without any
 _OF_LIMITS = {errno.EFBIG, errno.EMFILE, errno.ENOMEM}
@@ -93,7 +93,7 @@ def run_confined(
         Exception: what the function raised, as itself.
     """
     limits = limits or Limits()
-    with rooms.room(_PREFIX) as folder:
+    with rooms.room(ROOMS) as folder:
         order = wire.Order(function, arguments, folder, limits.memory, limits.file_size, limits.seconds, places)
         answer = _ask(order, hear)
     _PARENT.is_warm = True
@@ -264,7 +264,7 @@ def _is_over(parent: subprocess.Popen[bytes]) -> bool:
 
 
 def _start(its: socket.socket) -> subprocess.Popen[bytes]:
-    rooms.sweep(Path(tempfile.gettempdir()), _PREFIX)
+    rooms.sweep(Path(tempfile.gettempdir()), ROOMS)
     surroundings = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),

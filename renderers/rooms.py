@@ -7,24 +7,33 @@ import contextlib
 import fcntl
 import os
 import shutil
-import time
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-_YOUNG = 60.0  # seconds: it may not have been locked yet
+_TRIES = 20  # a sweep may come between making a folder and locking it, as seldom as a room is made while one begins
 
 
 @contextmanager
 def room(prefix: str) -> Iterator[str]:
     """An empty folder of our own in the temporary one, locked, and removed in the end."""
-    with TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
-        held = locked(folder)
-        try:
-            yield folder
-        finally:
-            os.close(held)
+    folder, held = entered(prefix)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(held)
+
+
+def entered(prefix: str) -> tuple[str, int]:
+    """An empty folder and what holds its lock, both to be given up by who asked."""
+    for _ in range(_TRIES):
+        folder = tempfile.mkdtemp(prefix=prefix)
+        with contextlib.suppress(BlockingIOError, FileNotFoundError):
+            return folder, locked(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+    raise BlockingIOError(f"no folder {prefix}* could be locked")
 
 
 def locked(folder: str) -> int:
@@ -32,10 +41,12 @@ def locked(folder: str) -> int:
 
     Raises:
         BlockingIOError: somebody holds it.
+        FileNotFoundError: it is gone, or was removed while we locked it.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        Path(folder).stat()
     except OSError:
         os.close(descriptor)
         raise
@@ -46,8 +57,6 @@ def sweep(place: Path, prefix: str) -> None:
     """Remove the folders in which nobody is any more."""
     for folder in place.glob(f"{prefix}*"):
         with contextlib.suppress(OSError):
-            if time.time() - folder.lstat().st_mtime < _YOUNG:
-                continue
             held = locked(str(folder))
             shutil.rmtree(folder, ignore_errors=True)
             os.close(held)

@@ -6,11 +6,11 @@ to do where one is missing.
 
 import contextlib
 import socket
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from renderers.confine import run_confined
+from renderers import rooms
+from renderers.confine import ROOMS, run_confined
 from renderers.walls.landlock import Places
 
 _FAMILIES = (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, socket.AF_PACKET)
@@ -38,10 +38,11 @@ def look() -> Standing:
     Raises:
         ConfinedCrashError: there is no confined process to be had.
     """
-    with socket.socket(type=socket.SOCK_DGRAM) as ear, tempfile.NamedTemporaryFile(prefix="faxgw-standing-") as file:
+    with socket.socket(type=socket.SOCK_DGRAM) as ear, rooms.room(ROOMS) as room:
         ear.bind(("127.0.0.1", 0))
         ear.setblocking(False)
-        seen = run_confined(_try_out, ear.getsockname(), Path(file.name), places=Places())
+        (file := Path(room, "letter")).touch()
+        seen = run_confined(_try_out, ear.getsockname(), file, places=Places())
         apart = "" if _heard(ear) else "network namespace"
     return Standing("seccomp" if not seen.sockets else apart, "" if seen.read else "Landlock")
 

@@ -40,8 +40,7 @@ class Reception:
         """Start a desk, in a process group and a folder of its own; it hears the ring that called for it."""
         self.selector.unregister(self._heard)
         rooms.sweep(Path(tempfile.gettempdir()), _PREFIX)
-        self._folder = tempfile.mkdtemp(prefix=_PREFIX)
-        self._lock = rooms.locked(self._folder)
+        self._folder, self._lock = rooms.entered(_PREFIX)
         heard = self._heard.fileno()
         self._desk = subprocess.Popen(
             [sys.executable, "-m", "renderers.libreoffice.desk", str(heard), self._folder],

@@ -1,6 +1,8 @@
 """Folders for one piece of work, and what is left of them."""
 
 import os
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,10 +45,36 @@ def test_a_room_in_which_somebody_is_stays(monkeypatch: pytest.MonkeyPatch, tmp_
             rooms.locked(folder)
 
 
-def test_a_room_just_made_stays(tmp_path: Path) -> None:
+def test_what_was_left_a_moment_ago_is_swept_too(tmp_path: Path) -> None:
     (tmp_path / "room-1").mkdir()
     rooms.sweep(tmp_path, "room-")
-    assert (tmp_path / "room-1").is_dir()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("swept", [lambda folder: Path(folder).rmdir(), rooms.locked])
+def test_a_room_that_a_sweep_took_before_it_was_locked_is_made_anew(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, swept: Callable[[str], object]
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    made, make = [], tempfile.mkdtemp
+
+    def take_the_first(prefix: str) -> str:
+        made.append(folder := make(prefix=prefix))
+        if len(made) == 1:
+            swept(folder)
+        return folder
+
+    monkeypatch.setattr("tempfile.mkdtemp", take_the_first)
+    with rooms.room("room-") as folder:
+        assert (folder, Path(folder).is_dir()) == (made[1], True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_room_that_is_gone_before_its_lock_holds_is_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "room-1").mkdir()
+    monkeypatch.setattr("fcntl.flock", lambda _descriptor, _how: (tmp_path / "room-1").rmdir())
+    with pytest.raises(FileNotFoundError):
+        rooms.locked(str(tmp_path / "room-1"))
 
 
 def test_a_link_that_bears_the_name_is_left_alone(tmp_path: Path) -> None:
