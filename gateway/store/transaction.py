@@ -82,8 +82,8 @@ class Transaction:
 
     def end(self) -> bool:
         """Roll back what is left; whether the connection is as good as new."""
-        if self._root is not None and self._root.is_active:
-            self._root.rollback()
+        if self._root is not None:
+            self._root.close()  # also after a commit that failed: the connection would take no other transaction
         with driver_errors(self._connection.dialect):
             self._driver.rollback()
             self._cursor.close()

@@ -282,6 +282,25 @@ def test_a_transaction_that_was_lost_is_begun_anew_for_each(db: Database) -> Non
     assert tried == ["noted", "losing", "noted", "losing"]
 
 
+def failing_at_commit(session: Session) -> str:
+    """As a full disk does, whose last room the commit itself wants."""
+    session.connection().execute(text("pragma defer_foreign_keys = 1"))
+    session.connection().execute(text("insert into content (submission_id, octets) values (7, x'00')"))
+    return ""
+
+
+def test_after_a_commit_that_failed_all_others_are_done(tmp_path: Path) -> None:
+    with opened(tmp_path) as db:
+        if not db.is_near:
+            pytest.skip("a server has no such pragma")
+
+        with pytest.raises(IntegrityError):
+            db.write(failing_at_commit)
+
+        assert [db.write(adding("a")), db.write_by_hand(adding_by_hand("b")), db.write(adding("c"))] == [*"abc"]
+        assert names(db) == ["a", "b", "c"]
+
+
 def test_who_cannot_begin_fails_and_the_next_does_not(tmp_path: Path) -> None:
     with opened(tmp_path) as db:
         if not db.is_near:
