@@ -1,7 +1,7 @@
 """What would become of a mail or a sender, found out by the same steps as in the listener; nothing is kept or sent.
 
 What lives here: the order of the steps and what each came to. What does not: the steps (`gateway.judging`,
-`gateway.pages`), how it is shown (`gateway.cli`).
+`gateway.pages`), the mail's file (`trying_files`), how it is shown (`gateway.cli`).
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from gateway import covers
 from gateway.domain.addresses import FaxAddress, distinct
 from gateway.domain.decision import Action, Decision
 from gateway.domain.errors import BadDirectiveError, GatewayError, NotFoundError, RefusedError, SmtpReply
-from gateway.domain.submission import Envelope, HeaderFacts, NewSubmission, PartPages
+from gateway.domain.submission import Envelope, NewSubmission, PartPages
 from gateway.judging import Case, Judge
-from gateway.mail.header import read_header
+from gateway.mail.smtp_data import HeaderRefusedError
 from gateway.pages import CoverWish, MailFailure, MailOrder, MailPages, lay_out_mail
 from gateway.store import acceptance
 from renderers.confine import ConfinedCrashError, Limits, run_confined
@@ -70,21 +70,26 @@ class MailTrial:
     pages: PagesTrial | None = None
 
 
-async def try_sender(judge: Judge, connection: Connection, message: Path | None, author: str) -> tuple[Case, Decision]:
+async def try_sender(
+    judge: Judge, connection: Connection, message: Path | None, author: str
+) -> tuple[Case | None, Decision]:
     """Whether a sender would be believed; without a message, that of a mail whose From is `author`, unsigned.
 
-    DNS is asked even where the listener need not: who tries it wants to know.
+    DNS is asked even where the listener need not: who tries it wants to know. There is no case where the header is
+    refused.
 
     Raises:
-        GatewayError: the message's header is refused, or the file cannot be read.
+        NotFoundError: the file cannot be read.
     """
     with tempfile.TemporaryDirectory(prefix="faxgw-test-") as folder:
         content = message or Path(folder) / "mail.eml"
         if message is None:
-            content.write_text(f"From: <{author}>\r\n\r\n", encoding="utf-8", newline="")
-        case = await asyncio.to_thread(judge.open, _envelope(judge, connection, content, ()))
-        if case.evidence.header_from:
-            case = await judge.prove(case)
+            content.write_text(f"From: <{author}>\r\n\r\n" if author else "\r\n", encoding="utf-8", newline="")
+        try:
+            case = await asyncio.to_thread(judge.open, _envelope(judge, connection, content, ()))
+        except HeaderRefusedError as error:
+            return None, Decision(Action.REFUSE, "header", error.reply)
+        case = await judge.prove(case)
         return case, judge.decide(case)
 
 
@@ -98,13 +103,15 @@ async def try_mail(
     """
     found = tuple([await asyncio.to_thread(_recipient, judge, connection, text) for text in recipients])
     good = tuple(one.written for one in found if one.address is not None)
-    if not good:
-        return MailTrial(found, found[-1].reply if found else SmtpReply(503, "5.5.1", "no recipient was accepted"))
+    if found and not good:
+        return MailTrial(found, found[-1].reply)
     envelope = _envelope(judge, connection, message, good)
     try:
         case, decision = await _judged(judge, envelope)
     except GatewayError as error:
         return MailTrial(found, error.reply)
+    if not good:
+        return MailTrial(found, SmtpReply(503, "5.5.1", "no recipient was accepted"))
     if decision.action is not Action.ACCEPT:
         return MailTrial(found, decision.reply, case, decision)
     try:
@@ -114,36 +121,6 @@ async def try_mail(
         return MailTrial(found, error.reply, case, decision)
     pages = await asyncio.to_thread(_pages, judge, case, plan, limits, max_pages)
     return MailTrial(found, decision.reply, case, decision, plan, pages)
-
-
-def author_of(message: Path) -> str:
-    """The one address of the From field; empty when there is not exactly one.
-
-    Raises:
-        HeaderRefusedError: the header cannot be read.
-        NotFoundError: there is no such file, or it cannot be read.
-    """
-    authors = _facts(message).from_addresses
-    return authors[0] if len(authors) == 1 else ""
-
-
-def named_in(message: Path, domains: frozenset[str]) -> tuple[str, ...]:
-    """The addresses of To and Cc at our domains, which a mail program would have put into the envelope.
-
-    Raises:
-        HeaderRefusedError: the header cannot be read.
-        NotFoundError: there is no such file.
-    """
-    facts = _facts(message)
-    named = (*facts.to_addresses, *facts.cc_addresses)
-    return tuple(text for text in named if text.rpartition("@")[2].lower() in domains)
-
-
-def _facts(message: Path) -> HeaderFacts:
-    try:
-        return read_header(message)
-    except OSError as error:
-        raise NotFoundError(f"{message}: cannot be read ({error.strerror}); nothing was tried") from None
 
 
 async def _judged(judge: Judge, envelope: Envelope) -> tuple[Case, Decision]:

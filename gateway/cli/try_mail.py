@@ -6,6 +6,7 @@ What lives here: the commands and what they show. What does not: the steps (`gat
 
 import asyncio
 import sys
+from contextlib import nullcontext
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -17,14 +18,13 @@ from gateway.admin.trying import (
     MailTrial,
     PagesTrial,
     RecipientTrial,
-    author_of,
-    named_in,
     try_mail,
     try_sender,
 )
+from gateway.admin.trying_files import as_sent, author_of, named_in
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import Form, Row, form_option, write_one
-from gateway.domain.decision import Decision
+from gateway.domain.decision import Action, Decision
 from gateway.domain.errors import ExitCode, SmtpReply, UsageError
 from gateway.domain.evidence import DkimFinding, DkimResult, Evidence
 from gateway.judging import Case, Judge
@@ -61,7 +61,8 @@ def connection_options(command: click.decorators.FC) -> click.decorators.FC:
 def sender(console: Console, message: Path | None, form: str, **given: Unpack[ConnectionOptions]) -> None:
     """Tell whether a sender would be believed: SPF, DKIM, alignment, decision and reply.
 
-    Without --message the From is taken to be --mail-from, and there is no signature.
+    Without --message the From is taken to be --mail-from, and there is no signature. A file whose lines
+    end in LF is read as a client would send it, with CR LF.
 
     faxgw test sender --ip 203.0.113.7 --helo mx.acme.example --mail-from amelia@acme.example
 
@@ -69,11 +70,11 @@ def sender(console: Console, message: Path | None, form: str, **given: Unpack[Co
 
     Exit status: 0 accepted, 2 wrong usage, 6 refused, 7 put off.
     """
-    author = author_of(message) if message else (given["mail_from"] or "").strip("<>")
-    if not author and message is None:
+    if message is None and given["mail_from"] is None:
         raise UsageError("say who sends: --mail-from ADDRESS, or --message FILE")
-    trial = try_sender(_judge(console), _connection(given, author), message, author)
-    case, decision = asyncio.run(trial)
+    with as_sent(message) if message else nullcontext() as sent:
+        author = author_of(sent) if sent else (given["mail_from"] or "").strip("<>")
+        case, decision = asyncio.run(try_sender(_judge(console), _connection(given, author), sent, author))
     if form == Form.TABLE:
         _tell_sender(case, decision)
     else:
@@ -99,11 +100,12 @@ def mail(
     Exit status: 0 accepted, 2 wrong usage, 3 no such file, 6 refused, 7 put off.
     """
     judge = _judge(console)
-    connection = _connection(given, author_of(file))
-    named = recipients or named_in(file, judge.domains)
     rendering = console.settings.rendering
     limits = Limits(seconds=rendering.max_seconds, memory=rendering.max_memory)
-    trial = asyncio.run(try_mail(judge, connection, file, named, limits, rendering.max_pages))
+    with as_sent(file) as sent:
+        connection = _connection(given, author_of(sent))
+        named = recipients or named_in(sent, judge.domains)
+        trial = asyncio.run(try_mail(judge, connection, sent, named, limits, rendering.max_pages))
     if form == Form.TABLE:
         _tell_mail(trial)
     else:
@@ -141,7 +143,8 @@ def _connection(given: ConnectionOptions, author: str) -> Connection:
 def _sender_facts(case: Case | None, decision: Decision | None) -> dict[str, object]:
     """What is known of the sender; empty values where the mail was refused before anybody asked."""
     if case is None or decision is None:
-        return {"spf": None, "dkim": None, "aligned": False, "decision": "refuse", "rule": None, "evidence": {}}
+        told = {"rule": decision.rule, "reply": str(decision.reply)} if decision else {"rule": None}
+        return {"spf": None, "dkim": None, "aligned": False, "decision": "refuse", **told, "evidence": {}}
     evidence = case.evidence
     return {
         "sender": case.sender.path if case.sender else None,
@@ -161,6 +164,7 @@ def _mail_facts(trial: MailTrial) -> Row:
     plan, pages = trial.plan, trial.pages
     return {
         **_sender_facts(trial.case, trial.decision),
+        "decision": _final(trial.reply),
         "reply": str(trial.reply),
         "recipients": [_recipient_facts(one) for one in trial.recipients],
         "subject": plan.subject if plan else None,
@@ -177,6 +181,13 @@ def _mail_facts(trial: MailTrial) -> Row:
         "warnings": list(pages.warnings) if pages else [],
         "failure": pages.failure or None if pages else None,
     }
+
+
+def _final(reply: SmtpReply) -> str:
+    """What becomes of the mail: a good sender may ask for what cannot be."""
+    if reply.code < 400:
+        return Action.ACCEPT.value
+    return (Action.DEFER if reply.code < 500 else Action.REFUSE).value
 
 
 def _recipient_facts(one: RecipientTrial) -> dict[str, object]:
@@ -205,8 +216,9 @@ def _dkim_result(evidence: Evidence) -> str | None:
 # For people.
 
 
-def _tell_sender(case: Case, decision: Decision) -> None:
-    _write_lines([*_sender_lines(case, decision), ("reply", str(decision.reply))])
+def _tell_sender(case: Case | None, decision: Decision) -> None:
+    lines = _sender_lines(case, decision) if case else [_decision_line(decision)]
+    _write_lines([*lines, ("reply", str(decision.reply))])
 
 
 def _sender_lines(case: Case, decision: Decision) -> list[tuple[str, str]]:
@@ -221,7 +233,11 @@ def _sender_lines(case: Case, decision: Decision) -> list[tuple[str, str]]:
         lines.append(("spf", _spf_words(evidence)))
         lines += [("dkim", _dkim_words(one)) for one in evidence.dkim] or [("dkim", "no signature")]
     lines.append(("asked for", case.settings.sender_proof().value))
-    return [*lines, ("decision", f"{decision.action.value}, by the rule {decision.rule}")]
+    return [*lines, _decision_line(decision)]
+
+
+def _decision_line(decision: Decision) -> tuple[str, str]:
+    return "decision", f"{decision.action.value}, by the rule {decision.rule}"
 
 
 def _spf_words(evidence: Evidence) -> str:
