@@ -15,7 +15,7 @@ from pathlib import Path
 from coverpages.cover import Cover
 from gateway import covers
 from gateway.domain.clock import Clock
-from gateway.domain.errors import BadDirectiveError, UnavailableError
+from gateway.domain.errors import BadDirectiveError, LostClaimError, UnavailableError
 from gateway.domain.frozen import Frozen
 from gateway.domain.job import Job
 from gateway.domain.nodes import User
@@ -104,6 +104,9 @@ class Prepare:
             ended = await at_once(self._prepare, claim)
         except (UnavailableError, OSError) as error:
             counted = isinstance(error, OSError) and error.errno is None  # libraries complain so of documents
+            raise
+        except (LostClaimError, asyncio.CancelledError):
+            counted = False  # our own end is no fault of the mail's
             raise
         finally:
             self.tally.tell(Metric.RENDERS, 1, ended)

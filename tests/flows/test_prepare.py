@@ -305,6 +305,18 @@ async def test_nothing_is_claimed_before_it_can_be_rendered(stage: Stage) -> Non
     assert (state, stage.jobs[0].state) == (SubmissionState.ACCEPTED, JobState.READY)
 
 
+async def test_a_render_that_our_own_end_cuts_is_no_crash(stage: Stage) -> None:
+    await stage.submit(mail("", attachments=[pdf(40)]), ONE)
+    step = asyncio.ensure_future(cut_off(stage.prepare(), lambda _: step.get_loop().call_soon_threadsafe(step.cancel)))
+
+    with pytest.raises(asyncio.CancelledError):
+        await step
+    claim = claim_render(stage.db, stage.process.id, stage.clock.now())
+
+    assert claim is not None
+    assert claim.crashes == 0
+
+
 async def test_a_mail_that_brought_down_processes_is_not_tried_for_ever(stage: Stage) -> None:
     await stage.submit(mail(), ONE)
     for _ in range(MAX_RENDER_CRASHES):
