@@ -154,7 +154,7 @@ def checked(form: UserForm) -> NewUser:
     first, second, third, fourth = (_text(text, "a custom field") for text in form.custom)
     return NewUser(
         parent_path=form.parent,
-        user_name=checked_name(form.user_name.strip().lower() or sending[0], "a user name"),
+        user_name=checked_name((form.user_name or form.sending[0]).strip().lower(), "a user name"),
         first_name=checked_name(form.first_name, "the first name"),
         last_name=checked_name(form.last_name, "the last name"),
         sending_addresses=sending,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gateway.domain.errors import UsageError
+from gateway.domain.mail_names import ascii_address
 
 # One strict pattern for addresses we register or answer: RFC 5321 dot-string and a domain, ASCII or UTF-8 letters.
 _ATOM = r"[^\s\x00-\x1f\x7f()<>\[\]:;@\\,.\"]+"
@@ -98,7 +99,7 @@ def checked_name(name: str, what: str) -> str:
 
 
 def checked_address(address: str) -> str:
-    """A mail address in the form it is compared in: domain and local part in lower case.
+    """A mail address in the form it is compared in: domain and local part in lower case, the domain in ASCII.
 
     RFC 5321 lets local parts differ by case; no provider that people use does, and users type them either way.
 
@@ -108,4 +109,4 @@ def checked_address(address: str) -> str:
     trimmed = address.strip()
     if len(trimmed) > 254 or not _ADDRESS.fullmatch(trimmed):
         raise UsageError(f"{address!r} is not a mail address: write name@domain")
-    return trimmed.lower()
+    return ascii_address(trimmed.lower())

@@ -6,6 +6,8 @@ repair. Two programs that read a sloppy From differently are how a forged author
 
 import re
 
+from gateway.domain.mail_names import ascii_address
+
 _TOKEN = re.compile(
     r"""
     (?P<space>[ \t\r\n]+)
@@ -34,7 +36,7 @@ class _UnclearError(Exception):
 
 
 def authors_of(field: str) -> tuple[str, ...]:
-    """The addresses of a field in lower case; empty when it has none, is malformed, or holds a group."""
+    """The addresses of a field in lower case, domains in ASCII; empty when it has none, is malformed, or a group."""
     plain = _PLAIN.fullmatch(field)
     if plain is not None:
         return ((plain[1] or plain[2]).lower(),)
@@ -112,7 +114,7 @@ def _address(tokens: list[Token]) -> str:
     # No octets of an unknown charset, nothing invisible; and the Kelvin sign is no K, though its small letter is one.
     if not text.isascii() and (not text.isprintable() or _ascii(lower) != _ascii(text)):
         raise _UnclearError
-    return lower
+    return ascii_address(lower)
 
 
 def _ascii(text: str) -> str:

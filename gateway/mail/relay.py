@@ -17,6 +17,7 @@ from typing import cast
 from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException
 
 from gateway.domain.errors import UnavailableError, UsageError
+from gateway.domain.mail_names import ascii_address
 from gateway.domain.nodes import checked_address
 from gateway.mail.relay_wire import BrokenOffError, Kept, Letter, Wire
 
@@ -176,7 +177,7 @@ class Relay:
         try:
             for address in (mail.recipient, *([self._sender] if self._sender else [])):
                 checked_address(address)  # nothing may stand in a command but an address
-            sender, recipient = (name.encode("ascii") for name in (self._sender, mail.recipient.strip()))
+            sender, recipient = (ascii_address(name).encode("ascii") for name in (self._sender, mail.recipient.strip()))
         except (UsageError, ValueError) as error:
             return Sent(True, 553, f"the address cannot be sent to: {error}"[:MAX_REPLY])
         reply = await wire.send(Letter(sender, recipient, mail.message))

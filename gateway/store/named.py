@@ -6,6 +6,7 @@ What lives here: reading such a name. What does not: walking the tree (`places`)
 from sqlmodel import Session, col, select
 
 from gateway.domain.errors import NotFoundError, UsageError
+from gateway.domain.mail_names import ascii_address
 from gateway.domain.nodes import Node, NodeKind, User
 from gateway.store.columns import key_of
 from gateway.store.database import Database
@@ -96,13 +97,13 @@ def _numbered(session: Session, text: str) -> list[int]:
 
 def _addressed(session: Session, text: str) -> list[int]:
     """Whoever has it as user name or as sending address; only if nobody, who has it as receiving address."""
-    key = text.casefold()
+    key, address = text.casefold(), ascii_address(text.lower())
     own = [*session.exec(select(UserRow.node_id).where(UserRow.user_name_key == key))]
-    own += session.exec(select(SendingAddressRow.user_id).where(SendingAddressRow.address == text.lower()))
+    own += session.exec(select(SendingAddressRow.user_id).where(SendingAddressRow.address == address))
     if own or "@" not in text:
         return own
     received = ReceivingAddressRow
-    return [*session.exec(select(received.user_id).where(received.address == text.lower()).limit(MOST_CANDIDATES + 1))]
+    return [*session.exec(select(received.user_id).where(received.address == address).limit(MOST_CANDIDATES + 1))]
 
 
 def _ends(session: Session, text: str) -> list[Place]:

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.domain.errors import NotFoundError, RefusedError, UsageError
+from gateway.domain.mail_names import ascii_address
 from gateway.domain.nodes import Node, NodeKind, User, checked_name
 from gateway.store.database import Database
 from gateway.store.holding import hold
@@ -135,7 +136,7 @@ def user_by_address(db: Database, address: str) -> User | None:
     """The user who has this sending address."""
 
     def work(session: Session) -> User | None:
-        row = session.get(SendingAddressRow, address.strip().lower())
+        row = session.get(SendingAddressRow, ascii_address(address.strip().lower()))
         return None if row is None else _user(session, row.user_id)
 
     return db.read(work)

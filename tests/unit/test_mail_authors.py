@@ -77,6 +77,21 @@ def test_a_comment_cannot_hide_an_author() -> None:
     assert authors_of('(a") <evil@x.example>, ("b) <ann@corp.example>') == ("evil@x.example", "ann@corp.example")
 
 
+@pytest.mark.parametrize(
+    ("domain", "compared"),
+    [
+        ("Bücher.Example", "xn--bcher-kva.example"),
+        ("XN--BCHER-KVA.example", "xn--bcher-kva.example"),
+        ("faß.example", "xn--fa-hia.example"),
+        ("corp。example", "corp。example"),
+        ("\uff43orp.example", "\uff43orp.example"),
+        ("cor\u00adp.example", None),
+    ],
+)
+def test_a_domain_has_one_form_and_a_look_alike_is_not_mapped_to_it(domain: str, compared: str | None) -> None:
+    assert authors_of(f"<jörg@{domain}>") == ((f"jörg@{compared}",) if compared else ())
+
+
 def test_an_encoded_word_in_an_address_stays_as_it_is() -> None:
     assert authors_of("=?utf-8?q?ann=40corp.example?=@x.example") == ("=?utf-8?q?ann=40corp.example?=@x.example",)
 

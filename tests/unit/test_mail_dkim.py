@@ -450,6 +450,7 @@ def test_keys_that_fit(check_one, records: tuple[str, ...]) -> None:
         (("v=spf1 include:_spf.example -all",), "the record holds no key"),
         (("hello",), "the list of tags is malformed"),
         ((f"{P}; {P}",), "the list of tags is malformed"),
+        ((f"{P}; v=DKIM1",), "the record holds no key"),
         (("v=DKIM1; p=",), "the key is revoked"),
         (("v=DKIM1; p= ;",), "the key is revoked"),
         (("v=DKIM1; p=!!",), "p= is no base64"),

@@ -30,6 +30,13 @@ async def test_a_mail_is_sent_with_the_null_return_path() -> None:
     assert sink.mails[0].content == b"Subject: x\r\n\r\n.dot\r\nbare\r\ncr\r\n"
 
 
+async def test_a_domain_of_other_letters_needs_no_relay_that_knows_them() -> None:
+    async with SinkRelay() as sink:
+        await relay_to(sink.port).send("ann@bücher.example", MESSAGE)
+
+    assert sink.mails[0].recipients == ("ann@xn--bcher-kva.example",)
+
+
 async def test_a_bounce_address_may_stand_in_for_the_null_sender() -> None:
     async with SinkRelay() as sink:
         await relay_to(sink.port, mail_from="bounces@fax.example").send("ann@corp.example", MESSAGE)

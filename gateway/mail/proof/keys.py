@@ -86,7 +86,7 @@ def read_key(record: bytes, signature: Signature) -> Key:
     if len(record) > _LONGEST_RECORD:
         raise TagError("the key record is too long")
     tags = read_tags(record)
-    if tags.get("v", b"DKIM1") != b"DKIM1" or "p" not in tags:
+    if tags.get("v", b"DKIM1") != b"DKIM1" or "v" in list(tags)[1:] or "p" not in tags:  # v= must be the first
         raise TagError("the record holds no key")
     if not tags["p"]:
         raise TagError("the key is revoked")
