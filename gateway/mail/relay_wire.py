@@ -62,6 +62,7 @@ class Wire(asyncio.Protocol):
         self._transport = transport
         self._pipelined = "pipelining" in extensions
         self._sized = "size" in extensions
+        self._takes_eight_bits = "8bitmime" in extensions
         self._seconds = seconds
         self._heard = bytearray()
         self._lines: list[str] = []
@@ -87,7 +88,7 @@ class Wire(asyncio.Protocol):
         """
         self.text_begun, self.mails = False, self.mails + 1
         text = dotted(with_line_ends(letter.text))
-        refusal = await self._introduced(letter, len(text))
+        refusal = await self._introduced(letter, self._parameters(text))
         if refusal is not None:
             with suppress(BrokenOffError):  # the mail has its answer; the next one will see
                 await self._ask(b"RSET\r\n")
@@ -120,11 +121,15 @@ class Wire(asyncio.Protocol):
         self._trouble = self._trouble or BrokenOffError("the session was closed")
         self._transport.close()
 
-    async def _introduced(self, letter: Letter, octets: int) -> Reply | None:
+    def _parameters(self, text: bytes) -> bytes:
+        """What is told of a text, as far as the relay takes it; only letters of strangers have octets above 127."""
+        size = b" SIZE=%d" % len(text) if self._sized else b""
+        return size + (b" BODY=8BITMIME" if self._takes_eight_bits and not text.isascii() else b"")
+
+    async def _introduced(self, letter: Letter, parameters: bytes) -> Reply | None:
         """Name sender and recipient and announce the text; the answer that refuses it, None when it may follow."""
-        size = b" SIZE=%d" % octets if self._sized else b""
         commands = (
-            b"MAIL FROM:<%b>%b\r\n" % (letter.sender, size),
+            b"MAIL FROM:<%b>%b\r\n" % (letter.sender, parameters),
             b"RCPT TO:<%b>\r\n" % letter.recipient,
             b"DATA\r\n",
         )

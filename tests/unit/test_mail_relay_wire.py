@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
@@ -82,6 +82,23 @@ async def test_a_mail_is_sent_and_has_its_answer(extensions: frozenset[str]) -> 
     assert far.words == ["MAIL", "RCPT", "DATA", "."]
     assert far.heard[:2] == [b"MAIL FROM:<>" + size + b"\r\n", b"RCPT TO:<ann@corp.example>\r\n"]
     assert b"".join(far.heard[3:]) == LETTER.text + b".\r\n"
+
+
+@pytest.mark.parametrize(
+    ("extensions", "text", "told"),
+    [
+        ({"8bitmime"}, "Gr\u00fc\u00dfe", b" BODY=8BITMIME"),
+        ({"8bitmime"}, "Hello", b""),
+        ({"pipelining", "size"}, "Gr\u00fc\u00dfe", b" SIZE=23"),
+        ({"8bitmime", "size"}, "Gr\u00fc\u00dfe", b" SIZE=23 BODY=8BITMIME"),
+    ],
+)
+async def test_a_text_that_is_not_ascii_is_said_to_be_so(extensions: set[str], text: str, told: bytes) -> None:
+    far = Far()
+    async with session(far, frozenset(extensions)) as wire:
+        assert await wire.send(replace(LETTER, text=f"Subject: x\r\n\r\n{text}\r\n".encode())) == TAKEN
+
+    assert far.heard[0] == b"MAIL FROM:<>" + told + b"\r\n"
 
 
 async def test_who_takes_no_group_is_given_one_command_at_a_time() -> None:
