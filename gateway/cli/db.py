@@ -21,7 +21,7 @@ from gateway.store import backup as backups
 from gateway.store import restore as restores
 from gateway.store.check import Finding, Kind, check
 from gateway.store.database import Database
-from gateway.store.facts import existing, facts
+from gateway.store.facts import Facts, existing, facts
 from gateway.store.migrate import known_revisions, open_store, revision_of
 from gateway.store.sweep import Swept, sweep
 
@@ -62,8 +62,16 @@ def db_status(console: Console, form: str) -> None:
     }
     write_one(row, form)
     if not (found.is_current and found.safe):
-        say("see faxgw db upgrade" if found.safe else "install pysqlite3 with SQLite 3.51.3 or later: make setup")
+        say(_advice(found))
         sys.exit(ExitCode.FAILED)
+
+
+def _advice(found: Facts) -> str:
+    """What to do about a store that is not as it should be."""
+    if not found.safe:
+        return "install pysqlite3 with SQLite 3.51.3 or later: make setup"
+    newer = found.revision not in known_revisions()
+    return "the store was written by a newer gateway; upgrade this one" if newer else "see faxgw db upgrade"
 
 
 @db.command("check")

@@ -6,6 +6,7 @@ What lives here: everything in which SQLite and PostgreSQL differ when they are 
 
 import importlib
 import os
+import re
 import secrets
 import socket
 from collections.abc import Callable, Iterator
@@ -43,8 +44,9 @@ def parse_url(url: str) -> URL:
     accepted = "write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise UsageError(f"{url!r} is no database URL: {accepted}") from None
+    except (ArgumentError, ValueError):  # the second where the port is no number
+        hidden = re.sub("//.*@", "//***@", url)  # what stands there may be a password
+        raise UsageError(f"{hidden!r} is no database URL: {accepted}") from None
     named = parsed.render_as_string()
     if parsed.get_backend_name() == "sqlite":
         if parsed.database in (None, "", ":memory:"):

@@ -68,6 +68,16 @@ def test_an_upgrade_makes_a_store_and_says_what_it_did(faxgw: Commands, tmp_path
     assert f"has revision {newest} already" in faxgw("db", "upgrade").err
 
 
+def test_the_status_of_a_newer_store_advises_to_upgrade_the_gateway(faxgw: Commands, store: Path) -> None:
+    db = existing(url(store))
+    db.write(lambda s: s.connection().execute(text("update alembic_version set version_num = '9999'")).rowcount)
+    db.close()
+
+    run = faxgw("db", "status")
+
+    assert (run.code, run.err) == (1, "the store was written by a newer gateway; upgrade this one\n")
+
+
 @pytest.mark.usefixtures("store")
 def test_the_status_tells_what_it_is(faxgw: Commands) -> None:
     run = faxgw("db", "status", "-o", "json")

@@ -212,7 +212,16 @@ def test_sqlite_with_the_wal_reset_bug_is_not_used(version: tuple[int, int, int]
     assert sqlite_is_safe(version) is safe
 
 
-@pytest.mark.parametrize("url", ["nonsense", "sqlite://", "sqlite:///:memory:", "mysql://root:secret@host/db"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "mysql://root:secret@host/db",
+        "postgresql+psycopg://faxgw:secret@host:port/faxgw",
+    ],
+)
 def test_other_urls_are_refused_without_telling_their_password(url: str) -> None:
     with pytest.raises(UsageError, match="sqlite:///FILE") as caught:
         open_database(url)
