@@ -107,6 +107,7 @@ class Tend:
 
     def _sweep(self) -> None:
         """Remove what processes that are gone left in their work folders: pages and parts of mails."""
+        processes.sweep_locks(self.db, self.process)
         for folder in self.work.parent.iterdir():
             if folder != self.work and not self.process.lock_path.with_name(f"{folder.name}.lock").exists():
                 shutil.rmtree(folder, ignore_errors=True)

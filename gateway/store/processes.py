@@ -13,6 +13,7 @@ is frozen, or cut off.
 import fcntl
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -84,8 +85,7 @@ def register(db: Database, host: str, ttl: timedelta, wall: datetime, folder: Pa
         UnavailableError: the lock file or the row cannot be written.
         ConflictError: others live by a time that we cannot share.
     """
-    path = folder / f"{uuid.uuid4().hex}.lock"
-    lock = _held(path)
+    path, lock = _held(folder)
     row = ProcessRow(
         host=host,
         lock_name=path.name,
@@ -203,6 +203,19 @@ def _take_over(db: Database, process: Process, seen: ProcessRow, now: datetime, 
     return taken
 
 
+def sweep_locks(db: Database, process: Process) -> None:
+    """Remove lock files that no process is known by: whoever took over from them died before it came to that."""
+    for path in process.lock_path.parent.glob("*.lock"):
+        with suppress(OSError), path.open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not db.read(lambda session, name=path.name: session.exec(_named(name)).first()):
+                path.unlink()
+
+
+def _named(lock_name: str) -> SelectOfScalar[int | None]:
+    return select(ProcessRow.id).where(ProcessRow.lock_name == lock_name)
+
+
 def _row(process_id: int) -> SelectOfScalar[ProcessRow]:
     return select(ProcessRow).where(ProcessRow.id == process_id)
 
@@ -211,14 +224,20 @@ def _is_dead(row: ProcessRow, host: str, folder: Path, wall: datetime) -> bool:
     return row.lease_until <= wall or (row.host == host and _is_free(folder / row.lock_name))
 
 
-def _held(path: Path) -> BinaryIO:
+def _held(folder: Path) -> tuple[Path, BinaryIO]:
+    """A new lock file, and its lock. A sweep may have it before it is locked: then another is made."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.open("ab")
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        folder.mkdir(parents=True, exist_ok=True)
+        while True:
+            path = folder / f"{uuid.uuid4().hex}.lock"
+            lock = path.open("ab")
+            with suppress(BlockingIOError, FileNotFoundError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.stat()
+                return path, lock
+            lock.close()
     except OSError as error:
-        raise UnavailableError(f"{path}: the lock file cannot be made ({error.strerror})") from error
-    return lock
+        raise UnavailableError(f"{folder}: no lock file can be made there ({error.strerror})") from error
 
 
 def _is_free(path: Path) -> bool:

@@ -1,6 +1,7 @@
 """What dead processes leave in their work folders is removed; what living ones work on is not."""
 
 import asyncio
+import fcntl
 
 from tests.flows.stage import Stage
 
@@ -10,9 +11,11 @@ def test_the_work_of_a_dead_process_is_removed_and_that_of_living_ones_kept(stag
     for folder in (dead, living):
         (folder / "render-1").mkdir(parents=True)
         (folder / "render-1" / "part-001").write_text("private")
-    stage.process.lock_path.with_name("living.lock").touch()
+    stage.process.lock_path.with_name("dead.lock").touch()
 
-    asyncio.run(stage.tend().next())
+    with stage.process.lock_path.with_name("living.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        asyncio.run(stage.tend().next())
 
     assert own.exists()
     assert not dead.exists()

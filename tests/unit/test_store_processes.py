@@ -1,3 +1,4 @@
+import fcntl
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -142,6 +143,46 @@ def test_what_is_left_behind_is_found_by_the_next(
     assert known(db) == {old.id, new.id}
     assert processes.reap(db, new, WALL, NOW, no_mail) == 1
     assert now_of(db, claim.job).state is JobState.READY
+
+
+def test_a_lock_file_that_a_reaper_did_not_come_to_remove_is_swept(
+    db: Database, old: processes.Process, new: processes.Process
+) -> None:
+    stray = old.lock_path.with_name(f"{'0' * 32}.lock")
+    stray.touch()
+    killed(old)
+
+    processes.sweep_locks(db, new)
+
+    assert [path.exists() for path in (stray, old.lock_path, new.lock_path)] == [False, True, True]
+
+
+def test_a_lock_file_that_is_held_stays_though_nobody_knows_it_yet(db: Database, new: processes.Process) -> None:
+    early = new.lock_path.with_name(f"{'0' * 32}.lock")
+    with early.open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        processes.sweep_locks(db, new)
+        assert early.exists()
+
+
+def test_a_lock_file_that_was_swept_before_it_was_locked_is_made_anew(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locks, taken, lock = tmp_path / "locks", list[str](), fcntl.flock
+
+    def swept_at_first(descriptor: int, how: int) -> None:
+        if not taken:
+            [path] = locks.iterdir()
+            taken.append(path.name)
+            path.unlink()
+        lock(descriptor, how)
+
+    monkeypatch.setattr("fcntl.flock", swept_at_first)
+    made = process(db, tmp_path)
+
+    assert made.lock_path.exists()
+    assert made.lock_path.name not in taken
+    killed(made)
 
 
 def test_a_folder_that_takes_no_lock_file_is_named(db: Database, tmp_path: Path) -> None:
