@@ -208,12 +208,13 @@ def sweep_locks(db: Database, process: Process) -> None:
     for path in process.lock_path.parent.glob("*.lock"):
         with suppress(OSError), path.open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not db.read(lambda session, name=path.name: session.exec(_named(name)).first()):
+            if not _is_known(db, path.name):
                 path.unlink()
 
 
-def _named(lock_name: str) -> SelectOfScalar[int | None]:
-    return select(ProcessRow.id).where(ProcessRow.lock_name == lock_name)
+def _is_known(db: Database, lock_name: str) -> bool:
+    statement = select(ProcessRow).where(ProcessRow.lock_name == lock_name)
+    return db.read(lambda session: session.exec(statement).first()) is not None
 
 
 def _row(process_id: int) -> SelectOfScalar[ProcessRow]:
