@@ -16,6 +16,7 @@ from gateway.admin.activity import Line, Sort
 from gateway.admin.retention import check_documents
 from gateway.cli.acting import as_option
 from gateway.cli.context import Console, pass_console
+from gateway.cli.evidence_words import for_people
 from gateway.cli.fax_again import resend
 from gateway.cli.fax_filter import chosen, filter_options, sort_of
 from gateway.cli.fax_stops import cancel, hold, release
@@ -88,7 +89,7 @@ def outbound_show(
       faxgw outbound show 7K3M9Q2P --save-pdf sent.pdf -o json
     """
     detail = activity.show(console.door, job_id)
-    row = _detail_row(detail)
+    row = for_people(_detail_row(detail), form)
     if form != "table":
         write_one(row, form)
     else:

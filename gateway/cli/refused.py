@@ -11,6 +11,7 @@ import click
 from gateway.admin import refused as admin
 from gateway.cli.acting import as_option
 from gateway.cli.context import Console, pass_console
+from gateway.cli.evidence_words import for_people
 from gateway.cli.output import Form, Row, form_option, write_one, write_rows
 from gateway.domain.submission import Refusal
 
@@ -61,7 +62,7 @@ def refused_show(console: Console, refusal_id: str, form: str) -> None:
       faxgw refused show R3F9K2 -o json
     """
     refusal = admin.show(console.door, refusal_id)
-    write_one({**_row(refusal), "evidence": refusal.evidence}, form)
+    write_one(for_people({**_row(refusal), "evidence": refusal.evidence}, form), form)
 
 
 def _row(refusal: Refusal) -> Row:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.admin.refused import moment
+from gateway.cli.evidence_words import evidence_words
 from gateway.domain.errors import UsageError
 from gateway.domain.submission import Refusal
 from gateway.store import refusals, tree
@@ -126,7 +127,7 @@ def test_a_refusal_is_shown_to_people_in_lines(faxgw: Commands, ids: list[str]) 
     out = faxgw("refused", "show", ids[0]).out
 
     assert "rule         proof\n" in out
-    assert '"aligned": false' in out
+    assert "evidence     SPF pass for no domain, not the author's domain; no DKIM signature; decided by proof\n" in out
 
 
 def test_a_refusal_that_is_none_is_not_found(faxgw: Commands) -> None:
@@ -144,6 +145,25 @@ def test_an_accepted_fax_shows_what_was_known_of_its_sender(stage: Stage, faxgw:
     assert shown["evidence"]["rule"] == "trusted-relay"
     assert (shown["evidence"]["header_from"], shown["evidence"]["trusted_relay"]) == (ANNA, True)
     assert shown["evidence"]["aligned"] is False
+    told = faxgw("outbound", "show", stage.jobs[0].public_id).out
+    assert "came from a trusted relay; asked for spf-and-dkim; decided by trusted-relay" in told
+
+
+def test_evidence_in_words() -> None:
+    spf = {"result": "softfail", "domain": "corp.example", "reason": "~all"}
+    dkim = [{"result": "pass", "domain": "corp.example", "aligned": True}, {"result": "fail", "domain": ""}]
+
+    words = evidence_words({"spf": spf, "dkim": dkim, "authenticated_as": "ann", "setting": "dkim", "rule": "dkim"})
+
+    assert words.split("; ") == [
+        "signed in as ann",
+        "SPF softfail for corp.example, ~all",
+        "DKIM pass for corp.example, the author's own domain",
+        "DKIM fail for no domain",
+        "asked for dkim",
+        "decided by dkim",
+    ]
+    assert evidence_words({}) == ""
 
 
 def test_a_moment_without_a_zone_is_utc() -> None:
