@@ -119,8 +119,8 @@ class Judge:
         """May this sender send."""
         proof = case.settings.sender_proof()
         decision = decide(case.sender, proof, case.facts, case.evidence, case.envelope, self.real_time())
-        if case.evidence.spf is None:
-            return decision
+        if case.evidence.spf is None and not case.evidence.authenticated_as:
+            return decision  # nobody looked
         told = authentication_results(self.name, case.evidence, case.envelope)
         return replace(decision, evidence={**decision.evidence, "authentication_results": told})
 

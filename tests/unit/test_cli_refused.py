@@ -149,6 +149,14 @@ def test_an_accepted_fax_shows_what_was_known_of_its_sender(stage: Stage, faxgw:
     assert "came from a trusted relay; asked for spf-and-dkim; decided by trusted-relay" in told
 
 
+def test_who_signed_in_is_in_our_authentication_results(stage: Stage, faxgw: Commands) -> None:
+    asyncio.run(stage.submit(mail(), "+12025550101", peer="203.0.113.9", authenticated_as="anna"))
+
+    shown = json.loads(faxgw("outbound", "show", stage.jobs[0].public_id, "-o", "json").out)
+
+    assert shown["evidence"]["authentication_results"].endswith(";\r\n auth=pass smtp.auth=anna\r\n")
+
+
 def test_evidence_in_words() -> None:
     spf = {"result": "softfail", "domain": "corp.example", "reason": "~all"}
     dkim = [{"result": "pass", "domain": "corp.example", "aligned": True}, {"result": "fail", "domain": ""}]
