@@ -32,7 +32,8 @@ connect may read: no page tells of a person, a number, a subject or a file, but 
 | `/readyz` | whether mail can be taken and worked on, by which facts; and what is stuck | 200, or 503 |
 
 Facts of `/readyz`: `listener` (mail is taken), `store` (a commit was made just now), `disk` (room for mail), `lease`
-(the others hold us for alive), and, told but not needed, `lines` and `relay`. Let a balancer go by `/readyz`, and who
+(the others hold us for alive), and, told but not needed, `lines`, `relay`, and `bucket` where there is one: while it is
+away large mails are put off. Let a balancer go by `/readyz`, and who
 restarts processes by `/healthz`; systemd is told by itself (`config/faxgw.service`). Nothing is looked up more than
 once a second, however many ask.
 

@@ -5,11 +5,12 @@ What lives here: the facts and which of them are needed. What does not: whether 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.domain.alarms import QueueLook, Room
+from gateway.domain.errors import GatewayError
 
 GREETING_SECONDS = 5.0
 GREETING = b"220"  # RFC 5321 4.2
@@ -60,6 +61,18 @@ def lines_fact(look: QueueLook | None) -> Fact:
         for trunk in trunks
     )
     return Fact("lines", any(trunk.free and not trunk.paused for trunk in trunks), told or "unknown", needed=False)
+
+
+async def bucket_fact(ask: Callable[[], Awaitable[object]]) -> Fact:
+    """Whether the bucket answers `ask`. While it does not, what must be kept there waits or is put off."""
+    try:
+        async with asyncio.timeout(GREETING_SECONDS):
+            await ask()
+    except TimeoutError:
+        return Fact("bucket", False, f"no answer in {GREETING_SECONDS:.0f} s", needed=False)
+    except GatewayError:
+        return Fact("bucket", False, "cannot be read", needed=False)
+    return Fact("bucket", True, "answers", needed=False)
 
 
 async def relay_fact(host: str, port: int) -> Fact:

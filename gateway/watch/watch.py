@@ -18,6 +18,7 @@ from gateway.mail.notice_facts import Voice
 from gateway.sections import Settings
 from gateway.store.probe import try_to_write
 from gateway.store.spool import RESERVE
+from gateway.store.spools import open_spool
 from gateway.watch import readiness, systemd
 from gateway.watch.alarm_round import Addressed, AlarmRound
 from gateway.watch.answerer import Answerer, Page
@@ -32,10 +33,10 @@ from gateway.worker import Bell, Worker
 T = TypeVar("T")
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 JSON = "application/json"
-SIGHT_SECONDS, STORE_SECONDS, RELAY_SECONDS = 1.0, 2.0, 30.0  # that an answer is remembered for
+SIGHT_SECONDS, STORE_SECONDS, RELAY_SECONDS, BUCKET_SECONDS = 1.0, 2.0, 30.0, 60.0  # that an answer is remembered for
 ALARM_SECONDS = 10.0  # between two looks for what is stuck
 BEATS = 3  # in the time after which systemd would end us
-THREADS = 3  # one for each question that may hang: a look, a write, a round of alarms
+THREADS = 4  # one for each question that may hang: a look, a write, a round of alarms, the bucket
 RENDERS_AT_ONCE = 5  # of one mail: parts that end their process are tried without, three times at most
 
 
@@ -54,10 +55,12 @@ class Watch:
     _sight: Remembered[Sight] = field(init=False)
     _store: Remembered[Fact] = field(init=False)
     _relay: Remembered[Fact] = field(init=False)
+    _bucket: Remembered[Fact] = field(init=False)
 
     def __post_init__(self) -> None:
         relay = self.settings.relay
         self._sight = Remembered(lambda: self._apart(self.lookout.sight), SIGHT_SECONDS, time.monotonic)
+        self._bucket = Remembered(self._asked_bucket, BUCKET_SECONDS, time.monotonic)
         self._store = Remembered(lambda: self._apart(self._write), STORE_SECONDS, time.monotonic)
         self._relay = Remembered(lambda: readiness.relay_fact(relay.host, relay.port), RELAY_SECONDS, time.monotonic)
 
@@ -125,14 +128,14 @@ class Watch:
 
     async def ready(self) -> Page:
         """Whether mail can be taken and worked on, by which facts, and what is stuck."""
-        sight, store, relay = await asyncio.gather(self._sight.get(), self._store.get(), self._relay.get())
+        sight, store, reached = await asyncio.gather(self._sight.get(), self._store.get(), self._reached())
         facts = (
             *self._listener(),
             store,
             readiness.disk_fact(sight.room, RESERVE),
             readiness.lease_fact(sight.look, self.lookout.ours()),
             readiness.lines_fact(sight.look),
-            relay,
+            *reached,
         )
         well = readiness.is_ready(facts)
         told = {fact.name: {"ok": fact.ok, "needed": fact.needed, "detail": fact.detail} for fact in facts}
@@ -143,6 +146,17 @@ class Watch:
         if not self.listens:
             return ()
         return (Fact("listener", not self._stopping, "stopping" if self._stopping else "takes mail"),)
+
+    async def _reached(self) -> list[Fact]:
+        """What lies beyond this machine and the store."""
+        asked = [self._relay, self._bucket] if self.settings.storage.spool else [self._relay]
+        return await asyncio.gather(*(one.get() for one in asked))
+
+    async def _asked_bucket(self) -> Fact:
+        return await readiness.bucket_fact(lambda: self._apart(self._look_into_bucket))
+
+    def _look_into_bucket(self) -> None:
+        next(iter(open_spool(self.settings.storage.place).digests("00")), None)
 
     def _write(self) -> Fact:
         try:

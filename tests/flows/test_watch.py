@@ -1,5 +1,6 @@
 """Watching a gateway: what is stuck is told once in the log and by mail, and the pages say what is so."""
 
+import asyncio
 import json
 import shutil
 from collections import namedtuple
@@ -14,8 +15,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.domain.errors import UnavailableError
 from gateway.domain.tally import Metric
-from gateway.settings import Alarms, Http, Relay, Settings
+from gateway.settings import Alarms, Http, Relay, Settings, Storage
 from gateway.store import jobs, processes
+from gateway.watch import readiness
 from gateway.watch.alarm_round import Addressed, AlarmRound
 from gateway.watch.answerer import Page
 from gateway.watch.counts import Counts
@@ -123,6 +125,30 @@ async def test_a_gateway_that_is_well_says_so_whatever_the_relay_does(stage: Sta
     assert {name: fact["ok"] for name, fact in facts.items()} == dict.fromkeys(  # type: ignore[attr-defined]
         ("listener", "store", "disk", "lease", "lines", "relay"), True
     )
+
+
+async def test_a_bucket_that_is_away_is_told_and_keeps_no_small_mail_away(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    place = Storage(folder=stage.folder, spool="s3://faxes", endpoint="http://127.0.0.1:9", region="us-east-1")
+    page = await Watch(replace(SETTINGS, storage=place), lookout(stage), Counts(), listens=True).ready()
+
+    assert page.status is HTTPStatus.OK
+    assert told(page)["facts"]["bucket"] == {"ok": False, "needed": False, "detail": "cannot be read"}  # type: ignore[index]
+
+
+async def test_a_bucket_that_answers_is_well_and_one_that_does_not_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def answer() -> None:
+        return None
+
+    monkeypatch.setattr(readiness, "GREETING_SECONDS", 0.01)
+
+    assert (await readiness.bucket_fact(answer)).ok
+    assert (await readiness.bucket_fact(asyncio.Event().wait)).detail == "no answer in 0 s"
 
 
 async def test_who_stops_is_alive_and_not_ready(watch: Watch) -> None:
