@@ -4,7 +4,8 @@ What lives here: writing them, and finding those of the same mail that came befo
 does not: transactions, and whether the mail is taken (`acceptance`).
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from sqlalchemy import Dialect
 
 from gateway.domain.addresses import FaxAddress, distinct, repeated_numbers
 from gateway.domain.job import Job, JobState
+from gateway.domain.numbers import Destination
 from gateway.domain.submission import NewSubmission, SubmissionState
 from gateway.store.by_hand import Cursor, Insertion, marks
 from gateway.store.columns import EPOCH, MICROSECOND
@@ -22,6 +24,10 @@ from gateway.store.fax_tables import ContentRow, EventRow, JobRow, SubmissionRow
 
 DUPLICATE_WINDOW = timedelta(days=5)  # as long as servers go on trying to deliver (RFC 5321 4.5.4.1)
 _EARLIER = "SELECT id, received, duplicate_key FROM submission WHERE duplicate_key IN"
+_ASKED = (
+    "SELECT s.mail_key, s.id, j.number, j.sub_address FROM submission AS s JOIN job AS j ON j.submission_id = s.id "
+    "WHERE s.received >"
+)
 _GIVE_UP = "UPDATE submission SET duplicate_key = NULL WHERE id ="
 
 
@@ -51,11 +57,24 @@ class Entry:
                 cursor.execute(f"{_GIVE_UP} {marks(self._dialect, 1)}", (number,))
         return known
 
+    def asked_before(self, cursor: Cursor, mails: Sequence[NewSubmission]) -> dict[int, dict[str, int]]:
+        """By mail key, what the same mails asked for within the window: each line, and the submission that it is in."""
+        keys = [new.mail_key for new in mails if new.mail_key is not None]
+        found: dict[int, dict[str, int]] = {}
+        if keys:
+            since = (min(new.received for new in mails) - DUPLICATE_WINDOW - EPOCH) // MICROSECOND
+            mark, ours = marks(self._dialect, 1), marks(self._dialect, len(keys))
+            cursor.execute(f"{_ASKED} {mark} AND s.mail_key IN ({ours}) ORDER BY s.id DESC", [since, *keys])
+            for key, submission, number, sub_address in cursor.fetchall():
+                line = FaxAddress(Destination(number), sub_address=sub_address).line
+                found.setdefault(key, {})[line] = submission
+        return found
+
     def write(self, cursor: Cursor, mails: Sequence[NewSubmission]) -> list[tuple[Job, ...]]:
         """Write the rows of mails that are not known; of each its jobs, in the order of their addresses."""
         numbers = [row["id"] for row in self._submission.add_numbered(cursor, [_submission(new) for new in mails])]
         numbered = list(zip(mails, numbers, strict=True))
-        wanted = [_job(new, number, address) for new, number in numbered for address in distinct(new.addresses)]
+        wanted = [job for new, number in numbered for job in _jobs(new, number)]
         jobs: dict[int, list[Job]] = {number: [] for number in numbers}
         for row in self._job.add_numbered(cursor, wanted):
             jobs[row["submission_id"]].append(job_from(cast(JobRow, SimpleNamespace(**row))))  # all of its attributes
@@ -83,6 +102,7 @@ def _submission(new: NewSubmission) -> dict[str, object]:
         "content_digest": new.content_digest,
         "received": new.received,
         "duplicate_key": new.duplicate_key,
+        "mail_key": new.mail_key,
         "evidence": as_json(new.evidence),
         "resolution": new.resolution,
         "cover": new.cover,
@@ -94,6 +114,15 @@ def _submission(new: NewSubmission) -> dict[str, object]:
         "refused": as_json([(one.address, one.reply) for one in new.refused]),
         "state": SubmissionState.ACCEPTED.value,
     }
+
+
+def _jobs(new: NewSubmission, submission_id: int) -> Iterator[dict[str, object]]:
+    """One for each recipient; those at one number, by their sub-addresses, are copies of it."""
+    copies: Counter[str] = Counter()
+    for address in distinct(new.addresses):
+        number = address.destination.number
+        copies[number] += 1
+        yield {**_job(new, submission_id, address), "copy_no": copies[number]}
 
 
 def _job(new: NewSubmission, submission_id: int, address: FaxAddress) -> dict[str, object]:

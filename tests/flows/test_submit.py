@@ -193,6 +193,12 @@ async def test_emergency_numbers_are_not_permitted(stage: Stage, number: str) ->
     assert str(caught.value.reply).startswith("550 5.7.1 not permitted")
 
 
+async def test_two_sub_addresses_at_one_number_are_two_faxes(stage: Stage) -> None:
+    await stage.submit(mail(), f"{ONE}/T33S=1", f"{ONE}/T33S=2", ONE, f"{ONE}/T33S=2")
+
+    assert [job.sub_address for job in stage.jobs] == ["1", "2", ""]
+
+
 async def test_another_domain_is_not_served(stage: Stage) -> None:
     with pytest.raises(RefusedError, match="does not serve the domain"):
         await stage.desk.check_recipient(f"{ONE}@elsewhere.example", ANNA, "")
