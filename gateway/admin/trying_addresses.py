@@ -11,8 +11,8 @@ from gateway.domain.errors import GatewayError, SmtpReply
 from gateway.domain.numbers import NumberFacts, describe
 from gateway.judging import Judge
 from gateway.mail.desk import ListenerSettings
-from gateway.mail.smtp_recipients import Box, box_of, is_ours
-from gateway.mail.smtp_syntax import parse_rcpt, refuse
+from gateway.mail.smtp_recipients import Box, box_of, is_ours, number_fault
+from gateway.mail.smtp_syntax import SyntaxRefusedError, parse_rcpt, refuse
 
 _OTHER_BOXES = {Box.POSTMASTER: "a letter to the postmaster", Box.BOUNCE: "a bounce, which is swallowed"}
 
@@ -44,6 +44,9 @@ def try_address(judge: Judge, listener: ListenerSettings, written: str, sender: 
         if box is not Box.FAX:
             return AddressTrial(SmtpReply(250, "2.1.5", f"OK ({_OTHER_BOXES[box]}, no fax)"))
         address = judge.recipient(recipient, sender, user_name)
+    except SyntaxRefusedError as error:
+        fault = number_fault(f"TO:<{written}>", listener) if error.reply.enhanced == "5.1.3" else None
+        return AddressTrial((fault or error).reply)
     except GatewayError as error:
         return AddressTrial(error.reply)
     return AddressTrial(SmtpReply(250, "2.1.5", "OK"), address, describe(address.destination))

@@ -57,6 +57,11 @@ def test_a_good_address_is_told_with_number_country_kind_and_parameters(faxgw: C
             "550 5.1.3 plain digits must be 10, or 11 starting with 1; else write + and 7 to 15 digits with the "
             "country code, as in +12025550123@fax.example",
         ),
+        (
+            "2025550123;ext=5@fax.example",
+            "550 5.1.3 '2025550123;ext=5' is not a fax number: write + and 7 to 15 digits with the country code, as in "
+            "+12025550123@fax.example; an extension goes in /T33S=",
+        ),
         ("2025550123", "501 5.1.3 the address is malformed: write name@domain"),
         ("2025550123@fax.example>", "501 5.5.4 write RCPT TO:<address>; a space comes before parameters"),
     ],
