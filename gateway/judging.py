@@ -26,7 +26,7 @@ from gateway.domain.frozen import freeze
 from gateway.domain.nodes import User
 from gateway.domain.quarantine import refuse_quarantined
 from gateway.domain.setting_catalog import Effective
-from gateway.domain.submission import AutomaticCap, Envelope, HeaderFacts, NewSubmission, duplicate_key
+from gateway.domain.submission import AutomaticCap, Envelope, HeaderFacts, NewSubmission, duplicate_key, mail_key
 from gateway.domain.wishes import Wishes, settle_wishes
 from gateway.mail import parse
 from gateway.mail.proof.gather import Prover, by_connection, is_settled
@@ -184,6 +184,7 @@ def _submission(
         content_digest=case.facts.content_digest,
         content=case.whole,
         duplicate_key=_key(case.facts, case.envelope, distinct(addresses)),
+        mail_key=mail_key(case.facts, case.envelope.mail_from),
         addresses=addresses,
         subject=wishes.subject,
         reference=wishes.reference,

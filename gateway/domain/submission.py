@@ -153,6 +153,7 @@ class NewSubmission:
     automatic_cap: AutomaticCap | None = None  # None for the mail of a person
     frozen: str = field(default="", repr=False)  # the sender and the settings that hold; see `frozen`
     content: bytes = field(default=b"", repr=False)
+    mail_key: int | None = None  # None for a mail that cannot be told from the next one like it
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +180,23 @@ def duplicate_key(facts: HeaderFacts, mail_from: str, destinations: tuple[str, .
     Without a Message-ID the date and the subject stand in for it. Empty when there is neither identity nor date: such a
     mail cannot be told from the next one like it, and a fax that is dropped is worse than one that comes twice.
     """
+    identity = _identity(facts)
+    if not identity:
+        return ""
+    return _digest(identity, mail_from.lower(), ",".join(sorted(destinations)), facts.body_digest).hex()
+
+
+def mail_key(facts: HeaderFacts, mail_from: str) -> int | None:
+    """The same mail has the same key whoever it goes to: 63 bits, none where `duplicate_key` is empty."""
+    identity = _identity(facts)
+    return int.from_bytes(_digest(identity, mail_from.lower(), facts.body_digest)[:8]) >> 1 if identity else None
+
+
+def _identity(facts: HeaderFacts) -> str:
     if not facts.message_id and not facts.date:
         return ""
-    identity = facts.message_id or f"{facts.date}\0{facts.subject}\0{','.join(facts.from_addresses)}"
-    parts = (identity, mail_from.lower(), ",".join(sorted(destinations)), facts.body_digest)
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+    return facts.message_id or f"{facts.date}\0{facts.subject}\0{','.join(facts.from_addresses)}"
+
+
+def _digest(*parts: str) -> bytes:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).digest()

@@ -139,7 +139,8 @@ class Acceptance:
 def add(db: Database, new: NewSubmission) -> Accepted:
     """Write a submission and one job for each distinct destination (the first address wins), in one commit.
 
-    The same duplicate key within five days adds nothing, nor does a signed mail for a number that it was faxed to.
+    The same duplicate key within five days adds nothing, nor does the same mail for a number that it was to go to
+    before, or a signed one for a number that it was faxed to.
 
     Raises:
         TakenBeforeError: 550, a signed mail was faxed to other numbers; 451, too many mails of programs in an hour.
@@ -197,6 +198,8 @@ def _add_free(entry: Entry, cursor: Cursor, mails: Sequence[NewSubmission]) -> l
     for place, new in enumerate(mails):
         first.setdefault(new.duplicate_key, place)
     places = [place for key, place in first.items() if key not in known]
+    if _meet([mails[place] for place in places]) or entry.asked_before(cursor, [mails[place] for place in places]):
+        return [_add_one(entry, cursor, new) for new in mails]
     written = entry.write(cursor, [mails[place] for place in places]) if places else []
     jobs = dict(zip(places, written, strict=True))
     known |= {mails[place].duplicate_key: made[0].submission_id for place, made in jobs.items()}
@@ -206,6 +209,30 @@ def _add_free(entry: Entry, cursor: Cursor, mails: Sequence[NewSubmission]) -> l
         else _SameMail(known[new.duplicate_key])
         for place, new in enumerate(mails)
     ]
+
+
+def _meet(mails: Sequence[NewSubmission]) -> bool:
+    """Whether one of them is another, to other numbers."""
+    keys = [new.mail_key for new in mails if new.mail_key is not None]
+    return len(set(keys)) < len(keys)
+
+
+def _add_one(entry: Entry, cursor: Cursor, new: NewSubmission) -> Answer:
+    """Write one mail, of what it asks for only what the same mail did not ask for before."""
+    known = entry.known(cursor, [new])
+    if known:
+        return _SameMail(known[new.duplicate_key])
+    asked = _asked(entry, cursor, new)
+    left = tuple(address for address in new.addresses if address.line not in asked)
+    if not left:
+        return _SameMail(min(asked[address.line] for address in new.addresses))
+    [jobs] = entry.write(cursor, [replace(new, addresses=left)])
+    return Accepted(jobs[0].submission_id, jobs, duplicate=False)
+
+
+def _asked(entry: Entry, cursor: Cursor, new: NewSubmission) -> Mapping[str, int]:
+    """What the same mail asked for before: each line, and the submission that it is in."""
+    return {} if new.mail_key is None else entry.asked_before(cursor, [new]).get(new.mail_key, {})
 
 
 def _add_bound(session: Session, entry: Entry, cursor: Cursor, new: NewSubmission) -> Answer:
@@ -218,9 +245,13 @@ def _add_bound(session: Session, entry: Entry, cursor: Cursor, new: NewSubmissio
         check_cap(session, new)
     except TakenBeforeError as error:
         return error
-    left = tuple(address for address in new.addresses if address.destination.number not in uses)
-    if not left:
+    unused = tuple(address for address in new.addresses if address.destination.number not in uses)
+    if not unused:
         return _earlier_jobs(session, uses)
+    asked = _asked(entry, cursor, new)
+    left = tuple(address for address in unused if address.line not in asked)
+    if not left:
+        return _SameMail(min(asked[address.line] for address in unused))
     rest = replace(new, addresses=left)
     [jobs] = entry.write(cursor, [rest])
     signatures.remember(session, rest, jobs[0].submission_id)

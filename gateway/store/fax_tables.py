@@ -50,6 +50,7 @@ class SubmissionRow(Row, table=True):
     content_digest: str = Field(index=True)
     received: datetime = Field(sa_type=UtcTime)
     duplicate_key: str | None = Field(default=None, unique=True)
+    mail_key: int | None = Field(default=None, index=True, sa_type=BIG)  # of the same mail, whoever it goes to
     evidence: str  # JSON
     automatic_at: datetime | None = Field(default=None, sa_type=UtcTime)  # when a program sent it, by the wall's clock
     resolution: str

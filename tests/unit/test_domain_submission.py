@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.submission import HeaderFacts, duplicate_key
+from gateway.domain.submission import HeaderFacts, duplicate_key, mail_key
 
 FACTS = HeaderFacts(
     from_addresses=("amelia.ross@acme.example",),
@@ -44,6 +44,15 @@ def test_another_mail_has_another_key(facts: HeaderFacts, sender: str, numbers: 
     assert duplicate_key(facts, sender, numbers) != KEY
 
 
+def test_the_same_mail_is_known_whoever_it_goes_to() -> None:
+    key = mail_key(FACTS, SENDER)
+
+    assert key == mail_key(replace(FACTS, received_count=5), SENDER.upper())
+    assert key not in {mail_key(replace(FACTS, body_digest="d2"), SENDER), mail_key(FACTS, "ben.ortiz@acme.example")}
+    assert key is not None
+    assert 0 <= key < 2**63
+
+
 @given(st.text(), st.text(), st.lists(st.from_regex(r"\A\+[0-9]{7,15}\Z"), max_size=4))
 def test_any_header_gives_a_key_of_64_hexadecimal_digits(message_id: str, sender: str, numbers: list[str]) -> None:
     surrogates_too = replace(FACTS, message_id=message_id + "\udc80")
@@ -66,3 +75,4 @@ def test_without_a_message_id_the_date_and_the_subject_tell_mails_apart() -> Non
 
 def test_a_mail_without_message_id_and_date_has_no_key() -> None:
     assert duplicate_key(replace(NAMELESS, date=""), SENDER, NUMBERS) == ""
+    assert mail_key(replace(NAMELESS, date=""), SENDER) is None

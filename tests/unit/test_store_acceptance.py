@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,10 +15,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select
 
+from gateway.domain.addresses import FaxAddress
 from gateway.domain.errors import UnavailableError
 from gateway.domain.nodes import User
+from gateway.domain.numbers import Destination
 from gateway.domain.replay import SignatureUse, TakenBeforeError
-from gateway.domain.submission import NewSubmission
+from gateway.domain.submission import AutomaticCap, NewSubmission
 from gateway.store import contents, jobs, submissions
 from gateway.store.acceptance import MOST_AT_ONCE, Acceptance, Accepted, check
 from gateway.store.database import Database, open_database
@@ -120,6 +122,68 @@ def test_a_key_that_is_older_than_the_window_is_free_in_a_commit_too(
 
     assert not new.duplicate
     assert new.submission_id != old.submission_id
+
+
+def numbers_of(accepted: Accepted) -> list[str]:
+    return [str(job.destination) for job in accepted.jobs]
+
+
+def same_mail(user: User, *numbers: str, at: datetime = NOW) -> NewSubmission:
+    return replace(mail_to(user, *numbers, at=at), mail_key=2**63 - 1)
+
+
+def test_the_same_mail_to_more_numbers_goes_to_the_new_ones_alone(
+    db: Database, user: User, acceptance: Acceptance
+) -> None:
+    first = acceptance.add(same_mail(user, FAR))
+
+    more, again = acceptance.add(same_mail(user, FAR, OTHER)), acceptance.add(same_mail(user, OTHER, FAR))
+
+    assert (numbers_of(first), numbers_of(more), more.duplicate) == ([FAR], [OTHER], False)
+    assert (again.submission_id, again.duplicate) == (first.submission_id, True)
+    assert counted(db, SubmissionRow, JobRow) == [2, 2]
+
+
+def test_the_same_mail_to_some_of_its_numbers_goes_to_none(db: Database, user: User, acceptance: Acceptance) -> None:
+    first = acceptance.add(same_mail(user, FAR, OTHER))
+
+    [part, stranger] = together(db, acceptance, [same_mail(user, OTHER), mail_to(user, OTHER)])
+
+    assert (part.submission_id, part.jobs, part.duplicate) == (first.submission_id, first.jobs, True)
+    assert not stranger.duplicate
+    assert counted(db, SubmissionRow, JobRow) == [2, 3]
+
+
+def test_the_same_mail_to_others_in_one_commit_is_one_job_for_each_number(
+    db: Database, user: User, acceptance: Acceptance
+) -> None:
+    mails = [same_mail(user, FAR), mail_to(user, FAR), same_mail(user, FAR, OTHER), same_mail(user, OTHER)]
+
+    found = together(db, acceptance, mails)
+
+    assert [numbers_of(one) for one in found] == [[FAR], [FAR], [OTHER], [OTHER]]
+    assert [one.duplicate for one in found] == [False, False, False, True]
+    assert counted(db, SubmissionRow, JobRow) == [3, 3]
+
+
+def test_the_mail_of_a_program_to_more_numbers_goes_to_the_new_ones_alone(user: User, acceptance: Acceptance) -> None:
+    mails = [
+        replace(same_mail(user, *numbers), automatic_cap=AutomaticCap(9, NOW)) for numbers in ([FAR], [OTHER, FAR])
+    ]
+
+    found = [acceptance.add(new) for new in [*mails, replace(mails[1], duplicate_key="another way")]]
+
+    assert [numbers_of(one) for one in found] == [[FAR], [OTHER], [FAR]]
+    assert [one.duplicate for one in found] == [False, False, True]
+
+
+def test_another_sub_address_is_somebody_else_and_five_days_are_the_window(user: User, acceptance: Acceptance) -> None:
+    acceptance.add(same_mail(user, FAR))
+    lodger = replace(same_mail(user), addresses=(FaxAddress(Destination(FAR), sub_address="42"),))
+
+    found = [acceptance.add(new) for new in (lodger, same_mail(user, FAR, at=NOW + timedelta(days=5, seconds=1)))]
+
+    assert [one.duplicate for one in found] == [False, False]
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_the_first_address_of_a_destination_wins(db: Database, user: User) -> No
     first = FaxAddress(
         Destination(FAR), sub_address="42", name="Bob Jones", company="Bolt", cover="off", sender="Front Desk"
     )
-    new = replace(mail_to(user), addresses=(first, FaxAddress(Destination(FAR), name="Somebody")))
+    new = replace(mail_to(user), addresses=(first, FaxAddress(Destination(FAR), sub_address="42", name="Somebody")))
 
     [job] = submissions.add(db, new).jobs
 
