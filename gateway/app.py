@@ -36,6 +36,7 @@ from gateway.store import jobs, processes
 from gateway.store.database import Database
 from gateway.store.migrate import open_store
 from gateway.store.shared_time import Wish
+from gateway.store.spools import mark_of
 from gateway.wake import News, news_of
 from gateway.watch.counts import Counts, count_commits
 from gateway.watch.sight import lookout_of
@@ -237,7 +238,7 @@ def _registered(
 ) -> processes.Process:
     """Become known; one that has just died, and whose time cannot be shared, may take a moment to be gone."""
     time = Wish(settings.simulator.speed, jobs.latest_time(db))
-    about = processes.About(" ".join(roles), version("faxgw"), os.getpid(), time)
+    about = processes.About(" ".join(roles), version("faxgw"), os.getpid(), time, mark_of(settings.storage.place))
     ttl, locks = timedelta(seconds=settings.queue.lease_seconds), settings.storage.folder / "locks"
     for _ in range(YIELD_LOOKS):
         with suppress(ConflictError):

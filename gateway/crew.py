@@ -176,7 +176,7 @@ def _posters(shared: Shared) -> list[Worker]:
         spool=shared.spool,
         keep=KEEP_SECONDS,
     )
-    shared.left.append(relay.kept.close)
+    shared.left.extend((notify.return_left, relay.kept.close))
     forward = Forward(
         db=shared.db,
         spool=shared.spool,

@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import smtplib
 import socket
@@ -25,6 +26,7 @@ from aiosmtpd.controller import Controller
 HERE = Path(__file__).parent
 DOMAIN = "fax.localhost"
 PATIENCE = 110  # seconds for all faxes and notices
+PORTS = range(10_000, 32_000)  # below those that systems give to whoever connects
 NEWS_SECONDS = 3  # between two looks at the faxes when nothing is heard
 
 
@@ -94,10 +96,12 @@ class Sink:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that nobody uses now, and that the system gives to nobody who asks for just any port."""
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Demo:

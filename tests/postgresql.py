@@ -10,7 +10,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -20,6 +19,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, make_url
+
+from samples.demo import free_port
 
 USER = "postgres"
 START_SECONDS = 60
@@ -155,13 +156,6 @@ def new_folder() -> Path:
 def postgresql_url() -> str:
     """The URL of a new and empty database on the server of this test process."""
     return server().new_database()
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _identity() -> dict[str, object]:

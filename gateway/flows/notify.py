@@ -56,6 +56,12 @@ class Notify:
             return False
         return await self._deliver(claim)
 
+    def return_left(self) -> None:
+        """Free what the last renders and calls of this process took for it, when nobody is there to send it."""
+        while self.bag is not None and (claim := self.bag.next()) is not None:
+            with self.owed.having(named(claim)):
+                self.owed.give_back(functools.partial(self._free, claim))
+
     def _claim(self) -> outbox.MailClaim | None:
         return outbox.claim_mail(self.db, self.process, self.clock.now())
 
@@ -109,6 +115,10 @@ class Notify:
     def _give_back(self, claim: outbox.MailClaim) -> None:
         """Free a mail that could not be settled."""
         outbox.give_back(self.db, claim, self.clock.now())
+
+    def _free(self, claim: outbox.MailClaim) -> None:
+        """Free a mail that nobody tried to send."""
+        outbox.mail_retry(self.db, claim, self.clock.now(), "", counted=False)
 
     def _settle(self, claim: outbox.MailClaim, sent: Sent, next_for: int | None) -> outbox.MailClaim | None:
         """Write down what became of a mail; the next one to send, if the relay takes mail."""

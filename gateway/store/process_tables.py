@@ -14,7 +14,8 @@ from gateway.store.columns import BIG, Row, UtcTime
 class ProcessRow(Row, table=True):
     """One running process and its lease. Numbers are never used twice, so that a reaped process stays a stranger.
 
-    `roles` has spaces between. `guard` names a lock that a living process holds in PostgreSQL, empty for none.
+    `roles` has spaces between. `guard` names a lock that a living process holds in PostgreSQL, empty for none. `place`
+    is where it keeps contents, see `spools.mark_of`; empty: it did not say.
     """
 
     __tablename__ = "process"
@@ -29,6 +30,7 @@ class ProcessRow(Row, table=True):
     version: str = ""
     pid: int = 0
     guard: str = ""
+    place: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class ClockRow(Row, table=True):

@@ -12,7 +12,7 @@ is frozen, or cut off.
 
 import fcntl
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.domain.broken_call import ReadJournal, no_journal
-from gateway.domain.errors import GatewayError, LostClaimError, UnavailableError
+from gateway.domain.errors import ConflictError, GatewayError, LostClaimError, UnavailableError
 from gateway.store.columns import key_of
 from gateway.store.database import Database
 from gateway.store.guard import Suspects, free_guards, proven_free
@@ -42,6 +42,7 @@ class About:
     version: str = ""
     pid: int = 0
     time: Wish | None = None  # none: it goes by the machine's
+    place: str = ""  # where it keeps contents
 
 
 _NOTHING = About()
@@ -83,7 +84,7 @@ def register(db: Database, host: str, ttl: timedelta, wall: datetime, folder: Pa
 
     Raises:
         UnavailableError: the lock file or the row cannot be written.
-        ConflictError: others live by a time that we cannot share.
+        ConflictError: others live by a time that we cannot share, or keep contents where we do not.
     """
     path, lock = _held(folder)
     row = ProcessRow(
@@ -94,6 +95,7 @@ def register(db: Database, host: str, ttl: timedelta, wall: datetime, folder: Pa
         roles=about.roles,
         version=about.version,
         pid=about.pid,
+        place=about.place,
     )
 
     def work(session: Session) -> tuple[int, Anchor | None]:
@@ -117,7 +119,18 @@ def _join(session: Session, wish: Wish, own: ProcessRow, folder: Path) -> Anchor
     rows = session.exec(select(ProcessRow).order_by(col(ProcessRow.id))).all()
     free = free_guards(session, rows)
     living = [row for row in rows if row.guard not in free and not _is_dead(row, own.host, folder, own.started)]
+    _share_contents(own, living)
     return join(session, wish, own.started, living)
+
+
+def _share_contents(own: ProcessRow, living: Sequence[ProcessRow]) -> None:
+    """Return when no other keeps contents elsewhere: it would claim faxes whose pages it does not have."""
+    apart = [row for row in living if row.place not in ("", own.place)]
+    if apart and own.place:
+        raise ConflictError(
+            f"process {apart[0].id} on {apart[0].host} keeps mails and pages in another place: processes on one store "
+            "share a bucket ([storage] spool), or one folder of one machine"
+        )
 
 
 def renew(db: Database, process: Process, wall: datetime) -> None:

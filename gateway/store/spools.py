@@ -4,10 +4,14 @@ What lives here: choosing. What does not: either of them (`spool`, `bucket_spool
 """
 
 import importlib.util
+import os
+import secrets
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.domain.errors import UsageError
+from gateway.domain.errors import UnavailableError, UsageError
 from gateway.store.spool import Spool
 
 
@@ -23,6 +27,32 @@ class SpoolPlace:
     endpoint: str = ""
     region: str = ""
     credentials: Path | None = None
+
+
+def mark_of(place: SpoolPlace) -> str:
+    """What tells places for contents apart: a bucket's URL, or the mark of a folder, which is made when there is none.
+
+    Raises:
+        UnavailableError: the folder cannot be written.
+    """
+    if place.url:
+        return place.url.rstrip("/")
+    mark = place.folder / "spool" / "place"
+    try:
+        if not mark.exists():
+            _make(mark)
+        return mark.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise UnavailableError(f"{mark}: the folder's mark cannot be kept ({error.strerror})") from error
+
+
+def _make(mark: Path) -> None:
+    """Whole or not at all, and once: others may be making it, too."""
+    mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=mark.parent) as fresh, suppress(FileExistsError):
+        fresh.write(secrets.token_hex(8).encode())
+        fresh.flush()
+        os.link(fresh.name, mark)
 
 
 def open_spool(place: SpoolPlace) -> Spool:

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from aiosmtpd.controller import Controller
 
+from samples.demo import free_port
 from tests.crash.cuts import Cut
 from tests.crash.nursery import Child, nursery
-from tests.postgresql import free_port
 
 DOMAIN = "fax.localhost"
 SENDER = "anna@acme.example"

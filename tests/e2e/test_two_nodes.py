@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from samples.demo import free_port
 from tests import postgresql
 from tests.balancer import Balancer
 from tests.buckets import KEY_ID, SECRET, object_store
@@ -165,7 +166,7 @@ def places(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 def made_node(name: str, folder: Path, places: dict[str, str], relay: int) -> Node:
-    node = Node(name, folder / name, postgresql.free_port())
+    node = Node(name, folder / name, free_port())
     node.folder.mkdir()
     own = {
         "/var/lib/faxgw": str(node.folder / "store"),

@@ -133,3 +133,18 @@ async def test_a_fax_from_mail_to_last_notice_is_eight_works_of_the_store(stage:
     assert len(sink.mails) == 2
     assert stage.jobs[0].state is JobState.SENT
     assert stage.db.tally.works - before == 8  # taken, render begun and ended; call begun, last page, ended; two sent
+
+
+async def test_what_nobody_is_there_to_send_is_left_to_others(stage: Stage) -> None:
+    bag = bag_of(stage)
+    await called(stage, bag, "+12025550101", "+12025550102")
+    ending = posting(stage, 1, bag)
+
+    ending.return_left()
+
+    assert ending.owed.in_hand == set()
+    assert [(one.state, one.tries) for one in outbox.listing(stage.db)] == [(MailState.WAITING, 0)] * 2
+    async with SinkRelay() as sink:
+        while await stage.notify(sink.port).next():
+            pass
+    assert len(sink.mails) == 2
