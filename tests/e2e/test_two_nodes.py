@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ SENDER = "anna@acme.example"
 PATIENCE = 90.0  # seconds, on a busy machine
 LEASE = 4  # seconds
 FAXES = 5  # more than the lines of one node, each time
+MORE_AFTER = 5.0  # seconds
 
 
 def block(language: str) -> str:
@@ -133,14 +134,14 @@ class Site:
             assert client.sendmail(SENDER, [f"{number}@fax.example.com"], text) == {}
 
     async def jobs(self) -> list[dict[str, Any]]:
-        return list(json.loads(await self.nodes[0].faxgw("outbound", "list", "-o", "json")))
+        return list(json.loads(await self.nodes[0].faxgw("outbound", "list", "--limit", "1000", "-o", "json")))
 
     async def processes(self) -> list[dict[str, Any]]:
         return list(json.loads(await self.nodes[0].faxgw("nodes", "list", "-o", "json")))
 
 
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
+async def until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110 - what other processes write rings no bell here
             await asyncio.sleep(0.05)
 
@@ -195,19 +196,26 @@ def complete(heard: list[dict[str, Any]]) -> Counter[str]:
     return Counter(str(page["number"]) for page in heard if page["last"])
 
 
+async def faxes_until(here: Site, true: Callable[[], bool]) -> None:
+    """Faxes, and more of them as long as it is not true: which node calls is not for us to say."""
+    async with asyncio.timeout(PATIENCE):
+        while not true():
+            await here.send(FAXES)
+            with suppress(TimeoutError):
+                await until(true, MORE_AFTER)
+
+
 async def kill_one_and_freeze_the_other(here: Site) -> None:
     """While faxes go on; both are back at the end."""
     first, second = here.nodes
-    await here.send(FAXES)
-    await until(lambda: bool(first.pages_heard()))
+    await faxes_until(here, lambda: bool(first.pages_heard()))
     first.end()
     await here.send(FAXES)
     await until(lambda: "process-lost" in second.events())
     first.start()
     await until(lambda: first.events().count("started") == 2)
     dialled = second.dials()
-    await here.send(FAXES)
-    await until(lambda: second.dials() > dialled)
+    await faxes_until(here, lambda: second.dials() > dialled)
     second.signal(signal.SIGSTOP)
     await here.send(FAXES)
     await until(lambda: "process-lost" in first.events())
@@ -234,7 +242,7 @@ async def test_with_one_node_killed_and_one_frozen_every_fax_ends_once(tmp_path:
 
 def check_faxes(here: Site, jobs: list[dict[str, Any]]) -> None:
     """Each fax has ended, no far end has confirmed one twice, and each was told of once, by its Message-ID."""
-    assert len(jobs) == here.sent == 4 * FAXES
+    assert len(jobs) == here.sent >= 4 * FAXES
     assert {job["outcome"] for job in jobs} <= {"Success", "Unconfirmed"}
     heard = complete([page for node in here.nodes for page in node.pages_heard()])
     assert max(heard.values()) == 1
