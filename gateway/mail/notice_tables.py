@@ -35,7 +35,7 @@ def mail_rows(facts: NoticeFacts) -> tuple[tuple[str, str], ...]:
 
 def number_rows(facts: NoticeFacts) -> tuple[tuple[str, str], ...]:
     """The numbers that were asked for, with their jobs."""
-    return tuple(("Fax number", f"{number(job.destination)} (job {job.public_id})") for job in facts.jobs)
+    return tuple(("Fax number", f"{whom(job)} (job {job.public_id})") for job in facts.jobs)
 
 
 def reason_rows(failed: Sequence[FailedPart], detail: str) -> tuple[tuple[str, str], ...]:
@@ -47,7 +47,7 @@ def delivery_rows(facts: NoticeFacts, job: Job, attempts: Sequence[AttemptFacts]
     """One job: number, pages, times, and who answered."""
     rows = [
         ("Job", job.public_id),
-        ("Fax number", number(job.destination)),
+        ("Fax number", whom(job)),
         ("Pages", f"{job.pages_sent} of {job.pages} confirmed"),
         ("Your mail of", facts.dates.write(facts.received)),
         *_subject_rows(facts),
@@ -64,7 +64,7 @@ def waiting_rows(facts: NoticeFacts, job: Job) -> tuple[tuple[str, str], ...]:
     """A job that has not ended: number, pages, when it was expected, what comes next."""
     rows = [
         ("Job", job.public_id),
-        ("Fax number", number(job.destination)),
+        ("Fax number", whom(job)),
         *([("Pages", f"{job.pages_sent} of {job.pages} confirmed")] if job.pages else []),
         ("Your mail of", facts.dates.write(facts.received)),
         *_subject_rows(facts),
@@ -91,7 +91,7 @@ def preview_rows(preview: Preview | None) -> tuple[tuple[str, str], ...]:
 
 def job_table(facts: NoticeFacts, preview: Preview | None) -> Table:
     """The jobs of a mail."""
-    rows = tuple((number(job.destination), job.public_id, str(job.pages)) for job in facts.jobs)
+    rows = tuple((whom(job), job.public_id, str(job.pages)) for job in facts.jobs)
     return Table("What would be sent" if preview else "What will be sent", ("Fax number", "Job", "Pages"), rows)
 
 
@@ -161,6 +161,12 @@ def _speed(attempt: AttemptFacts) -> str:
 def _duration(span: timedelta) -> str:
     minutes, seconds = divmod(round(span.total_seconds()), 60)
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def whom(job: Job) -> str:
+    """The number, and the sub-address where there is one: two at one number are two faxes."""
+    lodger = f", sub-address {job.sub_address}" if job.sub_address else ""
+    return f"{number(job.destination)}{lodger}"
 
 
 def numbers(destinations: Sequence[Destination]) -> str:

@@ -339,6 +339,16 @@ def test_a_report_has_a_block_for_each_number() -> None:
     assert report.count("Status: 5.6.0") == 2
 
 
+@pytest.mark.parametrize("kind", [messages.delivery_success, messages.delivery_failure, delivery_delayed])
+def test_two_at_one_number_are_told_apart_by_their_sub_addresses(kind: Callable[..., Notice]) -> None:
+    lodger = replace(WAITING if kind is delivery_delayed else JOB, sub_address="42")
+
+    accepted = text_of(messages.initial_success(replace(FACTS, jobs=(JOB, lodger))))
+
+    assert re.findall(r"\+1 202 555 0123(.*?)  +K7P2QX", accepted) == ["", ", sub-address 42"]
+    assert "+1 202 555 0123, sub-address 42\n" in text_of(kind(FACTS, lodger, CALLS))
+
+
 @pytest.mark.parametrize("outcome", Outcome)
 def test_every_outcome_has_words_and_a_status(outcome: Outcome) -> None:
     words = words_for(outcome)
