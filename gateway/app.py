@@ -20,7 +20,7 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
-from gateway.bearings import wall_clock
+from gateway.bearings import opened_store, wall_clock
 from gateway.crew import Crew, gather
 from gateway.domain.errors import ConflictError, GatewayError, UnavailableError
 from gateway.domain.roles import Role, in_order
@@ -34,7 +34,6 @@ from gateway.settings import Settings
 from gateway.shared import Shared
 from gateway.store import jobs, processes
 from gateway.store.database import Database
-from gateway.store.migrate import open_store
 from gateway.store.shared_time import Wish
 from gateway.store.spools import mark_of
 from gateway.wake import News, news_of
@@ -203,7 +202,7 @@ def build(settings: Settings, roles: Iterable[Role] = (), *, kept: bool = False)
         GatewayError: the store cannot be used, or others on it go by a time that we could not share.
     """
     mine = in_order(roles or settings.queue.role_set())
-    db, counts = open_store(settings.storage.database_url, settings.storage.folder), Counts()
+    db, counts = opened_store(settings), Counts()
     count_commits(db, counts)
     leases = processes.lease_clock(db, wall_clock)
     process = _registered(settings, db, leases, mine)

@@ -11,6 +11,7 @@ from coverpages.cover import Cover, shipped
 from gateway.domain.cover_rules import cover_key
 from gateway.domain.errors import BadDirectiveError, NotFoundError
 from gateway.domain.job import Job
+from gateway.domain.mail_names import readable_address
 from gateway.domain.nodes import User
 from gateway.domain.submission import Submission
 from gateway.store import covers as store
@@ -62,7 +63,7 @@ def cover_fields(submission: Submission, job: Job, sender: User) -> dict[str, st
     place = " ".join(filter(None, (contact.city, contact.state, contact.postal_code)))
     fields = {
         "sender": job.sender_name or sender.full_name,
-        "sender_email": submission.sender_address,
+        "sender_email": readable_address(submission.sender_address),
         "sender_company": sender.company,
         "sender_phone": contact.phone,
         "sender_fax": sender.fax_number,

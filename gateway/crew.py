@@ -208,15 +208,13 @@ def _keepers(
 
 
 def _tidiers(shared: Shared, roles: Iterable[Role]) -> list[Worker]:
-    """Who renders makes most of the contents, and looks after them."""
+    """Who renders makes most of the contents, and looks after them; copies of a bucket's everybody has to himself."""
     tidy = Tidy(shared.db, shared.spool)
     retain = Retain(shared.db, shared.spool, shared.clock, wall_clock)
-    if Role.PREPARE not in roles:
-        return []
-    return [
-        Worker("tidy", tidy.next, shared.bell, TIDY_EACH, SILENT),
-        Worker("retain", retain.next, shared.bell, RETAIN_EACH, SILENT),
-    ]
+    renders = Role.PREPARE in roles
+    tidiers = [Worker("tidy", tidy.next, shared.bell, TIDY_EACH, SILENT)]
+    keepers = [Worker("retain", retain.next, shared.bell, RETAIN_EACH, SILENT)]
+    return [*(tidiers if renders or shared.settings.storage.spool else []), *(keepers if renders else [])]
 
 
 def _tender(shared: Shared) -> Worker:

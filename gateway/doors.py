@@ -31,7 +31,7 @@ class Doors:
     @property
     def address(self) -> str:
         """Where mail is taken."""
-        return f"{self.settings.smtp.host}:{self.listener.port}"
+        return f"{self.settings.smtp.place}:{self.listener.port}"
 
     async def open(self) -> None:
         """Listen here, which may let the system choose the port; `share` follows."""

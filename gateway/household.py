@@ -11,14 +11,13 @@ import socket
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from gateway.bearings import shared_now, voice_of, wall_clock
+from gateway.bearings import opened_store, shared_now, voice_of, wall_clock
 from gateway.domain.roles import Role, in_order
 from gateway.reserved_ports import ReservedPorts
 from gateway.serving_processes import WORDS, ServingProcesses
 from gateway.settings import Settings
 from gateway.shares import shares_of
 from gateway.store.database import Database
-from gateway.store.migrate import open_store
 from gateway.store.processes import lease_clock
 from gateway.watch.counts import Counts, count_commits
 from gateway.watch.sight import lookout_of
@@ -49,7 +48,7 @@ class Household:
     @property
     def address(self) -> str:
         """Where mail is taken; empty where none is."""
-        return f"{self.settings.smtp.host}:{self.ports.taken[0]}" if self.ports.taken else ""
+        return f"{self.settings.smtp.place}:{self.ports.taken[0]}" if self.ports.taken else ""
 
     @property
     def failed(self) -> int:
@@ -113,7 +112,7 @@ def keep_house(settings: Settings, roles: Iterable[Role] = (), words: tuple[str,
     """
     mine = in_order(roles or settings.queue.role_set())
     smtp, counts = settings.smtp, Counts()
-    db = open_store(settings.storage.database_url, settings.storage.folder)
+    db = opened_store(settings)
     count_commits(db, counts)
     ports = ReservedPorts(smtp.host, (smtp.ports if smtp.port else (0, *smtp.ports)) if Role.SMTP in mine else ())
     shares = shares_of(settings, ports.taken[0] if ports.taken else 0)

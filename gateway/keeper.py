@@ -5,17 +5,19 @@ what such a process does (`listening`, `serving`).
 """
 
 import asyncio
+import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from gateway.kept_processes import COUNTED, LINE_OCTETS, Failure, Instructions
+from gateway.kept_processes import COUNTED, LINE_OCTETS, PULSE, Failure, Instructions
 from gateway.watch.counts import Counts
 
 LOOK_SECONDS = 1.0
 REPORT_SECONDS = 1.0
+PULSE_SECONDS = 1.0
 STANDARD_OUTPUT = 1
 
 
@@ -63,6 +65,12 @@ class Keeper:
         while True:
             await asyncio.sleep(REPORT_SECONDS)
             self.tell_counts(counts)
+
+    async def beat(self, troubles: Callable[[], Sequence[str]] = tuple) -> None:
+        """Tell each second that we live, and what does not move."""
+        while True:
+            self.tell(PULSE + json.dumps(troubles()).encode() + b"\n")
+            await asyncio.sleep(PULSE_SECONDS)
 
 
 async def meet() -> Keeper:

@@ -4,7 +4,8 @@ What lives here: that, and what any of them is told. What does not: what they do
 `serving_processes`), their own side of it (`keeper`).
 
 Down its standard input a process gets a line with its settings and then orders, `stop` first of all; when the pipe
-breaks, the daemon has died. Up its standard output it sends lines, `ready` when its work has begun.
+breaks, the daemon has died. Up its standard output it sends lines, `ready` when its work has begun, and then `pulse`
+each second. One that the system has stopped, or that says nothing for long, is killed: clients would wait at its door.
 """
 
 import asyncio
@@ -18,13 +19,17 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from gateway.domain.roles import Role
 from gateway.settings import Settings
 
 log = logging.getLogger(__name__)
 
-READY, STOP, HURRY, FAILED, COUNTED = b"ready", b"stop\n", b"hurry\n", b"failed ", b"counted "
+READY, STOP, HURRY, FAILED, COUNTED, PULSE = b"ready", b"stop\n", b"hurry\n", b"failed ", b"counted ", b"pulse "
+SILENT_SECONDS = 60.0  # more than any step on a loop may take
+FROZEN_SECONDS = 3.0  # of silence, where the system says that it was stopped
+LOOK_SECONDS = 1.0
 ANEW = 75  # the exit status of one that was given up for dead by the others; EX_TEMPFAIL of sysexits.h
 READY_SECONDS = 60.0  # how long the daemon's start waits for them
 STEADY_SECONDS = 60.0  # one that lived so long died by chance
@@ -98,6 +103,8 @@ class KeptProcesses:
         self._settled = asyncio.Event()  # all are ready, or need not be any more
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._listening: asyncio.Task[None] | None = None
+        self._heard_at: dict[int, float] = {}  # by the clock of the loop
         self.ready: set[int] = set()
         self.failed = 0  # the exit status of one that was needed, and could not begin
 
@@ -109,6 +116,7 @@ class KeptProcesses:
     async def start(self) -> None:
         """Start them, and wait for a while until all are ready; those that are not yet are tried on."""
         self._tasks = [asyncio.create_task(self._keep(number)) for number in range(self._program.count)]
+        self._listening = asyncio.create_task(self._listen())
         try:
             await asyncio.wait_for(self._settled.wait(), READY_SECONDS)
         except TimeoutError:
@@ -119,6 +127,8 @@ class KeptProcesses:
         """Ask them to end, and kill those that have not within `grace` seconds."""
         self._stopping.set()
         self._settled.set()
+        if self._listening is not None:
+            self._listening.cancel()
         self.send_all(STOP)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace)
@@ -161,6 +171,21 @@ class KeptProcesses:
             if code != ANEW:
                 await self._pause(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures, 10)))
 
+    async def _listen(self) -> None:
+        """Kill who says nothing any more; the machine's own sleep does not count."""
+        loop = asyncio.get_running_loop()
+        while True:
+            before = loop.time()
+            await asyncio.sleep(LOOK_SECONDS)
+            if loop.time() - before > FROZEN_SECONDS:
+                continue  # it was we who did not listen
+            for number, child in tuple(self._children.items()):
+                silence = loop.time() - self._heard_at[number]
+                late = number in self.ready and silence > SILENT_SECONDS
+                if child.returncode is None and (late or (silence > FROZEN_SECONDS and _is_frozen(child.pid))):
+                    log.warning("process-silent", extra={"kind": number, "seconds": round(silence)})
+                    self.kill(number)
+
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
@@ -170,11 +195,13 @@ class KeptProcesses:
         words = (sys.executable, *self._program.words)
         child = await asyncio.create_subprocess_exec(*words, stdin=PIPE, stdout=PIPE, env=_environment())
         self._children[number] = child
+        self._heard_at[number] = asyncio.get_running_loop().time()
         self.send(number, self._greeting(number))
         if self._stopping.is_set():  # asked between two lives
             self.send(number, STOP)
         assert child.stdout is not None
         while line := await child.stdout.readline():
+            self._heard_at[number] = asyncio.get_running_loop().time()
             if line.startswith(READY):
                 self.ready.add(number)
             self._heard(number, line)
@@ -185,6 +212,15 @@ class KeptProcesses:
 
 def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in _SYSTEMDS}
+
+
+def _is_frozen(pid: int) -> bool:
+    """Whether the system has stopped it, by a signal or for a debugger (proc(5))."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] in {"T", "t"}
 
 
 def _told(code: int) -> str:

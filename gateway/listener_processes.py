@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from gateway.kept_processes import COUNTED, FAILED, READY, Failure, Instructions, KeptProcesses, Program
+from gateway.kept_processes import COUNTED, FAILED, PULSE, READY, Failure, Instructions, KeptProcesses, Program
 from gateway.settings import Settings
 
 WORDS = ("-m", "gateway.listening")
@@ -83,7 +83,7 @@ class ListenerProcesses:
             self._kept.send_all(line, but=number)
         elif line.startswith(COUNTED):
             self._counted(line.removeprefix(COUNTED))
-        elif not line.startswith(READY):
+        elif not line.startswith((READY, PULSE)):
             self._ring()
 
     async def _tell_time(self) -> None:

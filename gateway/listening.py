@@ -10,6 +10,7 @@ import signal
 import sys
 from datetime import datetime
 
+from gateway.bearings import opened_store
 from gateway.domain.errors import GatewayError
 from gateway.event_loop import run, settle_in
 from gateway.fax.simulator.clock import SimulatorClock
@@ -19,7 +20,6 @@ from gateway.logs import start_logging
 from gateway.mail.desk import Sharing
 from gateway.mail.listener import Listener
 from gateway.parts import build_listener, following_clock
-from gateway.store.migrate import open_store
 from gateway.watch.counts import Counts, count_commits
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ async def _listen() -> None:
     start_logging(keeper.told.log_level, settings.logs.format)
     stopping = asyncio.Event()
     _heed_signals(stopping)
-    db = open_store(settings.storage.database_url, settings.storage.folder)
+    db = opened_store(settings)
     clock = following_clock(db)
     counts = Counts()
     count_commits(db, counts)
@@ -56,7 +56,7 @@ async def _listen() -> None:
     settle_in()
     keeper.tell(b"ready\n")
     listener.tell_failures(keeper.tell_failure)
-    tasks = (_follow(keeper, clock, listener, stopping), _watch(keeper, stopping), keeper.report(counts))
+    tasks = (_follow(keeper, clock, listener, stopping), _watch(keeper, stopping), keeper.report(counts), keeper.beat())
     following = [asyncio.create_task(task) for task in tasks]
     await stopping.wait()
     for task in following:
@@ -67,7 +67,8 @@ async def _listen() -> None:
 
 
 def _heed_signals(stopping: asyncio.Event) -> None:
-    """An interrupt from the terminal is for the parent, who tells us."""
+    """An interrupt or a hang-up from the terminal is for the parent, who tells us."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -24,6 +24,9 @@ def _event(about: str, *fields: str) -> LogEvent:
 EVENTS: Mapping[str, LogEvent] = {
     # The daemon.
     "started": _event("the daemon takes mail and works; kind: its roles", "owner", "kind"),
+    "store-late": _event("the store has not answered at the start yet; it is waited for half a minute at most"),
+    "store-starting": _event("the database server starts or recovers; it is waited for some minutes at most"),
+    "not-reloaded": _event("a SIGHUP changed nothing: settings are read at the start"),
     "hurried": _event("it was asked to stop once more: calls that run hang up", "owner"),
     "stopped": _event("it has ended in order", "owner"),
     "walled": _event("documents cannot reach the network, or files; kind: which, detail: by what", "kind", "detail"),
@@ -39,6 +42,7 @@ EVENTS: Mapping[str, LogEvent] = {
     "library": _event("a library complains; kind: its name. What it says is left out: it may quote mails", "kind"),
     # Workers.
     "step-failed": _event("a worker could not do its step, and tries again later", "worker", "error"),
+    "claim-gone": _event("work ended early: it was cancelled, or given back at a stop or a lost lease", "worker"),
     "step-crashed": _event("a worker's step met a fault of ours; it tries again later", "worker", "error", "at"),
     "step-cut": _event("a worker's step was broken off", "worker"),
     "claim-owed": _event("claimed work could not be given back yet", "error", "count"),
@@ -81,9 +85,10 @@ EVENTS: Mapping[str, LogEvent] = {
     "mail-sent": _event("the relay took a notice; reply: its code", "kind", "reply", "attempt"),
     "mail-delayed": _event("the relay did not take it now", "kind", "reply", "attempt"),
     "mail-undeliverable": _event("it was given up", "kind", "reply", "attempt"),
-    "relay-unreachable": _event("the relay was not reached with it", "kind", "reply", "attempt"),
-    "relay.unreachable": _event("no connection to the relay", "error"),
-    "relay.broken_off": _event("the connection to the relay broke; count: notices that were sent", "error", "count"),
+    "relay.unreachable": _event("no connection to the relay for so long; told each ten minutes", "error", "seconds"),
+    "relay.reached": _event("it answers again, after so long", "seconds"),
+    "relay.no_smtputf8": _event("it has no SMTPUTF8, which a recipient's address needs: the notice is given up"),
+    "relay.broken_off": _event("the connection broke after so many notices; likewise", "error", "count", "seconds"),
     # The archive.
     "fax-archived": _event("a copy is there; kind: direction, detail: the way", "fax", "kind", "detail", "attempt"),
     "archive-delayed": _event("the server did not keep it; see faxgw archive list", "fax", "kind", "attempt"),

@@ -58,14 +58,21 @@ class Owed:
 
     def give_back(self, return_claim: Callable[[], None]) -> None:
         """Return a claim; one that was settled, or lost to another process, owes nothing."""
+        error = self._tried(return_claim)
+        if error is not None:
+            log.warning("claim-owed", extra={"error": type(error).__name__, "count": len(self._returns)})
+
+    def _tried(self, return_claim: Callable[[], None]) -> UnavailableError | None:
+        """Return a claim, or keep it for later; why that had to be."""
         try:
             return_claim()
         except LostClaimError:
-            return
+            return None
         except UnavailableError as error:
             with self._lock:
                 self._returns.append(return_claim)
-            log.warning("claim-owed", extra={"error": type(error).__name__, "count": len(self._returns)})
+            return error
+        return None
 
     def give_back_each(self, claims: Iterable[T], return_claim: Callable[[T], None]) -> None:
         """Return claims that nobody has begun."""
@@ -73,8 +80,8 @@ class Owed:
             self.give_back(functools.partial(return_claim, claim))
 
     def settle(self) -> None:
-        """Try again to return what is owed."""
+        """Try again to return what is owed; that it cannot be yet was told when it first could not."""
         with self._lock:
             returns, self._returns = self._returns, []
         for return_claim in returns:
-            self.give_back(return_claim)
+            self._tried(return_claim)

@@ -59,7 +59,7 @@ def following_clock(db: Database) -> SimulatorClock:
 def build_judge(settings: Settings, db: Database, clock: Clock) -> Judge:
     """What judges mails, for the listener and for commands that try one out."""
     smtp = settings.smtp
-    domains = frozenset(domain.lower() for domain in smtp.domains)
+    domains = frozenset(smtp.domains)
     prover = Prover(Resolver(settings.dns.nameservers, timeout=settings.dns.timeout))
     return Judge(db, KnownTree(db), clock, domains, smtp.networks(), prover, wall_clock, smtp.hostname)
 

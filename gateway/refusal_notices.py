@@ -32,16 +32,11 @@ def refusal_notice(
 
 
 def _may_be_answered(voice: Voice, refusal: Refusal, facts: HeaderFacts) -> bool:
-    """No program, no list, none of our own; and an address that any relay takes."""
+    """No program, no list, none of our own; and an address that can be written down."""
     author = refusal.header_from
     if is_automatic(facts, refusal.mail_from) or facts.auto_submitted not in ("", "no"):
         return False
-    return _is_plain(author) and facts.from_addresses == (author,) and author != voice.address.lower()
-
-
-def _is_plain(text: str) -> bool:
-    """Whether it may stand in a header as it is, for every relay."""
-    return text.isascii() and text.isprintable()
+    return author.isprintable() and facts.from_addresses == (author,) and author != voice.address.lower()
 
 
 def _is_sure(refusal: Refusal, evidence: Evidence) -> bool:
@@ -58,7 +53,7 @@ def _mail(voice: Voice, refusal: Refusal, reply: SmtpReply, facts: HeaderFacts, 
         received=refusal.at,
         written=refusal.at,
         jobs=(),
-        message_id=facts.message_id if _is_plain(facts.message_id) else "",
+        message_id=facts.message_id if facts.message_id.isprintable() else "",
         dates=settings.date_style(),
     )
     notice = refusal_letter(told, refusal, reply)

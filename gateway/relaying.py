@@ -16,9 +16,11 @@ def relay_of(settings: Settings) -> Relay:
             port=relay.port,
             hostname=settings.smtp.hostname,
             start_tls=relay.start_tls,
+            implicit_tls=relay.implicit_tls,
             user_name=relay.user_name,
             password=relay.password,
             mail_from=relay.mail_from,
+            ca_bundle=relay.certificates or None,
             largest=relay.largest_mail,
         )
     )

@@ -41,7 +41,7 @@ class Storage:
 class Smtp:
     """The front door."""
 
-    host: str = "127.0.0.1"
+    host: str = "127.0.0.1"  # empty: all addresses of the machine
     port: int = 8025
     submission_port: int = 0  # TLS from the first octet; 0: none
     submission_starttls_port: int = 0  # 0: none
@@ -70,6 +70,11 @@ class Smtp:
         return tuple(ip_network(text) for text in self.proxies)
 
     @property
+    def place(self) -> str:
+        """The host as it is named to people, and as programs on this machine reach the listener."""
+        return self.host or "localhost"
+
+    @property
     def ports(self) -> tuple[int, ...]:
         """The ports that are given, in the order port, submission with TLS, submission with STARTTLS."""
         return tuple(port for port in (self.port, self.submission_port, self.submission_starttls_port) if port)
@@ -90,8 +95,10 @@ class Relay:
     host: str = "127.0.0.1"
     port: int = 25
     start_tls: bool = False
+    implicit_tls: bool = False  # from the first octet
     user_name: str = ""
     password: str = field(default="", repr=False)
+    certificates: str = ""  # PEM file of authorities; empty: those that the system trusts
     mail_from: str = ""  # empty: the null return path
     connections: int = 4  # at a time, of one daemon
     largest_mail: int = 0  # octets, into which received faxes are split; 0: what the relay says of itself

@@ -18,12 +18,10 @@ from gateway.event_loop import run, settle_in
 from gateway.keeper import Keeper, meet
 from gateway.kept_processes import ANEW, FAILED, HURRY, Failure
 from gateway.logs import start_logging
-from gateway.serving_processes import pulse_line, ready_line
+from gateway.serving_processes import ready_line
 from renderers import processors
 
 log = logging.getLogger(__name__)
-
-PULSE_SECONDS = 1.0
 
 
 def main() -> None:
@@ -52,7 +50,12 @@ async def _serve() -> int:
     counts = gateway.watch.counts
     following = [
         asyncio.create_task(task)
-        for task in (_follow(keeper, gateway), _watch(keeper, gateway), keeper.report(counts), _beat(keeper, gateway))
+        for task in (
+            _follow(keeper, gateway),
+            _watch(keeper, gateway),
+            keeper.report(counts),
+            keeper.beat(gateway.watch.troubles),
+        )
     ]
     await gateway.run()
     for task in following:
@@ -62,7 +65,8 @@ async def _serve() -> int:
 
 
 def _heed_signals(gateway: Gateway) -> None:
-    """An interrupt from the terminal is for the daemon, who tells us."""
+    """An interrupt or a hang-up from the terminal is for the daemon, who tells us."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, gateway.stop)
     loop.add_signal_handler(signal.SIGINT, lambda: None)
@@ -89,13 +93,6 @@ async def _watch(keeper: Keeper, gateway: Gateway) -> None:
 def _stop(gateway: Gateway) -> None:
     if not gateway.stopping.is_set():
         gateway.stop()
-
-
-async def _beat(keeper: Keeper, gateway: Gateway) -> None:
-    """Tell that we live, and what does not move."""
-    while True:
-        keeper.tell(pulse_line(gateway.watch.troubles()))
-        await asyncio.sleep(PULSE_SECONDS)
 
 
 if __name__ == "__main__":

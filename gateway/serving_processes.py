@@ -4,8 +4,7 @@ What lives here: what they are told and say, and whether they live. What does no
 (`kept_processes`), what runs inside (`serving`), what is made of it (`household`).
 
 Up comes `ready` with the number under which others know it, and then once a second `pulse` with what does not move in
-it; `counted` and, both ways, `failed` are as of the listeners. One that is silent for long is stuck or frozen: the
-others have taken over its work by then, and it is killed.
+it; `counted` and, both ways, `failed` are as of the listeners.
 """
 
 import asyncio
@@ -15,28 +14,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from gateway.domain.roles import Role
-from gateway.kept_processes import COUNTED, FAILED, HURRY, READY, Instructions, KeptProcesses, Program
+from gateway.kept_processes import COUNTED, FAILED, HURRY, PULSE, READY, Instructions, KeptProcesses, Program
 from gateway.settings import Settings
 from gateway.shares import processors_of
 from renderers import processors
 
-log = logging.getLogger(__name__)
-
 WORDS = ("-m", "gateway.serving")
-PULSE = b"pulse "
-SILENT_SECONDS = 60.0  # more than any step on its loop may take
 LATE_SECONDS = 60.0  # for a start, with its tries
-LOOK_SECONDS = 1.0
 
 
 def ready_line(process: int) -> bytes:
     """That it works, and under which number others know it."""
     return b"%s %d\n" % (READY, process)
-
-
-def pulse_line(troubles: Sequence[str]) -> bytes:
-    """That it lives, and what does not move in it."""
-    return PULSE + json.dumps(troubles).encode() + b"\n"
 
 
 @dataclass(slots=True)
@@ -45,7 +34,6 @@ class _Life:
 
     since: float
     process: int = 0
-    heard: float = 0.0
     troubles: tuple[str, ...] = ()
 
 
@@ -59,7 +47,6 @@ class ServingProcesses:
     words: tuple[str, ...] = WORDS
     _lives: dict[int, _Life] = field(default_factory=dict)
     _kept: KeptProcesses = field(init=False)
-    _listening: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         program = Program("serving", self.words, len(self.shares), needed=True)
@@ -84,12 +71,9 @@ class ServingProcesses:
         """Start them, and wait for a while until all are ready."""
         self._lives = {number: _Life(_now()) for number in range(len(self.shares))}
         await self._kept.start()
-        self._listening = asyncio.create_task(self._listen())
 
     async def stop(self, grace: float) -> None:
         """End them in order; what has not ended within `grace` seconds is killed."""
-        if self._listening is not None:
-            self._listening.cancel()
         await self._kept.stop(grace)
 
     def hurry(self) -> None:
@@ -111,16 +95,6 @@ class ServingProcesses:
                 found.append(f"process {number} has not been ready for {now - life.since:.0f} s")
         return tuple(found)
 
-    async def _listen(self) -> None:
-        """Kill who says nothing any more; the machine's own sleep does not count."""
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            for number, life in self._lives.items():
-                silence = _now() - life.heard
-                if number in self._kept.ready and silence > SILENT_SECONDS:
-                    log.warning("process-silent", extra={"kind": number, "seconds": round(silence)})
-                    self._kept.kill(number)
-
     def _greeting(self, number: int) -> bytes:
         """The first words to a process of that number, whose life begins."""
         before = self._lives[number]
@@ -131,7 +105,6 @@ class ServingProcesses:
 
     def _hear(self, number: int, line: bytes) -> None:
         life = self._lives[number]
-        life.heard = _now()
         if line.startswith(READY):
             life.process = int(line.removeprefix(READY))
         elif line.startswith(PULSE):

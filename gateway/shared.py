@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from gateway.domain.errors import LostClaimError
 from gateway.domain.tally import NOBODY, Metric, Tally
 from gateway.fax.call_journal import CallJournal
 from gateway.fax.simulator.transport import CallClock
@@ -81,6 +82,9 @@ def _counted(kind: str, step: Step, tally: Tally) -> Step:
             found = await step()
             ended = True
             return found
+        except LostClaimError:
+            ended = True  # a cancel or a stop is no failure
+            raise
         finally:
             if not ended:
                 tally.tell(Metric.FAILED_STEPS, 1, kind)

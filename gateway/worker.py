@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from gateway.domain.errors import GatewayError
+from gateway.domain.errors import GatewayError, LostClaimError
 
 log = logging.getLogger(__name__)
 Step = Callable[[], Awaitable[bool]]
@@ -188,6 +188,9 @@ class Worker:
             try:
                 busy = self._firm() and await self._do()
                 failures = 0
+            except LostClaimError:
+                log.info("claim-gone", extra={"worker": self.name})
+                busy, failures = False, failures + 1  # who was given up for dead would look again and again
             except GatewayError as error:
                 log.warning("step-failed", extra={"worker": self.name, "error": type(error).__name__})
                 busy, failures = False, failures + 1

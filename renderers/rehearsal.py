@@ -5,9 +5,9 @@ takes as long as several pages; libraries resolve their symbols, tables are buil
 fork (`warm`).
 """
 
-import tempfile
 from pathlib import Path
 
+from renderers import rooms
 from renderers.document import Document
 from renderers.faxpage import FaxShape
 from renderers.pdf import make_paged
@@ -23,7 +23,7 @@ def rehearse() -> None:
     Raises:
         RenderError: a library is missing.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with rooms.room("confined-rehearsal-") as folder:  # swept with the others where we are killed meanwhile
         sheet = Path(folder) / "rehearsal.pdf"
         sheet.write_bytes(_pdf())
         paged = make_paged(Document(sheet, "application/pdf", sheet.name), Path(folder), FaxShape())

@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
-from weasyprint import CSS, HTML
-from weasyprint.document import Document
-from weasyprint.formatting_structure.boxes import Box, ReplacedBox, TextBox
-from weasyprint.urls import URLFetcher, URLFetcherResponse, URLFetchingError
-
 from renderers.faxpage import PELS_PER_INCH, FaxShape
+from renderers.sonames import found_by_soname
+
+with found_by_soname():
+    from weasyprint import CSS, HTML
+    from weasyprint.document import Document
+    from weasyprint.formatting_structure.boxes import Box, ReplacedBox, TextBox
+    from weasyprint.urls import URLFetcher, URLFetcherResponse, URLFetchingError
 
 logging.getLogger("weasyprint").addHandler(logging.NullHandler())
 logging.getLogger("weasyprint").propagate = False  # it would write contents of mails into our log

@@ -37,6 +37,12 @@ def _call(path: str) -> None:
         line.connect(path)
 
 
+def _listen(path: str) -> None:
+    with socket.socket(socket.AF_UNIX) as line:
+        line.bind(path)
+    Path(path).unlink()
+
+
 def _system(number: int, *words: int) -> None:
     """A system call of x86-64."""
     if _libc.syscall(number, *(ctypes.c_long(word) for word in words)) < 0:
@@ -67,6 +73,7 @@ _DEEDS: dict[str, Callable[..., object]] = {
     "socket": _socket,
     "pair": lambda kind: [end.close() for end in socket.socketpair(socket.AF_UNIX, kind)],
     "call": _call,
+    "listen": _listen,
     "system": _system,
     "session": os.setsid,
     "group": lambda: os.setpgid(0, 0),

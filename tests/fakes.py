@@ -121,23 +121,27 @@ class SinkRelay:
 
     def __init__(self, refuse: Answer = lambda _recipient: None, port: int = 0, **options: Any) -> None:
         self.mails: list[SunkMail] = []
+        self.options: list[list[str]] = []  # of MAIL, without the size
         self.connections = 0
         self.refuse = refuse
         self.data_reply = ""
         self._port = port
+        self._tls = options.pop("implicit_tls", None)
         self._options = options
         self._server: asyncio.Server | None = None
         self._arrived = asyncio.Condition()
 
     @classmethod
-    def with_tls(cls, authority: trustme.CA, passwords: dict[str, str]) -> "SinkRelay":
-        """A sink that offers STARTTLS, with a certificate for 127.0.0.1, and AUTH behind it."""
+    def with_tls(cls, authority: trustme.CA, passwords: dict[str, str], implicit: bool = False) -> "SinkRelay":
+        """A sink that offers STARTTLS, or begins with TLS, with a certificate for 127.0.0.1, and AUTH behind it."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("127.0.0.1").configure_cert(context)
 
         def check(_mechanism: str, name: bytes, password: bytes) -> bool:
             return passwords.get(name.decode()) == password.decode()
 
+        if implicit:
+            return cls(implicit_tls=context, auth_require_tls=False, auth_callback=check)
         return cls(tls_context=context, auth_callback=check)
 
     @property
@@ -147,7 +151,7 @@ class SinkRelay:
 
     async def __aenter__(self) -> "SinkRelay":
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._session, "127.0.0.1", self._port)
+        self._server = await loop.create_server(self._session, "127.0.0.1", self._port, ssl=self._tls)
         return self
 
     async def __aexit__(self, *_error: object) -> None:
@@ -166,6 +170,13 @@ class SinkRelay:
         return SMTP(self, hostname="sink.example", loop=asyncio.get_running_loop(), **self._options)
 
     # The names that aiosmtpd calls.
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's hook
+        self, _server: SMTP, _session: SmtpSession, envelope: SmtpEnvelope, address: str, options: list[str]
+    ) -> str:
+        envelope.mail_from = address
+        self.options.append([option for option in options if not option.startswith("SIZE=")])
+        return "250 2.1.0 OK"
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's hook
         self, _server: SMTP, _session: SmtpSession, envelope: SmtpEnvelope, address: str, _options: list[str]

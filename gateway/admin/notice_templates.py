@@ -14,9 +14,9 @@ from gateway.admin.tree import below
 from gateway.domain.errors import NotFoundError, RefusedError, UsageError
 from gateway.domain.nodes import NodeKind, User
 from gateway.domain.notice_templates import EVERY_KIND, Dress, NoticeTemplate, OwnTemplate
-from gateway.mail.messages import Notice, NoticeKind, Voice
+from gateway.mail.messages import NoticeKind, Voice
 from gateway.mail.notice_looks import check, read_template
-from gateway.mail.notice_samples import REFUSAL, SAMPLES, sample
+from gateway.mail.notice_samples import REFUSAL, SAMPLES, Brief, received_sample, sample
 from gateway.mail.received_mail import KIND as RECEIVED
 from gateway.store import notice_templates as store
 from gateway.store import tree
@@ -98,7 +98,7 @@ def remove(door: Door, company: str, kind: str) -> Changed[str]:
     return door.change(CHANGE, company, work)
 
 
-def preview(door: Door, voice: Voice, company: str, kind: str, files: TemplateFiles) -> Notice:
+def preview(door: Door, voice: Voice, company: str, kind: str, files: TemplateFiles) -> Brief:
     """A notice as the company's people would get it; with `files` in place of what it has uploaded.
 
     Raises:
@@ -112,12 +112,16 @@ def preview(door: Door, voice: Voice, company: str, kind: str, files: TemplateFi
     template = replace(own.get(of, NoticeTemplate()), **given)
     _checked(template, of)
     name = company.split("/")[0] or "Example Company"
-    return sample(kind, replace(voice, dress=Dress(name, {**own, of: template})))
+    dressed = replace(voice, dress=Dress(name, {**own, of: template}))
+    if kind == RECEIVED:
+        return received_sample(dressed)
+    made = sample(kind, dressed)
+    return Brief(made.look, made.message)
 
 
 def sample_kinds() -> tuple[str, ...]:
     """What can be previewed."""
-    return tuple(SAMPLES)
+    return (*SAMPLES, RECEIVED)
 
 
 def _check_company(act: Act) -> None:

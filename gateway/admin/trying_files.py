@@ -57,7 +57,7 @@ def named_in(message: Path, domains: frozenset[str]) -> tuple[str, ...]:
     """
     facts = _facts(message)
     named = (*facts.to_addresses, *facts.cc_addresses) if facts else ()
-    return tuple(text for text in named if text.rpartition("@")[2].lower() in domains)
+    return tuple(text for text in named if text.rpartition("@")[2] in domains)
 
 
 def _facts(message: Path) -> HeaderFacts | None:

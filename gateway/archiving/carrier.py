@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from gateway.archiving import ftp, sftp
+from gateway.archiving import ftp
 from gateway.archiving.keeping import keep
 from gateway.archiving.logins import Login, login_for, read_logins
 from gateway.archiving.parcel import Folder, NotReachedError, Parcel
@@ -63,5 +63,7 @@ class Carrier:
 
     def _open(self, place: Place, login: Login) -> AbstractAsyncContextManager[Folder]:
         if place.way is Way.SFTP:
+            from gateway.archiving import sftp  # asyncssh takes a tenth of a second to load, and few need it
+
             return sftp.open_folder(place, login, self.trust.known_hosts)
         return ftp.open_folder(place, login, self.trust.certificates)

@@ -3,6 +3,7 @@
 What lives here: what all commands that change something share. What does not: the door itself (`gateway.admin.acts`).
 """
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import click
 
 from gateway.admin.acts import Changed
 from gateway.cli.context import Console
-from gateway.cli.output import say
+from gateway.cli.output import printable, say
 from gateway.domain.journal import Entry
 from gateway.domain.nodes import Node, User
 
@@ -51,13 +52,21 @@ def confirm(console: Console, question: str) -> None:
     """Return when the answer is yes.
 
     Raises:
-        click.Abort: it is not, or nobody may be asked.
+        click.Abort: it is not.
+        click.UsageError: nobody may be asked, or nobody is there.
     """
     if console.yes or console.dry_run:
         return
     if console.no_input:
         raise click.UsageError(f"{question} Say --yes.")
-    click.confirm(question, abort=True, err=True)
+    try:
+        agreed = click.confirm(printable(question), err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise  # Ctrl-C
+        raise click.UsageError("nobody is there to answer: say --yes") from None
+    if not agreed:
+        raise click.Abort
 
 
 def named_or_chosen(

@@ -17,7 +17,7 @@ from gateway.admin.refused import moment
 from gateway.cli.acting import as_option, changing, confirm, confirming, tell
 from gateway.cli.context import Console, pass_console
 from gateway.cli.fax_filter import gateway_time
-from gateway.cli.output import Row, form_option, say, wide_form_option, write_one, write_rows
+from gateway.cli.output import ROW_NUMBER, Row, form_option, say, wide_form_option, write_one, write_rows
 from gateway.domain.archive import Direction, TransferState, Way
 from gateway.domain.errors import ExitCode, GatewayError, UnreachableError
 
@@ -69,7 +69,7 @@ def archive_list(
 
 
 @archive.command("show")
-@click.argument("number", type=int)
+@click.argument("number", type=ROW_NUMBER)
 @as_option
 @form_option
 @pass_console
@@ -86,7 +86,7 @@ def archive_show(console: Console, number: int, form: str) -> None:
 
 
 @archive.command("retry")
-@click.argument("numbers", nargs=-1, type=int)
+@click.argument("numbers", nargs=-1, type=ROW_NUMBER)
 @click.option("--dead", is_flag=True, help="All that were given up, in place of NUMBERS.")
 @click.option("--where", default="", metavar="NODE", help="With --dead: of this company, department or user.")
 @changing
@@ -111,7 +111,7 @@ def archive_retry(console: Console, numbers: tuple[int, ...], dead: bool, where:
 
 
 @archive.command("drop")
-@click.argument("numbers", nargs=-1, required=True, type=int)
+@click.argument("numbers", nargs=-1, required=True, type=ROW_NUMBER)
 @changing
 @confirming
 @pass_console

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gateway.cli.waiting import LATE_SECONDS, say_waiting, told_when_late
 from gateway.domain.dates import DateStyle
 
 if TYPE_CHECKING:
@@ -51,13 +52,18 @@ class Console:
         """The store, with its schema brought up to date."""
         from gateway.store.migrate import open_store
 
-        return open_store(self.settings.storage.database_url, self.settings.storage.folder)
+        os.umask(0o077)  # faxes are their owner's only, also those that are written beside the store
+        with told_when_late():
+            opened = open_store(self.settings.storage.database_url, self.settings.storage.folder)
+        opened.tell_when_late(LATE_SECONDS, say_waiting)
+        return opened
 
     @cached_property
     def spool(self) -> "Spool":
         """The contents."""
         from gateway.store.spools import open_spool
 
+        os.umask(0o077)
         return open_spool(self.settings.storage.place)
 
     @cached_property

@@ -16,13 +16,15 @@ import click
 
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import Progress, form_option, say, write_one, write_rows
+from gateway.cli.waiting import told_when_late
 from gateway.domain.errors import ExitCode, NotFoundError
 from gateway.store import backup as backups
 from gateway.store import restore as restores
 from gateway.store.check import Finding, Kind, check
 from gateway.store.database import Database
 from gateway.store.facts import Facts, existing, facts
-from gateway.store.migrate import known_revisions, open_store, revision_of
+from gateway.store.migrate import open_store
+from gateway.store.revisions import check_schema, known_revisions, revision_of
 from gateway.store.sweep import Swept, sweep
 
 
@@ -84,14 +86,15 @@ def db_check(console: Console, form: str) -> None:
     and every content that a row names: it must be in the spool and be what its digest says. Contents that no row names
     are told, and are no fault: the daemon's sweep takes them away.
 
-    Exit status: 0 sound, 1 something is wrong, 3 there is no store, 7 it cannot be reached.
+    Exit status: 0 sound, 1 something is wrong or the store is newer than this gateway, 3 there is no store, 5 it is
+    older (see faxgw db upgrade), 7 it cannot be reached.
 
     \b
     Examples:
       faxgw db check
       faxgw db check -o json > findings.json
     """
-    with _existing(console) as store, Progress(time.monotonic) as progress:
+    with _fitting(console) as store, Progress(time.monotonic) as progress:
         found = list(_shown(check(store, console.spool, time.time()), progress))
     bad = sum(finding.bad for finding in found)
     rows = [{"about": one.kind.value, "wrong": one.bad, "finding": one.words} for one in found]
@@ -117,7 +120,7 @@ def db_sweep(console: Console, dry_run: bool, form: str) -> None:
       faxgw db sweep -o json
     """
     swept = Swept()
-    with _existing(console) as store, Progress(time.monotonic) as progress:
+    with _fitting(console) as store, Progress(time.monotonic) as progress:
         for _ in sweep(store, console.spool, time.time(), swept, dry_run=dry_run):
             progress.show(f"{len(swept.orphans)} put aside")
     row = {
@@ -141,8 +144,8 @@ def db_backup(console: Console, target: Path, form: str) -> None:
     the same whichever engine the store is on, and can be restored to either. It holds faxes and mail addresses: keep
     it as safe as the store.
 
-    Exit status: 0 done, 6 TARGET is there already, 7 something cannot be read or written, 8 done, and contents that
-    rows name were not in the spool.
+    Exit status: 0 done, 5 the store is older than this gateway, 6 TARGET is there already, 7 something cannot be read
+    or written, 8 done, and contents that rows name were not in the spool.
 
     \b
     Examples:
@@ -150,7 +153,7 @@ def db_backup(console: Console, target: Path, form: str) -> None:
       faxgw db backup /backup/faxgw-monday.tar -o json
     """
     about = (datetime.now(UTC), version("faxgw"))
-    with _existing(console) as store, Progress(time.monotonic) as progress:
+    with _fitting(console, whole=True) as store, Progress(time.monotonic) as progress:
         made = backups.backup(store, console.spool, target, about, _told(progress))
     write_one(_manifest_row(made, target), form)
     if made.missing:
@@ -168,9 +171,10 @@ def db_backup(console: Console, target: Path, form: str) -> None:
 def db_restore(console: Console, source: Path, replace: bool, dry_run: bool, form: str) -> None:
     """Bring back the store and contents of the backup SOURCE. Stop the daemon first, on all machines.
 
-    Faxes that were on their way when the backup was made are held, for they may have been sent since: nothing is sent
-    twice by itself. See them with `faxgw outbound list --state held`; let one go on with `faxgw outbound release JOB`,
-    or end it with `faxgw outbound cancel JOB`. Mails that were taken after the backup are not in it.
+    Faxes that were on their way when the backup was made are held, for they may have been sent since: none is faxed
+    twice by itself. Notices, received faxes and copies for archives that waited then go again, mails with the same
+    Message-ID. See what is held with `faxgw outbound list --state held`; let one go on with `faxgw outbound release
+    JOB`, or end it with `faxgw outbound cancel JOB`. Mails that were taken after the backup are not in it.
 
     Exit status: 0 done, 3 no such backup, 5 a gateway runs on the store, 6 the backup is damaged or newer than this
     gateway, or there is a store already, 7 something cannot be read or written.
@@ -217,11 +221,14 @@ def db_upgrade(console: Console, dry_run: bool) -> None:
     before = _revision(console)
     if before == newest:
         say(f"the store has revision {newest} already")
+    elif before not in (None, *known_revisions()):
+        with _fitting(console):
+            say(f"the store has revision {before} of a newer gateway, with which this one can go on")
     elif dry_run:
         say(f"the store would go from {before or 'nothing'} to revision {newest}")
     else:
-        store = open_store(storage.database_url, storage.folder)
-        store.close()
+        with told_when_late():
+            open_store(storage.database_url, storage.folder).close()
         say(f"the store went from {before or 'nothing'} to revision {newest}")
 
 
@@ -236,7 +243,17 @@ def _revision(console: Console) -> str | None:
 
 @contextmanager
 def _existing(console: Console) -> Iterator[Database]:
-    with closing(existing(console.settings.storage.database_url)) as store:
+    with told_when_late():
+        opened = existing(console.settings.storage.database_url)
+    with closing(opened) as store:
+        yield store
+
+
+@contextmanager
+def _fitting(console: Console, *, whole: bool = False) -> Iterator[Database]:
+    """As `_existing`, of a schema that we can work on."""
+    with _existing(console) as store:
+        check_schema(store, whole=whole)
         yield store
 
 

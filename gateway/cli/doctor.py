@@ -1,5 +1,6 @@
 """faxgw doctor: what is missing on this machine, what will not work for it, and the command that gets it."""
 
+import ssl
 import sys
 import tempfile
 from pathlib import Path
@@ -7,10 +8,13 @@ from pathlib import Path
 import click
 
 from gateway import machine
+from gateway.archiving.logins import read_logins
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import form_option, say, write_rows
-from gateway.domain.errors import ExitCode
+from gateway.domain.archive import Way
+from gateway.domain.errors import ExitCode, UsageError
 from gateway.machine import Finding
+from gateway.settings import Archive
 from renderers.confine import ConfinedCrashError
 from renderers.libreoffice.profile import PACKAGES
 from renderers.libreoffice.worker import AbsentError, Worker
@@ -30,7 +34,8 @@ def doctor(console: Console, form: str) -> None:
       faxgw doctor
       faxgw doctor -o json
     """
-    findings = [*machine.check(console.settings.storage.folder), office_worker(), *walls()]
+    settings = console.settings
+    findings = [*machine.check(settings.storage.folder), office_worker(), *walls(), *archives(settings.archive)]
     rows = [
         {
             "piece": finding.name,
@@ -57,6 +62,45 @@ def office_worker() -> Finding:
         except AbsentError as error:
             return Finding("LibreOffice worker", False, f"{without}: {error}", remedy)
     return Finding("LibreOffice worker", True, without, remedy)
+
+
+def archives(section: Archive) -> list[Finding]:
+    """Look at the files of the section [archive], those that it names; `faxgw archive test` speaks to the servers."""
+    tries = zip(("logins", "known_hosts", "certificates"), section.files, (_logins, _keys, _authorities), strict=True)
+    without = f"copies of faxes wait, and are given up after {section.give_up_days} days"
+    found = []
+    for name, path, read in tries:
+        trouble = read(path) if path else ""
+        found += [Finding(f"archive.{name}", not trouble, without, trouble)] if path else []
+    logins, hosts, _ = section.files
+    if logins and not hosts and not _logins(logins) and any(one.server.way is Way.SFTP for one in read_logins(logins)):
+        found.append(Finding("archive.known_hosts", False, without, "name a file with the keys of SFTP servers"))
+    return found
+
+
+def _logins(path: Path) -> str:
+    """What is wrong with the file; empty when nothing is."""
+    try:
+        read_logins(path)
+    except UsageError as error:
+        return error.text
+    return ""
+
+
+def _keys(path: Path) -> str:
+    try:
+        empty = not path.read_bytes().strip()
+    except OSError as error:
+        return f"{path}: it cannot be read ({error.strerror})"
+    return f"{path}: it has no keys: ssh-keyscan HOST >> {path}, and compare them" if empty else ""
+
+
+def _authorities(path: Path) -> str:
+    try:
+        ssl.create_default_context(cafile=str(path))
+    except OSError as error:  # ssl.SSLError is one
+        return f"{path}: it is no PEM file of authorities ({error.strerror})"
+    return ""
 
 
 def walls() -> list[Finding]:

@@ -4,7 +4,9 @@ What lives here: the root command and error translation. What does not: the comm
 """
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from gateway.cli.abouts import ABOUTS
 from gateway.cli.context import Console
 from gateway.cli.output import say
 from gateway.domain.dates import DATE_FORMATS, TIME_FORMATS
-from gateway.domain.errors import ExitCode, GatewayError, NotAllowedError
+from gateway.domain.errors import ExitCode, GatewayError, NotAllowedError, UsageError
 from gateway.domain.setting import is_zone
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -53,8 +55,9 @@ COMMANDS = {
     "simulate": "simulate",
     "test": "try_out",
 }
+MOST_NAME = 200  # characters of a file's name in a message
 # What no administrator of a company does.
-OF_THE_MACHINE = ("serve", "nodes", "doctor", "db", "render", "send", "simulate", "test")
+OF_THE_MACHINE = ("serve", "nodes", "doctor", "db", "queue", "render", "send", "simulate", "test")
 
 
 class LazyGroup(click.Group):
@@ -135,7 +138,10 @@ def cli(context: click.Context, /, config: Path | None, **given: Any) -> None:
 
 def main() -> None:
     """Run the command; every error ends as one line that says what to do, and an exit code."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that has not all letters
     try:
+        _check_letters(sys.argv[1:])
         cli.main(prog_name="faxgw", standalone_mode=False)
     except GatewayError as error:
         say(f"faxgw: {error.text}")
@@ -152,6 +158,17 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(ExitCode.FAILED)
+    except OSError as error:
+        named = f"{str(error.filename)[:MOST_NAME]}: " if error.filename else ""
+        say(f"faxgw: {named}{error.strerror or error}")
+        sys.exit(ExitCode.UNREACHABLE)
+
+
+def _check_letters(arguments: Sequence[str]) -> None:
+    """Refuse what is no text, before it comes into a store or a query."""
+    for argument in arguments:
+        if any("\ud800" <= sign <= "\udfff" for sign in argument):
+            raise UsageError(f"{argument} is not in UTF-8")
 
 
 def _one_line(error: click.ClickException) -> str:

@@ -14,7 +14,7 @@ from gateway.admin.acts import Changed, Door
 from gateway.admin.refused import moment
 from gateway.cli.acting import as_option, changing, confirm, confirming, tell
 from gateway.cli.context import Console, pass_console
-from gateway.cli.output import Row, form_option, say, write_one, write_rows
+from gateway.cli.output import ROW_NUMBER, Row, form_option, say, write_one, write_rows
 from gateway.domain.errors import ExitCode, GatewayError
 from gateway.store.outbox import Mail, MailState
 
@@ -53,7 +53,7 @@ def outbox_list(console: Console, /, form: str, states: tuple[str, ...], since: 
 
 
 @outbox.command("show")
-@click.argument("mail_id", type=int)
+@click.argument("mail_id", type=ROW_NUMBER)
 @click.option("--message", is_flag=True, help="Print the whole mail as it is sent, and nothing else.")
 @as_option
 @form_option
@@ -78,7 +78,7 @@ def outbox_show(console: Console, mail_id: int, message: bool, form: str) -> Non
 
 
 @outbox.command("retry")
-@click.argument("mail_ids", nargs=-1, required=True, type=int)
+@click.argument("mail_ids", nargs=-1, required=True, type=ROW_NUMBER)
 @changing
 @pass_console
 def outbox_retry(console: Console, mail_ids: tuple[int, ...]) -> None:
@@ -93,7 +93,7 @@ def outbox_retry(console: Console, mail_ids: tuple[int, ...]) -> None:
 
 
 @outbox.command("drop")
-@click.argument("mail_ids", nargs=-1, required=True, type=int)
+@click.argument("mail_ids", nargs=-1, required=True, type=ROW_NUMBER)
 @changing
 @confirming
 @pass_console

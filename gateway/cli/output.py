@@ -5,6 +5,7 @@ What lives here: every way of writing data. What does not: what is written.
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,9 +15,14 @@ from typing import Any
 import click
 
 Row = Mapping[str, object]  # text, numbers, truth, times, lists and mappings of these
+ROW_NUMBER = click.IntRange(1, 2**63 - 1)  # as the store counts mails and copies
 _TERMINAL = 78  # columns
 _CLEARED = "\r\x1b[K"
 _SECONDS_BETWEEN = 3.0  # of lines, where there is no terminal
+# What moves a terminal, turns the direction of reading or cannot be seen: names come from strangers.
+_MOVING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
 
 
 class Form(StrEnum):
@@ -75,7 +81,12 @@ def write_one(row: Row, form: str) -> None:
 
 def say(words: str) -> None:
     """One line for people, to stderr."""
-    click.echo(words, err=True)
+    click.echo(printable(words), err=True)
+
+
+def printable(text: str) -> str:
+    """The same for a terminal: what would move it, or mislead who reads, is written as its number."""
+    return _MOVING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 class Progress:
@@ -95,7 +106,7 @@ class Progress:
     def show(self, words: str) -> None:
         """Show how far it is, unless there is no terminal and it is too early for more."""
         if sys.stderr.isatty():
-            click.echo(f"{_CLEARED}{words[:_TERMINAL]}\r", err=True, nl=False)
+            click.echo(f"{_CLEARED}{printable(words)[:_TERMINAL]}\r", err=True, nl=False)
         elif self._now() - self._last >= _SECONDS_BETWEEN:
             self._last = self._now()
             say(words)
@@ -122,7 +133,7 @@ def _shown(value: object) -> str:
     """As `_text`, for people: times in the formats and the zone of whoever looks."""
     context = click.get_current_context(silent=True)
     dates = getattr(context.find_root().obj, "dates", None) if context and isinstance(value, datetime) else None
-    return _text(value) if dates is None or not isinstance(value, datetime) else str(dates.write(value))
+    return printable(_text(value)) if dates is None or not isinstance(value, datetime) else str(dates.write(value))
 
 
 def _text(value: object) -> str:

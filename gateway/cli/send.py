@@ -11,7 +11,9 @@ import click
 
 from gateway.cli.context import Console, pass_console
 from gateway.cli.output import say
-from gateway.domain.errors import NotFoundError, RefusedError, SmtpReply, UnreachableError
+from gateway.cli.waiting import told_when_late
+from gateway.domain.errors import NotFoundError, RefusedError, SmtpReply, UnreachableError, UsageError
+from gateway.domain.nodes import checked_address
 from gateway.settings import Smtp
 
 
@@ -33,10 +35,14 @@ def send(console: Console, number: str, files: tuple[Path, ...], sender: str, su
       faxgw send 2025550100 --from anna@acme.example --text "Hello"
     """
     smtp = console.settings.smtp
+    sender = checked_address(sender)
+    if not number.isprintable():
+        raise UsageError(f"{number!r} is no number")
     mail = _mail(sender, f"{number}@{smtp.domains[0]}", subject, text)
     for file in files:
         _attach(mail, file)
-    reply = _submit(smtp, mail, sender, f"{number}@{smtp.domains[0]}")
+    with told_when_late(lambda: say("the listener does not answer yet; waiting for two minutes at most")):
+        reply = _submit(smtp, mail, sender, f"{number}@{smtp.domains[0]}")
     say(f"accepted: {reply}; see faxgw outbound list")
 
 
@@ -68,14 +74,16 @@ def _submit(smtp: Smtp, mail: EmailMessage, sender: str, recipient: str) -> str:
         UnreachableError: nobody listens there, or it asks to try again later.
         RefusedError: sender, number or content was refused; with the listener's own words.
     """
+    utf8 = not (sender + recipient).isascii()  # it goes by SMTPUTF8 then, which the listener offers
+    octets = mail.as_bytes(policy=policy.SMTPUTF8 if utf8 else policy.SMTP)  # smtplib leaves LF in octets as it is
     try:
-        with smtplib.SMTP(smtp.host, smtp.port, timeout=120) as client:
+        with smtplib.SMTP(smtp.place, smtp.port, timeout=120) as client:
             client.ehlo()
-            _step(client.mail(sender))
+            _step(client.mail(sender, ["BODY=8BITMIME", "SMTPUTF8"] if utf8 else []))
             _step(client.rcpt(recipient))
-            return _step(client.data(mail.as_bytes(policy=policy.SMTP)))  # smtplib leaves LF in octets as it is
+            return _step(client.data(octets))
     except OSError as error:
-        text = f"no listener answers at {smtp.host}:{smtp.port} ({error}); start it with: faxgw serve"
+        text = f"no listener answers at {smtp.place}:{smtp.port} ({error}); start it with: faxgw serve"
         raise UnreachableError(text) from None
 
 

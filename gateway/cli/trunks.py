@@ -79,21 +79,29 @@ def trunk_resume(console: Console, name: str) -> None:
 def trunk_drain(console: Console, name: str, wait: int) -> None:
     """Place no new call on the trunk NAME, and wait until those that run have ended.
 
-    It stays so until it is resumed. Exit status: 0 no call is left, 8 some are when the time is over.
+    It stays so until it is resumed; on one that is draining already it waits again. Exit status: 0 no call is left, 8
+    some are when the time is over.
 
     \b
     Examples:
       faxgw trunk drain main
       faxgw trunk drain main --wait 0
     """
-    changed = steps.change_state(console.door, name, TrunkState.DRAINING)
-    tell(changed, f"trunk {name} is draining: no new call is placed on it")
-    if changed.dry_run:
+    if _state(console, name) is TrunkState.DRAINING:
+        say(f"trunk {name} is draining already")
+    else:
+        changed = steps.change_state(console.door, name, TrunkState.DRAINING)
+        tell(changed, f"trunk {name} is draining: no new call is placed on it")
+    if console.dry_run:
         return
     left = _drained(console, name, wait)
     say(f"{left} still on trunk {name}" if left else f"trunk {name} is empty")
     if left:
         sys.exit(ExitCode.DONE_IN_PART)
+
+
+def _state(console: Console, name: str) -> TrunkState | None:
+    return next((one.state for one in steps.listed(console.door) if one.name == name), None)
 
 
 def _drained(console: Console, name: str, wait: int) -> str:

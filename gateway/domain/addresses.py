@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from gateway.domain.errors import BadDirectiveError, BadNumberError, RefusedError
+from gateway.domain.mail_names import ascii_address
 from gateway.domain.numbers import FORM, Destination, NumberPlan, no_number, parse_number, shown
 
 __all__ = [
@@ -61,17 +62,18 @@ def parse_fax_address(address: str, domains: frozenset[str], plan: NumberPlan) -
         RefusedError: 5.7.1, not one of our domains, or an emergency, service, premium-rate or satellite number.
     """
     local, _, domain = address.rpartition("@")
-    if domain.lower() not in domains:
+    domain = ascii_address(domain.lower())
+    if domain not in domains:
         words = "this gateway does not serve the domain"
         raise RefusedError(f"{words} {shown(domain)}", plain=f"{words} of the address")
-    form = FORM.format(domain=domain.lower())
+    form = FORM.format(domain=domain)
     number, *parameters = _split(_unquoted(local, form), form)
     return FaxAddress(parse_number(number, plan, form), **_parameters(parameters))
 
 
 def no_fax_address(local: str, domain: str) -> BadNumberError:
     """The error for what stands before the @ of a domain of ours and is not even the local part of an address."""
-    return no_number(local, FORM.format(domain=domain.lower()))
+    return no_number(local, FORM.format(domain=ascii_address(domain.lower())))
 
 
 def format_fax_address(address: FaxAddress, domain: str) -> str:

@@ -45,6 +45,7 @@ class Decision:
 
 
 ACCEPTED = SmtpReply(250, "2.0.0", "accepted")
+GOING_IN_CIRCLES = SmtpReply(554, "5.4.6", "the mail is going in circles")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def _automatic(facts: HeaderFacts, mail_from: str) -> _Verdict | None:
     if not mail_from:
         return _refuse("null-sender", "5.7.1", "reports and bounces are not faxed")
     if facts.received_count > MAX_RECEIVED:
-        return _Verdict("loop", SmtpReply(554, "5.4.6", "the mail is going in circles"))
+        return _Verdict("loop", GOING_IN_CIRCLES)
     if facts.auto_submitted not in ("", "no", "auto-generated") or facts.is_report:
         return _refuse("automatic", "5.7.1", "automatic replies and reports are not faxed")
     if facts.is_list or facts.precedence in ("bulk", "list", "junk", "auto_reply"):

@@ -140,8 +140,10 @@ class Notify:
             log.error("mail-undeliverable", extra=extra)
             return "dead"
         outbox.mail_retry(self.db, claim, now + wait, sent.reply, counted=sent.reached)
-        log.warning("mail-delayed" if sent.reached else "relay-unreachable", extra=extra)
-        return "delayed" if sent.reached else "unreached"
+        if not sent.reached:
+            return "unreached"  # the relay's trouble, which is told once and not for each mail
+        log.warning("mail-delayed", extra=extra)
+        return "delayed"
 
     def _wait(self, claim: outbox.MailClaim, sent: Sent, now: datetime) -> timedelta | None:
         """How long until the next try; None to give up."""

@@ -102,10 +102,12 @@ class Prepare:
         counted, ended, began = True, BROKEN_OFF, time.monotonic()
         try:
             ended = await at_once(self._prepare, claim)
-        except (UnavailableError, OSError) as error:
-            counted = isinstance(error, OSError) and error.errno is None  # libraries complain so of documents
-            raise
-        except (LostClaimError, asyncio.CancelledError):
+        except OSError as error:
+            counted = error.errno is None  # libraries complain so of documents
+            if counted:
+                raise
+            raise UnavailableError(f"the disk fails where mails are rendered: {error.strerror}") from error
+        except (UnavailableError, LostClaimError, asyncio.CancelledError):
             counted = False  # our own end is no fault of the mail's
             raise
         finally:

@@ -184,7 +184,7 @@ class FrontDesk:
 
     def _forward(self, envelope: Envelope, content: Content) -> None:
         content.settle()
-        message, message_id = forwarded(envelope, self.composer.voice.domain)
+        message, message_id = forwarded(envelope, self.judge.name)
         mail = NewMail(KIND, None, None, 0, self.postmaster, message, message_id)
         unknown = "" if self.postmaster else "nobody is named as smtp.postmaster in the settings file"
         outbox.add(self.judge.db, mail, self.judge.clock.now(), dead=unknown)

@@ -66,13 +66,16 @@ class ContentFile:
     def settle(self) -> None:
         """Write what is left, sync and close (fsync(2) of the content; its name is synced by who keeps it).
 
-        It blocks: whoever goes on with the content calls it in a thread, for every trip to one costs.
+        It blocks: whoever goes on with the content calls it in a thread, for every trip to one costs. What was settled
+        stays so, however often it is asked for.
 
         Raises:
             OSError: the disk is full or failing.
         """
         self._filed = True
         with self._lock:
+            if self._synced:
+                return
             self._write_out()
             if self._file is not None:
                 os.fsync(self._file.fileno())

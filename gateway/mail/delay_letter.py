@@ -66,6 +66,7 @@ def delivery_delayed(facts: NoticeFacts, job: Job, attempts: Sequence[AttemptFac
         status=_status(job, last),
         diagnostic=f"x-t30; {last.value if last else 'not called yet'}; {_calls(len(attempts))}",
         job_id=job.public_id,
+        sub_address=job.sub_address,
         retried_until=job.expires,
         attempted=attempts[-1].started if attempts else None,
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from gateway.domain.clock import Clock
-from gateway.domain.errors import NOT_NOW, GatewayError, SmtpReply
+from gateway.domain.errors import NOT_NOW, GatewayError, SmtpReply, UsageError
 from gateway.domain.submission import Refusal
 from gateway.mail.content_file import ContentFile, FileOpener, open_private
 from gateway.mail.desk import Desk, ListenerSettings
@@ -210,5 +210,11 @@ def _tls_context(settings: ListenerSettings) -> ssl.SSLContext | None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    try:
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key, password="")  # never asked for
+    except OSError as error:
+        named = f"smtp.tls_certificate {settings.tls_certificate} and smtp.tls_key {settings.tls_key}"
+        why = getattr(error, "reason", None) or error.strerror
+        text = f"{named}: not a certificate in PEM and its key, without a password ({why})"
+        raise UsageError(text) from error
     return context

@@ -70,7 +70,7 @@ class Listener:
         for doorway in self._settings.doorways:
             self._servers.append(await self._listen(doorway))
         ports = ", ".join(str(port) for port in self.ports)
-        logger.info("smtp.listening", extra={"detail": f"{self._settings.host}: {ports}"})
+        logger.info("smtp.listening", extra={"detail": f"{self._settings.host or 'all addresses'}: {ports}"})
 
     async def _listen(self, doorway: Doorway) -> asyncio.Server:
         host, loop = self._settings.host, asyncio.get_running_loop()

@@ -126,7 +126,7 @@ def initial_failure(
     cause = detail or ", ".join(dict.fromkeys(part.problem.value for part in failed))
     diagnostic = f"x-fax; {outcome.value}" + (f" ({_ascii(cause)})" if cause else "")
     status = status_of_mail(outcome, known, failed)
-    reported = [Reported(job.destination, status, diagnostic, job.public_id) for job in facts.jobs]
+    reported = [Reported(job.destination, status, diagnostic, job.public_id, job.sub_address) for job in facts.jobs]
     ids = tuple(job.public_id for job in facts.jobs)
     told = Told(NoticeKind.INITIAL_FAILURE, failed=failed, outcome=outcome, detail=detail)
     return report_notice(_draft(told, facts, letter, ids), facts, reported)
@@ -163,7 +163,7 @@ def delivery_failure(facts: NoticeFacts, job: Job, attempts: Sequence[AttemptFac
         tables=(attempt_table(facts, attempts),) if attempts else (),
     )
     status = status_for(outcome, job.outcome_detail)
-    reported = Reported(job.destination, status, _diagnostic(job, attempts), job.public_id)
+    reported = Reported(job.destination, status, _diagnostic(job, attempts), job.public_id, job.sub_address)
     told = Told(NoticeKind.DELIVERY_FAILURE, attempts)
     return report_notice(_delivery_draft(told, facts, job, letter), facts, [reported])
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email import policy
 
+from gateway.domain.mail_names import ascii_address
+
 Field = tuple[str, str]
 LINE_OCTETS = 200  # of a field that is not folded; a line may have 998 (RFC 5322 2.1.1)
 _FOLDING = policy.SMTP.clone(max_line_length=LINE_OCTETS)  # else a long subject leaves its field's first line empty
@@ -65,7 +67,13 @@ def multipart(kind: str, boundary: str, parts: Iterable[Part]) -> Part:
 
 
 def _written(name: str, value: str) -> bytes:
-    """One field. A value with line ends in it is no value: ValueError."""
+    """One field. A value with line ends in it is no value: ValueError.
+
+    An address alone stands as it is, for there is no encoding for it (RFC 2047 5): where it has letters beyond ASCII,
+    the mail goes by SMTPUTF8 or not at all (RFC 6532).
+    """
+    if name == "To" and not value.isascii() and value.isprintable():
+        return f"{name}: {ascii_address(value)}\r\n".encode()
     if value.isascii() and value.isprintable() and len(name) + len(value) < LINE_OCTETS:
         return f"{name}: {value}\r\n".encode()
     folded: str = _FOLDING.fold(name, _FOLDING.header_store_parse(name, value)[1])

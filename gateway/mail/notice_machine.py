@@ -74,6 +74,7 @@ def _job(job: Job, told: Told) -> dict[str, object]:
     return {
         "job": job.public_id,
         "number": str(job.destination),
+        "sub_address": job.sub_address or None,
         "pages": job.pages,
         "pages_confirmed": job.pages_sent,
         "outcome": outcome.value if outcome else None,

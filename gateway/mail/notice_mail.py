@@ -56,6 +56,7 @@ class Reported:
     status: str
     diagnostic: str
     job_id: str = ""
+    sub_address: str = ""
     retried_until: datetime | None = None
     attempted: datetime | None = None
 
@@ -101,12 +102,17 @@ def _address(draft: Draft, facts: NoticeFacts, message_id: str) -> Iterator[tupl
     yield "Subject", draft.look.subject
     yield "Date", format_datetime(facts.written)
     yield "Message-ID", message_id
-    if facts.message_id:
-        yield "In-Reply-To", facts.message_id
-        yield "References", f"{facts.references} {facts.message_id}".strip()
+    if known := _plain_ids(facts.message_id):
+        yield "In-Reply-To", known
+        yield "References", _plain_ids(f"{facts.references} {facts.message_id}")
     # RFC 3834 5.1: nobody wrote to us before a welcome.
     yield "Auto-Submitted", "auto-generated" if draft.kind is NoticeKind.WELCOME else "auto-replied"
     yield from (("X-Fax-Job", job_id) for job_id in draft.job_ids)
+
+
+def _plain_ids(written: str) -> str:
+    """Those Message-IDs that may stand in any mail: in one with other letters nothing can be encoded (RFC 2047 5)."""
+    return " ".join(one for one in written.split() if one.isascii())
 
 
 def _message_id(draft: Draft, facts: NoticeFacts) -> str:
@@ -119,9 +125,11 @@ def _boundary(message_id: str, part: str) -> str:
 
 def _returned(facts: NoticeFacts) -> Iterator[Part]:
     """What identifies the sender's mail (RFC 6522 3): so that mail programs show the report beside it."""
-    if facts.message_id:
+    if _plain_ids(facts.message_id):
         subject = facts.private.subject if facts.private is not None else ""
-        fields = [("From", facts.recipient), ("Message-ID", facts.message_id)]
+        fields = [("Message-ID", facts.message_id)]
+        # What has other letters would make of this part another type, which few programs know (RFC 6533 4).
+        fields = [("From", facts.recipient), *fields] if facts.recipient.isascii() else fields
         fields += [("Subject", subject)] if subject else []
         yield blocks("text/rfc822-headers", [fields])
 
@@ -132,7 +140,8 @@ def _delivery_status(facts: NoticeFacts, reported: Sequence[Reported]) -> Part:
 
 
 def _block(facts: NoticeFacts, reported: Reported) -> Iterator[tuple[str, str]]:
-    yield "Final-Recipient", f"rfc822; {reported.destination}@{facts.voice.domain}"
+    lodger = f"/T33S={reported.sub_address}" if reported.sub_address else ""
+    yield "Final-Recipient", f"rfc822; {reported.destination}{lodger}@{facts.voice.domain}"
     yield "Action", "failed" if reported.retried_until is None else "delayed"
     yield "Status", reported.status
     yield "Diagnostic-Code", reported.diagnostic

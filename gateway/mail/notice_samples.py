@@ -5,7 +5,7 @@ and numbers do not exist (RFC 2606; the 555 01xx range of the North American pla
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
@@ -14,6 +14,7 @@ from gateway.domain.errors import SmtpReply
 from gateway.domain.job import Job, JobState
 from gateway.domain.nodes import User
 from gateway.domain.outcome import Outcome
+from gateway.domain.received import ReceivedFax, ReceivedState
 from gateway.domain.submission import PartPages, Refusal
 from gateway.mail.delay_letter import delivery_delayed
 from gateway.mail.messages import (
@@ -30,6 +31,8 @@ from gateway.mail.messages import (
     part_label,
 )
 from gateway.mail.notice_facts import Problem
+from gateway.mail.notice_looks import Look
+from gateway.mail.received_mail import Brought, FaxFile, Load, body_of, head_fields, look_brought
 from gateway.mail.refusal_letter import refusal_letter
 from gateway.mail.welcome_letter import Welcome, welcome_letter
 
@@ -57,6 +60,47 @@ CALLS = (
     AttemptFacts(1, _AT - timedelta(minutes=8), Outcome.BUSY, timedelta(seconds=12)),
     AttemptFacts(2, _AT - timedelta(minutes=2), Outcome.SUCCESS, timedelta(seconds=95), 3, 14400, True, "+14155550100"),
 )
+
+
+FAX = ReceivedFax(
+    id=1,
+    public_id="IN-7K3M9Q2P",
+    call_uid="",
+    number="+14155550199",
+    caller="+14155550100",
+    remote_id="+14155550100",
+    sub_address="",
+    user_id=1,
+    state=ReceivedState.RECEIVED,
+    started=_AT - timedelta(minutes=2),
+    ended=_AT,
+    pages=1,
+    tiff_digest="",
+)
+# A page without a word on it.
+_PAGE = b"""%PDF-1.4
+1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj
+2 0 obj << /Type /Pages /Kids [3 0 R] /Count 1 >> endobj
+3 0 obj << /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] >> endobj
+trailer << /Root 1 0 R >>
+%%EOF
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A mail for looking at."""
+
+    look: Look
+    message: bytes
+
+
+def received_sample(voice: Voice) -> Brief:
+    """The mail that brings a fax, in this voice."""
+    brought = Brought(FAX, "Dorothea Lindqvist", voice, _AT, facts_of(voice).dates)
+    load = Load(1, 1, 1, 1, (FaxFile("IN-7K3M9Q2P.pdf", "application/pdf", _PAGE, 1, 1),))
+    body = body_of(brought, load)
+    return Brief(look_brought(brought, load), body.head(tuple(head_fields(brought, load, _WHO))) + body.part.body)
 
 
 def sample(kind: str, voice: Voice) -> Notice:

@@ -19,7 +19,7 @@ from gateway.mail.letter import Letter
 from gateway.mail.metadata_xml import MEDIA_TYPE, FileFacts
 from gateway.mail.mime_writing import Part, attachment, multipart, text
 from gateway.mail.notice_facts import Voice
-from gateway.mail.notice_looks import look_of, subject_line
+from gateway.mail.notice_looks import Look, look_of, subject_line
 from gateway.mail.notice_tables import spoken
 
 KIND = "received-fax"
@@ -107,6 +107,11 @@ def message_id(brought: Brought, part: int, recipient: str) -> str:
     """The fax, the resubmission, the part and the address make it."""
     whom = hashlib.sha256(recipient.encode()).hexdigest()[:16]
     return f"<{KIND}.{brought.fax.public_id}.{brought.resubmission}.{part}.{whom}@{brought.voice.domain}>"
+
+
+def look_brought(brought: Brought, load: Load) -> Look:
+    """What people read of it."""
+    return look_of(_letter(brought, load), KIND, f"fax {brought.fax.public_id}", brought.voice.dress)
 
 
 def body_of(brought: Brought, load: Load) -> Body:

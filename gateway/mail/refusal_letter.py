@@ -6,7 +6,9 @@ wrote that.
 """
 
 from gateway.domain.errors import SmtpReply
+from gateway.domain.mail_names import readable_address
 from gateway.domain.outcome import Outcome
+from gateway.domain.sender_proof import shown
 from gateway.domain.submission import Refusal
 from gateway.mail.letter import Letter, Table
 from gateway.mail.notice_facts import NoticeFacts, NoticeKind, number_alone
@@ -31,7 +33,7 @@ def refusal_letter(facts: NoticeFacts, refusal: Refusal, reply: SmtpReply) -> No
         good=False,
         rows=(
             ("Your mail of", facts.dates.write(facts.received)),
-            ("Reason", reply.text),
+            ("Reason", _reason(refusal, reply)),
             ("Refusal", refusal.public_id),
         ),
         tables=(Table("Asked for", ("Fax number",), tuple((number,) for number in numbers)),) if numbers else (),
@@ -41,6 +43,11 @@ def refusal_letter(facts: NoticeFacts, refusal: Refusal, reply: SmtpReply) -> No
     diagnostic = f"smtp; {reply.code} {reply.enhanced} {reply.text}"
     reported = [Reported(number, reply.enhanced, diagnostic) for number in numbers or ("unknown",)]
     return report_notice(draft, facts, reported)
+
+
+def _reason(refusal: Refusal, reply: SmtpReply) -> str:
+    """The reply's words, with the author's address as he reads it: replies have ASCII alone."""
+    return reply.text.replace(shown(refusal.header_from), readable_address(refusal.header_from))
 
 
 def _numbers(recipients: tuple[str, ...]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException
 from gateway.domain.errors import UnavailableError, UsageError
 from gateway.domain.mail_names import ascii_address
 from gateway.domain.nodes import checked_address
+from gateway.mail.relay_away import Away
 from gateway.mail.relay_wire import BrokenOffError, Kept, Letter, Wire
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,11 @@ DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120,
 EXPIRY = timedelta(days=2)
 MAX_REPLY = 500  # characters of the relay's words that are kept
 HEARD_SECONDS = 60  # that what the relay said of its limit is believed
+NO_SUCH_NAME = 553  # as RFC 6531 3.5 has it for such an address
+NEEDS_UTF8 = (
+    "5.6.7 not sent: the relay does not offer SMTPUTF8 (RFC 6531), which an address with letters beyond ASCII before "
+    "its @ needs; have the relay offer it, then faxgw outbox retry, or give the user an address in ASCII"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ class RelaySettings:
     port: int = 25
     hostname: str = "localhost"
     start_tls: bool = False
+    implicit_tls: bool = False
     user_name: str = ""
     password: str = ""
     mail_from: str = ""
@@ -52,8 +59,8 @@ class RelaySettings:
 
     @property
     def needs_tls(self) -> bool:
-        """Whether a relay without STARTTLS is not spoken to."""
-        return self.start_tls or bool(self.password)
+        """Whether a relay without STARTTLS is not spoken to; TLS from the first octet needs none."""
+        return (self.start_tls or bool(self.password)) and not self.implicit_tls
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,7 @@ class Relay:
         self._size = 0
         self._sender = parseaddr(settings.mail_from)[1] or settings.mail_from.strip()
         self.kept = Kept()
+        self.away = Away()
 
     async def largest_mail(self) -> int | None:
         """Octets of the largest mail that it takes, as it says itself (SIZE, RFC 1870 4); None when it names no limit.
@@ -124,7 +132,7 @@ class Relay:
         try:
             await (await self.connected()).goodbye()
         except (SMTPException, OSError, ValueError) as error:
-            logger.warning("relay.unreachable", extra={"error": type(error).__name__})
+            self.away.missed(error)
             if self._heard is None:
                 raise UnavailableError("the relay was not reached, so its limit is not known") from error
 
@@ -161,7 +169,7 @@ class Relay:
             port=settings.port,
             local_hostname=settings.hostname,
             timeout=settings.timeout,
-            use_tls=False,
+            use_tls=settings.implicit_tls,
             start_tls=settings.needs_tls,  # never "if offered": that falls back to clear text in silence
             username=settings.user_name or None,
             password=settings.password or None,
@@ -177,10 +185,14 @@ class Relay:
         try:
             for address in (mail.recipient, *([self._sender] if self._sender else [])):
                 checked_address(address)  # nothing may stand in a command but an address
-            sender, recipient = (ascii_address(name).encode("ascii") for name in (self._sender, mail.recipient.strip()))
+            sender, recipient = (ascii_address(name).encode() for name in (self._sender, mail.recipient.strip()))
         except (UsageError, ValueError) as error:
-            return Sent(True, 553, f"the address cannot be sent to: {error}"[:MAX_REPLY])
-        reply = await wire.send(Letter(sender, recipient, mail.message))
+            return Sent(True, NO_SUCH_NAME, f"the address cannot be sent to: {error}"[:MAX_REPLY])
+        letter = Letter(sender, recipient, mail.message)
+        if letter.needs_utf8 and not wire.takes_utf8:
+            logger.warning("relay.no_smtputf8")
+            return Sent(True, NO_SUCH_NAME, NEEDS_UTF8)
+        reply = await wire.send(letter)
         return Sent(True, reply.code, _one_line(reply.words))
 
 
@@ -215,6 +227,7 @@ class Burst:
     async def _over(self, wire: Wire, mail: Mail) -> Sent:
         sent = await self._relay.send_one(wire, mail)
         self._sent += 1
+        self._relay.away.reached()
         return sent
 
     async def _over_kept(self, mail: Mail) -> Sent | None:
@@ -230,16 +243,19 @@ class Burst:
         return None
 
     def _broken_off(self, error: Exception) -> Sent:
-        logger.warning("relay.broken_off", extra={"error": type(error).__name__, "count": self._sent})
+        self._relay.away.broke_off(error, self._sent)
         self._trouble = _unreached(error)
         return self._trouble
 
     async def _connect(self) -> None:
+        if (error := self._relay.away.resting()) is not None:
+            self._trouble = _unreached(error)
+            return
         try:
             self._wire = await self._relay.connected()
-        except (SMTPException, OSError, ValueError) as error:
-            logger.warning("relay.unreachable", extra={"error": type(error).__name__})
-            self._trouble = _unreached(error)
+        except (SMTPException, OSError, ValueError) as trouble:
+            self._relay.away.missed(trouble)
+            self._trouble = _unreached(trouble)
 
 
 def _taken_over(client: SMTP, seconds: float) -> Wire:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 MOST_OCTETS = 32_768  # of the answers to one group: more is no talk of a mail server
 GOING_AWAY = 421  # may answer any command (RFC 5321 3.8)
+NOT_WITH_US = 530  # it wants TLS or a password first (RFC 3207 4, RFC 4954 6): no fault of any mail
 GO_ON = 354
 PARTING_SECONDS = 5.0
 _LINE_END = re.compile(rb"\r\n|\n|\r")
@@ -44,18 +45,26 @@ class BrokenOffError(ConnectionError):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail with its envelope. Addresses are ASCII without line ends: who gives them has looked."""
+    """A mail with its envelope. Addresses have no line ends: who gives them has looked.
+
+    Where one has octets above 127 (UTF-8), the session must take that (`Wire.takes_utf8`).
+    """
 
     sender: bytes
     recipient: bytes
     text: bytes
+
+    @property
+    def needs_utf8(self) -> bool:
+        """Whether it can go by SMTPUTF8 alone (RFC 6531 3.4)."""
+        return not (self.sender.isascii() and self.recipient.isascii())
 
 
 class Wire(asyncio.Protocol):
     """The session; one mail at a time. `extensions` are those of the relay's EHLO, in lower case.
 
     `seconds` are waited for each answer. While the last mail's text is on its way, or was, `text_begun` is true: the
-    relay may have that mail. `mails` counts those that were tried.
+    relay may have that mail. `mails` counts those that were tried. `takes_utf8` tells of SMTPUTF8 (RFC 6531).
     """
 
     def __init__(self, transport: asyncio.Transport, extensions: Collection[str], seconds: float) -> None:
@@ -63,6 +72,7 @@ class Wire(asyncio.Protocol):
         self._pipelined = "pipelining" in extensions
         self._sized = "size" in extensions
         self._takes_eight_bits = "8bitmime" in extensions
+        self.takes_utf8 = "smtputf8" in extensions
         self._seconds = seconds
         self._heard = bytearray()
         self._lines: list[str] = []
@@ -88,7 +98,7 @@ class Wire(asyncio.Protocol):
         """
         self.text_begun, self.mails = False, self.mails + 1
         text = dotted(with_line_ends(letter.text))
-        refusal = await self._introduced(letter, self._parameters(text))
+        refusal = await self._introduced(letter, self._parameters(letter, text))
         if refusal is not None:
             with suppress(BrokenOffError):  # the mail has its answer; the next one will see
                 await self._ask(b"RSET\r\n")
@@ -121,10 +131,14 @@ class Wire(asyncio.Protocol):
         self._trouble = self._trouble or BrokenOffError("the session was closed")
         self._transport.close()
 
-    def _parameters(self, text: bytes) -> bytes:
-        """What is told of a text, as far as the relay takes it; only letters of strangers have octets above 127."""
+    def _parameters(self, letter: Letter, text: bytes) -> bytes:
+        """What is told of a mail, as far as the relay takes it.
+
+        Octets above 127 are in letters of strangers, and where an address has them.
+        """
         size = b" SIZE=%d" % len(text) if self._sized else b""
-        return size + (b" BODY=8BITMIME" if self._takes_eight_bits and not text.isascii() else b"")
+        body = b" BODY=8BITMIME" if self._takes_eight_bits and not text.isascii() else b""
+        return size + body + (b" SMTPUTF8" if letter.needs_utf8 else b"")
 
     async def _introduced(self, letter: Letter, parameters: bytes) -> Reply | None:
         """Name sender and recipient and announce the text; the answer that refuses it, None when it may follow."""
@@ -135,7 +149,7 @@ class Wire(asyncio.Protocol):
         )
         replies = await (self._ask(b"".join(commands), 3) if self._pipelined else self._one_by_one(commands))
         for reply in replies:
-            if reply.code == GOING_AWAY:
+            if reply.code in (GOING_AWAY, NOT_WITH_US):
                 self._refusal(reply)
         refusal = next((reply for reply in replies[:2] if not reply.well), None)
         if refusal is not None and replies[-1].code == GO_ON:
@@ -145,9 +159,10 @@ class Wire(asyncio.Protocol):
         return None if refusal is None else self._refusal(refusal)
 
     def _refusal(self, reply: Reply) -> Reply:
-        """An answer that says no to this mail; any other ends the session, and so does that the relay goes away."""
-        if reply.code == GOING_AWAY or not 400 <= reply.code < 600:
-            self._trouble = BrokenOffError(reply.words, reply.code if reply.code == GOING_AWAY else 0)
+        """An answer that says no to this mail; any other ends the session, and so do those that are not about it."""
+        told = reply.code in (GOING_AWAY, NOT_WITH_US)
+        if told or not 400 <= reply.code < 600:
+            self._trouble = BrokenOffError(reply.words, reply.code if told else 0)
             self._transport.close()
             raise self._trouble
         return reply

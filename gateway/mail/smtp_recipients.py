@@ -10,6 +10,7 @@ from enum import Enum
 
 from gateway.domain.addresses import no_fax_address
 from gateway.domain.errors import BadNumberError, GatewayError
+from gateway.domain.mail_names import ascii_address
 from gateway.domain.submission import RefusedRecipient
 from gateway.mail.desk import ListenerSettings
 from gateway.mail.smtp_syntax import MailArgument, refuse
@@ -70,11 +71,11 @@ def box_of(address: str, settings: ListenerSettings) -> Box:
 def number_fault(argument: str, settings: ListenerSettings) -> BadNumberError | None:
     """What is wrong with a malformed argument of RCPT that was meant as a number at one of our domains, if it was."""
     match = _PATH.fullmatch(argument)
-    if match is None or not match[1].isascii() or match[2].lower() not in settings.domains:
+    if match is None or not match[1].isascii() or ascii_address(match[2].lower()) not in settings.domains:
         return None
     return no_fax_address(match[1], match[2])
 
 
 def is_ours(address: str, settings: ListenerSettings) -> bool:
     """Whether an address is at one of our domains; `postmaster` alone is."""
-    return "@" not in address or address.rpartition("@")[2].lower() in settings.domains
+    return "@" not in address or ascii_address(address.rpartition("@")[2].lower()) in settings.domains

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from gateway.domain.addresses import Destination
 from gateway.domain.dates import DateStyle
+from gateway.domain.mail_names import readable_address
 from gateway.domain.nodes import User
 from gateway.mail.letter import Letter
 from gateway.mail.notice_facts import NoticeFacts, NoticeKind, Voice
@@ -45,8 +46,8 @@ def welcome_letter(welcome: Welcome) -> Notice:
     letter = Letter(
         title=f"Faxes by mail, for {user.full_name}",
         happened=_may(user),
-        means=f"Write a mail to the fax number at {welcome.voice.domain}, and attach what is to be faxed: "
-        "the documents and the text of the mail become the pages. You are told by mail what became of it.",
+        means=f"Write a mail to the fax number at {readable_address(welcome.voice.domain)}, and attach what is to be "
+        "faxed: the documents and the text of the mail become the pages. You are told by mail what became of it.",
         next=_next(user, code),
         good=True,
         rows=(*_rows(welcome), *(_code_rows(welcome.dates, code) if code else ())),
@@ -84,10 +85,13 @@ def _next(user: User, code: Code | None) -> str:
 
 def _rows(welcome: Welcome) -> tuple[tuple[str, str], ...]:
     user = welcome.user
-    received = ", ".join(user.receiving_addresses) or "nowhere yet: ask your fax administrator"
+    received = ", ".join(map(readable_address, user.receiving_addresses)) or "nowhere yet: ask your fax administrator"
     return (
-        ("To fax a number, write to", f"{EXAMPLE}@{welcome.voice.domain}, with your number in its place"),
-        ("You may send from", ", ".join(user.sending_addresses)),
+        (
+            "To fax a number, write to",
+            f"{readable_address(f'{EXAMPLE}@{welcome.voice.domain}')}, with your number in its place",
+        ),
+        ("You may send from", ", ".join(map(readable_address, user.sending_addresses))),
         ("Your fax number", number(Destination(user.fax_number)) if user.fax_number else "none: you send only"),
         *([("Faxes to it are mailed to", received)] if user.fax_number else []),
         ("Your user name", user.user_name),

@@ -162,7 +162,7 @@ def _row(session: Session, name: str) -> AdministratorRow:
     key = name.strip().casefold()
     by_user_name = select(AdministratorRow).where(AdministratorRow.user_name_key == key)
     row = session.exec(by_user_name).one_or_none()
-    if row is None and key.isascii() and key.isdigit():
+    if row is None and key.isascii() and key.isdigit() and len(key) < 19:
         row = session.get(AdministratorRow, int(key))
     return row or _by_address(session, name)
 

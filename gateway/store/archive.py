@@ -50,12 +50,12 @@ class _Folder:
         place = self._folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, place)
-        _sync(place)
+        sync(place)
 
     def add_text(self, name: str, text: str) -> None:
         place = self._folder / name
         place.write_text(text, encoding="utf-8")
-        _sync(place)
+        sync(place)
 
     def names(self) -> Iterator[str]:
         files = (path for path in self._folder.rglob("*") if path.is_file())
@@ -111,12 +111,12 @@ def writing(target: Path) -> Iterator[Writing]:
         if target.suffix == TAR:
             with _private(partial) as file, tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
                 yield _Tar(tar)
-            _sync(partial)
+            sync(partial)
         else:
             partial.mkdir(mode=0o700)
             yield _Folder(partial)
         partial.rename(target)
-        _sync(target.parent)
+        sync(target.parent)
     except OSError as error:
         raise UnavailableError(f"{target} cannot be written: {error.strerror}") from error
     finally:
@@ -160,7 +160,8 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have what was written to a file, or which names a folder holds, on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -20,8 +20,8 @@ from gateway.domain.errors import NotFoundError, RefusedError
 from gateway.store.archive import Reading, Writing, reading, writing
 from gateway.store.copying import snapshot
 from gateway.store.database import Database, open_database
-from gateway.store.migrate import revision_of, schema_is_current
 from gateway.store.references import references
+from gateway.store.revisions import revision_of, schema_is_current
 from gateway.store.spool import BLOCK, Spool
 
 FORM = 1

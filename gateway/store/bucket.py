@@ -10,7 +10,7 @@ to its first line, and they are struck out of it.
 import configparser
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -77,6 +77,14 @@ def read_credentials(path: Path | None, environment: Mapping[str, str] = os.envi
     return found
 
 
+def _written(source: Path | None) -> int:
+    """When a file was written last, as a number that tells changes; 0 for none."""
+    try:
+        return source.stat().st_mtime_ns if source else 0
+    except OSError:
+        return 0
+
+
 def split_url(url: str) -> tuple[str, str]:
     """Bucket and prefix of `s3://BUCKET/PREFIX`.
 
@@ -92,31 +100,48 @@ def split_url(url: str) -> tuple[str, str]:
 
 
 class Bucket:
-    """One bucket, below a prefix. Its methods wait for the network: they are for threads."""
+    """One bucket, below a prefix. Its methods wait for the network: they are for threads.
 
-    def __init__(self, url: str, credentials: Credentials, endpoint: str = "", region: str = "") -> None:
-        self._name, prefix = split_url(url)
-        self._credentials = credentials
+    `source` is the file that the credentials are from: those that run out are written anew there, and taken up.
+    """
+
+    def __init__(
+        self, url: str, credentials: Credentials, endpoint: str = "", region: str = "", source: Path | None = None
+    ) -> None:
+        self._name, self._prefix = split_url(url)
+        self._place = {"endpoint": endpoint, "region": region}
+        self._credentials, self._source, self._written = credentials, source, _written(source)
+        self._opened = self._open()
+
+    def _open(self) -> S3Store:
         options: dict[str, Any] = {
-            "allow_http": endpoint.startswith("http://"),
+            "allow_http": self._place["endpoint"].startswith("http://"),
             "connect_timeout": f"{CONNECT_SECONDS}s",
             "timeout": f"{ANSWER_SECONDS}s",
         }
-        keys = {
-            "access_key_id": credentials.key_id,
-            "secret_access_key": credentials.secret,
-            "session_token": credentials.token,
-            "endpoint": endpoint,
-            "region": region,
+        keys = self._place | {
+            "access_key_id": self._credentials.key_id,
+            "secret_access_key": self._credentials.secret,
+            "session_token": self._credentials.token,
         }
         with self._translated("opened"):
-            self._store = S3Store(
+            return S3Store(
                 self._name,
-                prefix=prefix or None,
+                prefix=self._prefix or None,
                 client_options=options,  # type: ignore[arg-type] # a typed dictionary of many keys
                 retry_config={"max_retries": MOST_RETRIES, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
                 **{key: value for key, value in keys.items() if value},  # type: ignore[arg-type] # the same
             )
+
+    @property
+    def _store(self) -> S3Store:
+        """As the file of credentials now says; one that is just being written is looked at again the next time."""
+        written = _written(self._source)
+        if written != self._written and written:
+            with suppress(UsageError):
+                self._credentials, self._written = read_credentials(self._source), written
+                self._opened = self._open()
+        return self._opened
 
     def put(self, name: str, path: Path) -> None:
         """Keep a file; in the place of one of that name.

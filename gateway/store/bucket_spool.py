@@ -84,18 +84,23 @@ class BucketSpool(Spool):
             fresh.unlink(missing_ok=True)
 
     def old(self, prefix: str, limit: float) -> Iterator[str]:
-        """As `Spool.old`, of the bucket; local copies that have lain idle for a day are dropped."""
-        before = datetime.fromtimestamp(limit, UTC)
+        """As `Spool.old`, of the bucket, and of what is here alone; copies idle for a day are dropped."""
+        before, in_bucket = datetime.fromtimestamp(limit, UTC), set()
         for stored in self._bucket.listing(_folder(CONTENTS, prefix)):
             digest = stored.name.rpartition("/")[2]
+            in_bucket.add(digest)
             self._drop_copy(digest, limit - KEPT_SECONDS)
             if stored.modified < before:
                 yield digest
+        # Another machine has erased it, or the bucket was away when it came: no listing will ever name it.
+        yield from (digest for digest in super().old(prefix, limit) if digest not in in_bucket)
 
     def retire(self, digest: str, limit: float) -> bool:
-        """As `Spool.retire`, in the bucket; the local copy goes."""
+        """As `Spool.retire`, in the bucket; the local copy goes, also where it is the only one."""
         written = self._bucket.age(_name(CONTENTS, digest))
-        if written is None or written.timestamp() >= limit:
+        if written is None:
+            return self._drop_copy(digest, limit)
+        if written.timestamp() >= limit:
             return False
         super().delete(digest)
         self._bucket.rename(_name(CONTENTS, digest), _name(TRASH, digest))

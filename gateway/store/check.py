@@ -17,8 +17,9 @@ from gateway.domain.errors import NotFoundError, UnavailableError
 from gateway.store.contradictions import contradictions
 from gateway.store.database import Database
 from gateway.store.engines import sqlite_is_safe, sqlite_module
-from gateway.store.migrate import METADATA, known_revisions, revision_of
+from gateway.store.migrate import METADATA
 from gateway.store.references import Reference, references
+from gateway.store.revisions import known_revisions, revision_of
 from gateway.store.spool import Spool
 from gateway.store.sweep import Swept, sweep
 

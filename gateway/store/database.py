@@ -10,7 +10,7 @@ whole file with BEGIN IMMEDIATE, PostgreSQL locks the rows that statements name 
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -42,6 +42,7 @@ class Database:
         self._driver_error: type[Exception] = driver.Error
         self._eye: PoolProxiedConnection | None = None
         self._reader: PoolProxiedConnection | None = None
+        self._late: tuple[float, Callable[[], None]] | None = None
         self.url = url
 
     @property
@@ -79,7 +80,17 @@ class Database:
         Raises:
             UnavailableError: the database is locked, full or out of reach; nothing was written.
         """
-        return self._writer.write(work)
+        return self._writer.write(work) if self._late is None else self._awaited(self._writer.submit(work))
+
+    def tell_when_late(self, seconds: float, tell: Callable[[], None]) -> None:
+        """Have `tell` called when a write takes so long: somebody sits there and waits for it."""
+        self._late = (seconds, tell)
+
+    def _awaited(self, future: Future[T]) -> T:
+        seconds, tell = self._late or (None, None)
+        if tell is not None and not wait((future,), seconds).done:
+            tell()
+        return future.result()
 
     def write_by_hand(self, work: Callable[[Any], T]) -> T:
         """As `write`, with the driver's own cursor; for the few writes whose cost is counted.

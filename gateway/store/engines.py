@@ -10,7 +10,7 @@ import re
 import secrets
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -30,6 +30,20 @@ _TOKEN = secrets.token_hex(3)  # containers may have the same name and number th
 FROZEN_SECONDS = 15  # between two statements of a transaction, which takes milliseconds
 # SQLITE_BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN: https://www.sqlite.org/rescode.html
 _PASSING = frozenset({BUSY, 6, 8, 10, 13, 14})
+_REMEDIES = {
+    BUSY: "; another program keeps it locked: end that, or try again",
+    8: "; see whether its disk takes writes, and run this as the account of the gateway",
+    10: "; its disk fails: see the system's log",
+    13: "; make room on its disk",
+    14: "; it must be a file that the account of the gateway may read and write",
+}
+# A server or network that swallows everything shows in seconds, not in TCP's quarter of an hour (libpq 34.1.2).
+_ALIVE = {
+    "connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 5, "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}  # fmt: skip
+# A server made a standby, a transaction that froze; all others that pass are an OperationalError of the driver.
+_PASSING_STATES = frozenset({"25006", "25P03", "25P04"})
 _DAMAGED = frozenset({11, 26})  # SQLITE_CORRUPT, NOTADB
 # Where writers and checkpoints in WAL mode can no longer corrupt the file (the WAL-reset bug of March 2026).
 _FIXED_IN = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
@@ -65,7 +79,8 @@ def make_engine(url: URL, *, migrating: bool = False) -> Engine:
     """
     pool: dict[str, Any] = {"poolclass": NullPool} if migrating else {"pool_size": 5, "max_overflow": 40}
     if url.get_backend_name() != "sqlite":
-        arguments = {"application_name": application_name()}
+        arguments: dict[str, Any] = {name: value for name, value in _ALIVE.items() if name not in url.query}
+        arguments["application_name"] = application_name()
         engine = create_engine(url, pool_pre_ping=not migrating, connect_args=arguments, **pool)
         if not migrating:
             event.listen(engine, "connect", _postgresql_limits)
@@ -116,11 +131,14 @@ def translated(url: URL) -> Iterator[None]:
         raise UnavailableError(f"the store is too busy: {url.render_as_string()}") from None
     except DBAPIError as error:
         if sqlite_code(error.orig) in _DAMAGED:
-            text = f"the store is damaged ({error.orig}): see faxgw db check, and faxgw db restore for a backup"
+            named = url.render_as_string()
+            text = f"the store {named} is damaged ({error.orig}): faxgw db restore brings back a backup"
             raise GatewayError(text) from error
         if not _is_passing(error):
             raise
-        raise UnavailableError(f"the store does not answer ({error.orig}): {url.render_as_string()}") from error
+        why = " ".join(str(error.orig).split())
+        remedy = _REMEDIES.get(sqlite_code(error.orig) or 0, "")
+        raise UnavailableError(f"the store does not answer ({why}): {url.render_as_string()}{remedy}") from error
 
 
 @contextmanager
@@ -145,8 +163,9 @@ def _is_passing(error: DBAPIError) -> bool:
     """Whether the same request may succeed later."""
     if error.connection_invalidated:
         return True
-    code = sqlite_code(error.orig)
-    return isinstance(error, OperationalError) if code is None else code in _PASSING
+    code, state = sqlite_code(error.orig), getattr(error.orig, "sqlstate", None)
+    passing = isinstance(error, OperationalError) or state in _PASSING_STATES
+    return passing if code is None else code in _PASSING
 
 
 def _postgresql_limits(connection: Any, _record: Any) -> None:
@@ -162,8 +181,22 @@ def _make_folder(path: Path) -> None:
         path.absolute().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if str(path) not in ("", ":memory:") and not path.exists():
             path.touch(mode=0o600)
+    except PermissionError:
+        raise UnavailableError(f"{path}: {as_owner(path)}") from None
     except OSError as error:
         raise UnavailableError(f"the database's folder cannot be made: {error}") from None
+
+
+def as_owner(path: Path) -> str:
+    """What to do about something that our account may not use: as far as can be told, whose it is."""
+    for place in (path, *path.absolute().parents):
+        with suppress(OSError, KeyError):
+            if place.stat().st_uid == os.geteuid():
+                break
+            return (
+                f"it is of the account {place.owner()}, and not to be used by others: sudo -u {place.owner()} faxgw ..."
+            )
+    return "not allowed; run this as the account of the gateway"
 
 
 def _sqlite_pragmas(*, foreign_keys: bool) -> Callable[[Any, Any], None]:

@@ -28,6 +28,10 @@ _ASKED = (
     "SELECT s.mail_key, s.id, j.number, j.sub_address FROM submission AS s JOIN job AS j ON j.submission_id = s.id "
     "WHERE s.received >"
 )
+# A server has more than one writer: who has the key may look, and the next one sees what he wrote.
+_ONE_AFTER_ANOTHER = (
+    "SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT unnest(%s::bigint[]) AS key ORDER BY key) AS keys"
+)
 _GIVE_UP = "UPDATE submission SET duplicate_key = NULL WHERE id ="
 
 
@@ -58,10 +62,15 @@ class Entry:
         return known
 
     def asked_before(self, cursor: Cursor, mails: Sequence[NewSubmission]) -> dict[int, dict[str, int]]:
-        """By mail key, what the same mails asked for within the window: each line, and the submission that it is in."""
+        """By mail key, what the same mails asked for within the window: each line, and the submission that it is in.
+
+        Until the transaction ends no other process gets an answer for the same keys.
+        """
         keys = [new.mail_key for new in mails if new.mail_key is not None]
         found: dict[int, dict[str, int]] = {}
         if keys:
+            if self._dialect.name == "postgresql":
+                cursor.execute(_ONE_AFTER_ANOTHER, (keys,))
             since = (min(new.received for new in mails) - DUPLICATE_WINDOW - EPOCH) // MICROSECOND
             mark, ours = marks(self._dialect, 1), marks(self._dialect, len(keys))
             cursor.execute(f"{_ASKED} {mark} AND s.mail_key IN ({ours}) ORDER BY s.id DESC", [since, *keys])

@@ -9,7 +9,7 @@ from pathlib import Path
 from gateway.domain.errors import NotFoundError
 from gateway.store.database import Database, open_database
 from gateway.store.engines import parse_url, sqlite_is_safe, sqlite_module
-from gateway.store.migrate import known_revisions, revision_of
+from gateway.store.revisions import known_revisions, revision_of
 
 
 @dataclass(frozen=True, slots=True)

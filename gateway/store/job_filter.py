@@ -14,7 +14,7 @@ from gateway.domain.job import FINAL_STATES, JobState, status_word
 from gateway.domain.outcome import Outcome
 from gateway.store.columns import in_state
 from gateway.store.fax_tables import NOT_SENT, JobRow, SubmissionRow
-from gateway.store.paging import between, so_many
+from gateway.store.paging import between, part_of_address, so_many
 from gateway.store.public_ids import job_number
 
 
@@ -110,8 +110,10 @@ def _parts(wanted: Filter) -> list[Any]:
     if wanted.recipient:
         name, company = col(JobRow.recipient_name), col(JobRow.recipient_company)
         found.append((name + " " + company).icontains(wanted.recipient, autoescape=True))
+    if wanted.sender:
+        mine = select(SubmissionRow.id).where(SubmissionRow.id == JobRow.submission_id)
+        found.append(mine.where(part_of_address(col(SubmissionRow.sender_address), wanted.sender)).exists())
     texts = {
-        SubmissionRow.sender_address: wanted.sender,
         SubmissionRow.reference: wanted.reference,
         SubmissionRow.billing_code: wanted.billing_code,
     }

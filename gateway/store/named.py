@@ -48,7 +48,7 @@ def meant(session: Session, text: str | int) -> Place:
     if isinstance(text, int):
         return _of_row(session, text)
     wanted = text.strip()
-    if wanted.startswith("#") and wanted[1:].isascii() and wanted[1:].isdigit():
+    if wanted.startswith("#") and wanted[1:].isascii() and wanted[1:].isdigit() and len(wanted) < 20:
         return _by_id(session, int(wanted[1:]))
     if wanted.startswith("/"):
         return find(session, wanted)

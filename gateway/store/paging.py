@@ -6,8 +6,10 @@ What lives here: those conditions and statements. What does not: what is listed 
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, literal, union_all
+from sqlalchemy import ColumnElement, Select, String, literal, or_, union_all
 from sqlmodel import Session, func, select
+
+from gateway.domain.mail_names import ascii_address
 
 MAX_PAGE = 1000
 MOST_BRANCHES = 100  # pages that are merged
@@ -40,6 +42,13 @@ def so_many(column: Any, least: int | None, most: int | None) -> list[Any]:
     """Rows with at least and at most so many."""
     found = [] if least is None else [column >= least]
     return found if most is None else [*found, column <= most]
+
+
+def part_of_address(column: Any, part: str) -> Any:
+    """Rows with this in an address, in any case; a domain in its own letters is found by the form that is kept."""
+    kept = ascii_address(part.lower())
+    spellings = (part,) if part.isascii() or kept == part else (part, kept)
+    return or_(*(column.icontains(one, autoescape=True) for one in spellings))
 
 
 def merged(branches: list[Select[Any]], keys: int, limit: int, *, ascending: bool) -> Select[Any]:

@@ -21,7 +21,7 @@ from gateway.store.database import Database
 from gateway.store.fax_rows import as_json
 from gateway.store.locking import locked
 from gateway.store.outbox import NewMail, add_mails
-from gateway.store.paging import MAX_PAGE
+from gateway.store.paging import MAX_PAGE, part_of_address
 from gateway.store.proof_tables import RefusalNoticeRow, RefusalRow
 from gateway.store.public_ids import job_number, public_id
 
@@ -144,7 +144,7 @@ def _conditions(wanted: RefusalFilter) -> list[Any]:
         conditions.append(RefusalRow.peer == wanted.peer)
     if wanted.sender:
         columns = (RefusalRow.mail_from, RefusalRow.header_from)
-        conditions.append(or_(*(func.lower(one).contains(wanted.sender.lower(), autoescape=True) for one in columns)))
+        conditions.append(or_(*(part_of_address(col(one), wanted.sender) for one in columns)))
     return conditions
 
 

@@ -14,14 +14,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.domain.errors import ConflictError, RefusedError, UnavailableError
-from gateway.store.archive import Reading, reading
+from gateway.store.archive import Reading, reading, sync
 from gateway.store.backup import STORE, Manifest, Told, contents_in, verify
 from gateway.store.copying import copy_rows, number_above
 from gateway.store.database import Database, open_database
-from gateway.store.engines import make_engine
-from gateway.store.migrate import METADATA, known_revisions, migrate, revision_of
-from gateway.store.processes import alive
+from gateway.store.engines import make_engine, translated
+from gateway.store.migrate import METADATA, migrate
+from gateway.store.processes import alive, lease_clock
 from gateway.store.quieting import Quieted, quiet
+from gateway.store.revisions import known_revisions, revision_of
 from gateway.store.spool import Spool
 
 # Numbers that the store gave after the backup was made are not given again, as far as one can know.
@@ -81,11 +82,17 @@ def _check_target(there: Database, target: Target, wall: datetime) -> bool:
     """Whether there is a store, which may make room."""
     if revision_of(there) is None:
         return False
-    if alive(there, wall):
-        raise ConflictError("a gateway runs on this store: stop it first (faxgw nodes list shows where)")
+    _nobody_runs(there, wall)
     if not target.replace and not _is_empty(there):
         raise RefusedError("there is a store with faxes or people in it: --replace puts the backup in its place")
     return True
+
+
+def _nobody_runs(there: Database, wall: datetime) -> None:
+    """Return when no lease holds; on a server leases go by its clock."""
+    if alive(there, lease_clock(there, lambda: wall)()):
+        text = "stop it first (faxgw nodes list shows where; one that was killed counts until its lease is over)"
+        raise ConflictError(f"a gateway runs on this store: {text}")
 
 
 def _is_empty(there: Database) -> bool:
@@ -103,8 +110,11 @@ def _near(there: Database) -> Path | None:
 def _made_ready(archive: Reading, file: Path) -> Path:
     """The rows as a file with the present schema."""
     file.touch(mode=0o600)
-    with archive.open(STORE) as octets, file.open("wb") as copy:
-        shutil.copyfileobj(octets, copy)
+    try:
+        with archive.open(STORE) as octets, file.open("wb") as copy:
+            shutil.copyfileobj(octets, copy)
+    except OSError as error:
+        raise UnavailableError(f"{file.parent.parent} does not take the store: {error.strerror}") from error
     copied = open_database(f"sqlite:///{file}")
     try:
         # What ran when the backup was made does not run in it: nobody is hindered by an upgrade.
@@ -124,7 +134,7 @@ def _quieted(file: Path, manifest: Manifest) -> Quieted:
     finally:
         copied.close()
     engine = make_engine(copied.url, migrating=True)
-    with engine.begin() as connection:
+    with translated(copied.url), engine.begin() as connection:
         for table in METADATA.sorted_tables:
             if table.dialect_options["sqlite"]["autoincrement"]:
                 given = connection.exec_driver_sql(
@@ -144,6 +154,8 @@ def _put_contents(archive: Reading, spool: Spool, manifest: Manifest, told: Told
 
 def _switch(file: Path, there: Database, before: datetime | None) -> Path | None:
     """Let the rows take the place of the store of `before`, if there is one; where that lies now, if it was a file."""
+    if before is not None:
+        _nobody_runs(there, before)  # a large backup takes its time: one may have been started meanwhile
     if there.is_near:
         return _rename(file, there, before)
     migrate(there)
@@ -166,8 +178,9 @@ def _rename(file: Path, there: Database, before: datetime | None) -> Path | None
     try:
         if before is not None:
             aside = place.with_name(f"{place.name}.before-{before.astimezone(UTC):%Y%m%dT%H%M%S}")
-            place.rename(aside)
+            aside.hardlink_to(place)  # not renamed: whoever dies or looks in between finds one store or the other
         file.rename(place)
+        sync(place.parent)
     except OSError as error:
         raise UnavailableError(f"{place} cannot be put in place: {error.strerror}") from error
     return aside

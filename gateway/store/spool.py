@@ -171,9 +171,12 @@ class Spool:
         folders = [folder for folder in (self.incoming, self.incoming.with_name(ARRIVING)) if folder.is_dir()]
         return [path for folder in folders for path in _found(folder, "*") if _older(path, limit)]
 
-    def _drop_copy(self, digest: str, limit: float) -> None:
-        if _older(self._place(digest), limit):
+    def _drop_copy(self, digest: str, limit: float) -> bool:
+        """Erase a file of ours that was neither put nor read since `limit`; whether it was."""
+        is_old = _older(self._place(digest), limit)
+        if is_old:
             self._place(digest).unlink(missing_ok=True)
+        return is_old
 
     def _place(self, digest: str) -> Path:
         return self._contents / digest[:2] / digest

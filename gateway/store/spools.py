@@ -71,4 +71,5 @@ def open_spool(place: SpoolPlace) -> Spool:
     from gateway.store.bucket import Bucket, read_credentials
     from gateway.store.bucket_spool import BucketSpool
 
-    return BucketSpool(folder, Bucket(place.url, read_credentials(place.credentials), place.endpoint, place.region))
+    who, place_of = read_credentials(place.credentials), (place.endpoint, place.region)
+    return BucketSpool(folder, Bucket(place.url, who, *place_of, source=place.credentials))

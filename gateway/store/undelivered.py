@@ -16,6 +16,7 @@ from gateway.store.fax_mails import let_go
 from gateway.store.fax_tables import JobRow, OutboxRow
 from gateway.store.locking import locked
 from gateway.store.outbox import Mail, MailState, mail_from
+from gateway.store.paging import part_of_address
 from gateway.store.public_ids import job_number, received_number
 
 OPEN = (MailState.WAITING, MailState.DEAD)  # what can be tried again, or dropped
@@ -51,7 +52,7 @@ def listing(db: Database, wanted: Wanted) -> tuple[Mail, ...]:
     if wanted.kind:
         statement = statement.where(OutboxRow.kind == wanted.kind)
     if wanted.recipient:
-        statement = statement.where(col(OutboxRow.recipient).icontains(wanted.recipient, autoescape=True))
+        statement = statement.where(part_of_address(col(OutboxRow.recipient), wanted.recipient))
     if wanted.fax:
         statement = statement.where(OutboxRow.received_id == _fax_number(wanted.fax))
     if wanted.since is not None:

@@ -29,6 +29,8 @@ def convert(order: Order, room: Path) -> Answer:
         said = _run(_command(soffice, order, room), room, order.seconds)
     except TimeoutError as error:
         return Answer(Ended.LATE, str(error))
+    finally:
+        profile.forget_sockets(room)
     made = room / f"{Path(order.source).stem}.pdf"
     if not made.is_file() or made.stat().st_size == 0:
         return Answer(Ended.REFUSED, said)

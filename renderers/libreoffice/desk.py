@@ -13,7 +13,7 @@ import sys
 import threading
 from pathlib import Path
 
-from renderers.libreoffice import bell, messages
+from renderers.libreoffice import bell, messages, profile
 from renderers.libreoffice.messages import Answer, Ended, Order
 from renderers.libreoffice.pool import Pool
 from renderers.libreoffice.worker import AbsentError, AskerGoneError, Worker, adopt_orphans
@@ -68,7 +68,7 @@ def _leave(_signal: int, _frame: object) -> None:
 def main(descriptor: str, folder: str) -> None:
     """Serve with workers whose rooms lie in `folder`, as do the folders of confined processes, in that for all."""
     signal.signal(signal.SIGTERM, _leave)
-    landlock.enter(Places(own=(Path(folder).parent,)))
+    landlock.enter(Places(own=(Path(folder).parent,), sockets=profile.SOCKETS))
     seccomp.enter(Filter.OFFLINE)
     adopt_orphans()
     pool = Pool(functools.partial(Worker.start, Path(folder)))

@@ -7,7 +7,6 @@ is gone.
 
 import os
 import resource
-import secrets
 import select
 import signal
 import socket
@@ -68,7 +67,7 @@ def _serve(line: socket.socket, desktop: Any) -> bool:
 
 
 def _start(soffice: Path, room: Path) -> tuple[subprocess.Popen[bytes], Any]:
-    name = secrets.token_hex(8)
+    name = profile.pipe_name(room)
     command = [*profile.command(soffice, room), f"--accept=pipe,name={name};urp;"]
     resolver = _local("com.sun.star.bridge.UnoUrlResolver")
     until = time.monotonic() + _START_SECONDS
@@ -76,6 +75,7 @@ def _start(soffice: Path, room: Path) -> tuple[subprocess.Popen[bytes], Any]:
     while time.monotonic() < until:
         try:
             context = resolver.resolve(f"uno:pipe,name={name};urp;StarOffice.ComponentContext")
+            profile.forget_sockets(room)  # whatever ends it from now on, leaves none
             return process, context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
         except NoConnectException:
             process = _still_running(process, command, room)

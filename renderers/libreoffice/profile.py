@@ -4,6 +4,8 @@ What lives here: finding the program and the Python that speaks with it, the pro
 environment. What does not: running it (`cold`, `worker`).
 """
 
+import contextlib
+import hashlib
 import os
 import shutil
 import subprocess
@@ -18,6 +20,7 @@ SYSTEM_PYTHON = Path("/usr/bin/python3")  # what Debian's python3-uno belongs to
 _PROFILE = Path(__file__).parents[1] / "office.xcu"
 _FONTS = Path(__file__).parents[1] / "office-fonts.conf"
 _QUIET = ("--headless", "--invisible", "--norestore", "--nologo", "--nolockcheck", "--nodefault")
+SOCKETS = (Path("/tmp"), Path("/var/tmp"))  # where LibreOffice itself puts them, whatever its surroundings say
 _LONGEST_ROOM = 60  # a socket's path has 108 octets, and LibreOffice adds a name
 
 
@@ -76,3 +79,23 @@ def surroundings(room: Path) -> dict[str, str]:
     if len(str(room)) <= _LONGEST_ROOM:
         found["OSL_SOCKET_PATH"] = str(room)
     return found
+
+
+def pipe_name(room: Path) -> str:
+    """What the pipe to the LibreOffice in `room` is called; nobody else knows the room's name."""
+    return hashlib.sha256(str(room).encode()).hexdigest()[:16]
+
+
+def sockets(room: Path) -> list[Path]:
+    """Where the sockets of the LibreOffice in `room` lie, as long as they have names: in one of these folders."""
+    # Debian's LibreOffice: desktop/source/app/officeipcthread.cxx, CreateMD5FromString; sal/osl/unx/pipe.cxx.
+    url = hashlib.md5((room / "profile").as_uri().encode("utf-16-le"), usedforsecurity=False).digest()
+    names = (pipe_name(room), "SingleOfficeIPC_" + "".join(f"{octet:x}" for octet in url))
+    return [Path(folder, f"OSL_PIPE_{os.getuid()}_{name}") for folder in (*SOCKETS, room) for name in names]
+
+
+def forget_sockets(room: Path) -> None:
+    """Remove their names, which it leaves behind when it is killed; connections go on without."""
+    for path in sockets(room):
+        with contextlib.suppress(OSError):
+            path.unlink()

@@ -160,4 +160,5 @@ class Worker:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(self._office, 0) if self._office else None
         self._line = self._process = None
+        profile.forget_sockets(self.room)  # of one that was ended before it was ready
         shutil.rmtree(self.room, ignore_errors=True)

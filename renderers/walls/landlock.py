@@ -22,6 +22,7 @@ _ASK_VERSION = 1
 _BENEATH = 1  # LANDLOCK_RULE_PATH_BENEATH
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_FOLDER = 1, 2, 4, 8
 _MAKE_DEVICES = 1 << 6 | 1 << 11
+_SOCKETS_ALONE = 1 << 5 | 1 << 9  # make them, and remove files
 _MAKE_TRAPS = 1 << 9 | 1 << 10 | 1 << 12  # sockets, pipes, links: for whoever opens what was made
 _TRUNCATE, _DEVICE_CALLS = 1 << 14, 1 << 15
 _READ = _EXECUTE | _READ_FILE | _READ_FOLDER
@@ -57,11 +58,15 @@ class _Rule(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What may be read, and what may be written, too, beside the system's; pipes and links are made in `own` alone."""
+    """What may be read, and what may be written, too, beside the system's; pipes and links are made in `own` alone.
+
+    In the folders of `sockets` there may be sockets, and nothing is read.
+    """
 
     read: tuple[Path, ...] = ()
     written: tuple[Path, ...] = ()
     own: tuple[Path, ...] = ()
+    sockets: tuple[Path, ...] = ()
 
 
 @cache
@@ -131,6 +136,7 @@ def enter(places: Places, rules: int | None = None) -> bool:
         _allow(rules, places.read, _READ)
         _allow(rules, places.written, every & ~(_EXECUTE | _MAKE_DEVICES | _MAKE_TRAPS))
         _allow(rules, places.own, every & ~(_EXECUTE | _MAKE_DEVICES))
+        _allow(rules, places.sockets, every & _SOCKETS_ALONE)
         gain_no_privileges()
         return _call(_RESTRICT, rules, 0) == 0
     finally:

@@ -7,6 +7,7 @@ its standard input ends, so do all its children. A child runs `faxgw` with the w
 import atexit
 import contextlib
 import functools
+import gc
 import json
 import os
 import random
@@ -18,6 +19,8 @@ import threading
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
+
+from sqlalchemy.orm import configure_mappers
 
 from tests.crash.cuts import Cut
 from tests.crash.warm_stock import Stock
@@ -138,6 +141,9 @@ def serve() -> None:
     """The nursery's end."""
     for module in (*COMMANDS, "phonenumbers.geocoder"):
         __import__(module)
+    configure_mappers()
+    gc.collect()
+    gc.freeze()  # no child looks through all this for garbage, whose pages would be copied for it
     stock = Stock()
     wake, woken = os.pipe()
     os.set_blocking(wake, False)

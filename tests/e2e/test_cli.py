@@ -1,6 +1,8 @@
 """Commands beside a running daemon: a file sent as a mail, its way watched, and refusals in the listener's words."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -53,6 +55,11 @@ def test_a_file_is_sent_and_refusals_are_told_in_the_listeners_words(gateway: De
 
 def test_an_interrupted_daemon_ends_in_order(gateway: Demo, sink: Sink) -> None:
     with gateway.daemon() as running:
+        os.kill(running.pid, signal.SIGHUP)
+        deadline = time.monotonic() + 30
+        while '"event": "not-reloaded"' not in (gateway.folder / "daemon.log").read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
         running.terminate()
         assert running.wait(30) == 0
 
@@ -61,3 +68,4 @@ def test_an_interrupted_daemon_ends_in_order(gateway: Demo, sink: Sink) -> None:
     assert '"event": "stopped"' in log
     assert "Traceback" not in log
     assert list((gateway.folder / "store" / "locks").iterdir()) == []
+    assert [(gateway.folder / "store" / name).stat().st_mode & 0o077 for name in ("locks", "work")] == [0, 0]

@@ -18,10 +18,13 @@ from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlmodel import select
 
+from gateway.domain.errors import ExitCode
 from gateway.domain.job import JobState
 from gateway.store import jobs
 from gateway.store.database import open_database
+from gateway.store.fax_tables import JobRow
 from samples.demo import DOMAIN, Demo, free_port
 from tests.fakes import SinkRelay
 from tests.flows.daemons import AMELIA, demo_with_people
@@ -89,6 +92,15 @@ class House:
         db = open_database(f"sqlite:///{self.demo.folder / 'store' / 'faxgw.sqlite'}")
         try:
             return sorted(job.state for job in jobs.listing(db))
+        finally:
+            db.close()
+
+    def callers(self) -> set[int]:
+        """The nodes that have a call."""
+        db = open_database(f"sqlite:///{self.demo.folder / 'store' / 'faxgw.sqlite'}")
+        try:
+            owners = db.read(lambda session: session.exec(select(JobRow.owner)).all())
+            return {owner for owner in owners if owner is not None}
         finally:
             db.close()
 
@@ -166,8 +178,7 @@ async def kill_one_and_freeze_the_other(here: House) -> None:
     os.kill(second, signal.SIGSTOP)
     await here.send(FAXES)
     await until(lambda: len(here.events("process-lost")) == 2)
-    os.kill(second, signal.SIGCONT)
-    await until(lambda: len(here.events("started")) == 4)
+    await until(lambda: len(here.events("started")) == 4)  # it was killed: clients would have waited at its door
 
 
 async def test_with_one_process_killed_and_one_frozen_every_fax_ends_once(tmp_path: Path) -> None:
@@ -190,7 +201,7 @@ async def test_with_one_process_killed_and_one_frozen_every_fax_ends_once(tmp_pa
     assert set(here.complete().values()) == {1}
     told = Counter(str(mail.message["Message-ID"]) for mail in here.sink.mails)
     assert len(told) == 2 * here.sent
-    assert [death["detail"] for death in here.events("process-died")] == ["killed by signal 9", "exit status 75"]
+    assert [death["detail"] for death in here.events("process-died")] == ["killed by signal 9"] * 2
 
 
 async def test_figures_are_of_both_and_a_stop_lets_calls_end(tmp_path: Path, systemd: socket.socket) -> None:
@@ -227,13 +238,14 @@ async def test_a_second_signal_hangs_up_in_all_of_them(tmp_path: Path) -> None:
     async with house(tmp_path, speed=2) as here:
         await here.send(4)
         await until(lambda: here.states().count(JobState.CALLING) == 4)
+        calling = here.callers()
         for _ in range(2):
             here.running.terminate()
             await asyncio.sleep(0.3)
         assert await asyncio.to_thread(here.running.wait, 60) == 0
 
     assert here.states() == [JobState.READY] * 4
-    assert len(here.events("hurried")) == 2
+    assert calling <= {event["owner"] for event in here.events("hurried")}  # one without a call may be over already
 
 
 async def test_they_end_with_a_daemon_that_was_killed_and_the_next_begins_at_once(tmp_path: Path) -> None:
@@ -257,7 +269,7 @@ async def test_a_daemon_whose_processes_cannot_begin_ends_with_their_status(tmp_
     for name in ("key.pem", "cert.pem"):
         (tmp_path / name).write_text("no such thing")
     async with house(tmp_path, speed=30, smtp=tls) as here:
-        assert await asyncio.to_thread(here.running.wait, PATIENCE) == 1
+        assert await asyncio.to_thread(here.running.wait, PATIENCE) == ExitCode.USAGE
         pids = serving(here.running.pid)
 
     assert (pids, here.events("processes-ready")) == ([], [])

@@ -1,8 +1,11 @@
 """Which cover page a mail gets: behaviours, tokens, parameters of addresses, defaults and levels, down to the pels."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from gateway.covers import cover_fields
 from gateway.domain.errors import RefusedError
 from gateway.domain.job import Job
 from gateway.store import covers, tree
@@ -55,6 +58,15 @@ def acme(stage: Stage) -> Stage:
     upload(stage, SALES, "Sales", 2)
     tree.set_setting(stage.db, SALES, "cover.default", "Sales")
     return stage
+
+
+async def test_a_cover_shows_the_senders_domain_in_its_own_letters(stage: Stage) -> None:
+    await stage.submit(mail(), ONE)
+    known = replace(stage.detail.submission, sender_address="anna@xn--bcher-kva.example")
+    user = tree.user_by_address(stage.db, "anna@acme.example")
+
+    assert user is not None
+    assert cover_fields(known, stage.detail.job, user)["sender_email"] == "anna@bücher.example"
 
 
 REFUSED = "refused"

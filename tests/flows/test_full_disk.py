@@ -13,12 +13,13 @@ NUMBER = "+12025550101"
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("where", ["os.fsync", "tempfile.TemporaryDirectory"])
 async def test_a_mail_that_met_a_full_disk_is_rendered_later_and_counts_no_crash(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     await stage.submit(mail("Dear all", attachments=[pdf(1)]), NUMBER)
     with monkeypatch.context() as full:
-        full.setattr("os.fsync", _no_room)
+        full.setattr(where, _no_room)
         with pytest.raises(UnavailableError):
             await stage.prepare().next()
 
@@ -31,5 +32,5 @@ async def test_a_mail_that_met_a_full_disk_is_rendered_later_and_counts_no_crash
     assert [job.state for job in stage.jobs] == [JobState.READY]
 
 
-def _no_room(_file: object) -> None:
+def _no_room(*_file: object, **_how: object) -> None:
     raise OSError(28, "No space left on device")

@@ -184,9 +184,11 @@ async def test_directives_in_the_header_count_when_they_are_signed(stage: Stage)
 
 
 async def posted(stage: Stage, postmaster: str) -> None:
-    content = f"Authentication-Results: {DOMAIN}; spf=pass\r\n".encode() + letter("someone@elsewhere.example")
+    """A letter that claims to bear our own word: we tell what we found as our host, whatever domains it serves."""
+    content = b"Authentication-Results: mx.x.example; spf=pass\r\n" + letter("someone@elsewhere.example")
     envelope = stage.envelope(content, mail_from="", peer=STRANGER)
-    await replace(stage.desk, postmaster=postmaster).to_postmaster(envelope)
+    desk = replace(stage.desk, postmaster=postmaster, judge=replace(stage.judge, name="mx.x.example"))
+    await desk.to_postmaster(envelope)
 
 
 async def test_a_letter_to_the_postmaster_goes_on_with_a_trace_of_its_way(stage: Stage) -> None:
@@ -196,8 +198,18 @@ async def test_a_letter_to_the_postmaster_goes_on_with_a_trace_of_its_way(stage:
     [letter_on] = stage.notices
     assert (one.recipient, one.state) == ("admin@acme.example", MailState.WAITING)
     assert letter_on["Authentication-Results"] is None
-    assert f"[{STRANGER}]" in letter_on["Received"]
+    assert f"[{STRANGER}]) by mx.x.example" in " ".join(letter_on["Received"].split())
     assert letter_on.get_content().strip() == "Dear all"
+
+
+async def test_a_letter_to_the_postmaster_that_goes_in_circles_ends(stage: Stage) -> None:
+    content = b"received: from a by b; Mon, 2 Mar 2026 15:04:05 +0000\r\n" * 51 + letter("someone@elsewhere.example")
+
+    with pytest.raises(GatewayError, match="going in circles") as caught:
+        await stage.desk.to_postmaster(stage.envelope(content, mail_from="", peer=STRANGER))
+
+    assert caught.value.reply.enhanced == "5.4.6"
+    assert not outbox.listing(stage.db)
 
 
 async def test_without_a_postmaster_the_letter_is_kept(stage: Stage) -> None:

@@ -173,7 +173,8 @@ async def test_larger_mails_are_kept_as_they_are(stage: Stage, size: int) -> Non
     assert list(stage.spool.incoming.iterdir()) == []
 
 
-async def test_a_mail_whose_signature_must_be_checked_is_put_in_a_file(stage: Stage) -> None:
+@pytest.mark.parametrize("lines", [1, 8_000, 40_000])  # in memory; too large for a row; in a file before its end
+async def test_a_mail_whose_signature_must_be_checked_is_put_in_a_file(stage: Stage, lines: int) -> None:
     stage.wall = NOW
     signer = Signer("acme.example")
     stage.dns.put("acme.example", ("TXT", f"v=spf1 ip4:{STRANGER} -all"))
@@ -181,7 +182,9 @@ async def test_a_mail_whose_signature_must_be_checked_is_put_in_a_file(stage: St
     date = NOW.strftime("%a, %d %b %Y %H:%M:%S +0000")
     head = f"From: {ANNA}\r\nTo: {ONE}@{DOMAIN}\r\nSubject: x\r\nDate: {date}\r\nMessage-ID: <1@a.example>\r\n\r\n"
 
-    reply = await submit(stage.desk, stage, signer.sign(head.encode() + b"Dear all\r\n", names=SIGNED), peer=STRANGER)
+    signed = signer.sign(head.encode() + b"Dear all\r\n" * lines, names=SIGNED)
+
+    reply = await submit(stage.desk, stage, signed, peer=STRANGER)
 
     assert reply.code == 250
     assert (len(stage.contents), waiting(stage.db)) == (1, [])

@@ -16,7 +16,6 @@ from gateway.domain.errors import NotAllowedError, NotFoundError, RefusedError, 
 from gateway.domain.notice_templates import NoticeTemplate
 from gateway.mail.messages import Voice
 from gateway.mail.notice_looks import start
-from gateway.mail.notice_samples import SAMPLES
 from gateway.store.database import Database
 from tests.actors import AT, administrator, root
 from tests.filled_store import anna, opened
@@ -131,7 +130,7 @@ def test_an_administrator_sees_the_own_company_alone(db: Database) -> None:
 # Previews.
 
 
-@pytest.mark.parametrize("kind", SAMPLES)
+@pytest.mark.parametrize("kind", admin.sample_kinds())
 def test_every_kind_of_notice_can_be_looked_at(db: Database, kind: str) -> None:
     made = admin.preview(root(db), VOICE, "", kind, TemplateFiles())
 
@@ -140,7 +139,7 @@ def test_every_kind_of_notice_can_be_looked_at(db: Database, kind: str) -> None:
     assert "What to do:" in made.look.text
 
 
-@pytest.mark.parametrize("kind", SAMPLES)
+@pytest.mark.parametrize("kind", admin.sample_kinds())
 def test_every_kind_of_notice_can_be_looked_at_in_a_dress(db: Database, kind: str) -> None:
     own = start()
     files = TemplateFiles(own.subject, own.text.encode(), own.html.replace("<h1", "<hr><h1").encode())
@@ -153,6 +152,18 @@ def test_every_kind_of_notice_can_be_looked_at_in_a_dress(db: Database, kind: st
     assert "<strong>Acme</strong>" in dressed.look.html
     assert "<hr>" in dressed.look.html
     assert "<hr>" not in plain.look.html
+
+
+def test_a_received_fax_is_shown_with_its_file_and_in_its_own_template(db: Database) -> None:
+    admin.put(root(db), "Acme", "received-fax", SUBJECT)
+
+    mail = message_from_bytes(
+        admin.preview(root(db), VOICE, "Acme", "received-fax", TemplateFiles()).message, policy=policy.default
+    )
+
+    assert mail["Subject"] == "Acme: Fax from +1 415 555 0100: 1 page"
+    [file] = mail.iter_attachments()
+    assert file.get_content().startswith(b"%PDF")
 
 
 def test_files_are_looked_at_before_they_are_kept(db: Database) -> None:

@@ -67,7 +67,7 @@ def test_what_is_no_zone_or_format_is_refused(faxgw: Commands, options: tuple[st
     assert faxgw(*options, *LIST).code == 2
 
 
-@pytest.mark.parametrize("command", [("doctor",), ("serve",), ("send", "x.eml")])
+@pytest.mark.parametrize("command", [("doctor",), ("serve",), ("queue", "status"), ("send", "x.eml")])
 def test_what_is_of_the_machine_is_no_administrators(faxgw: Commands, command: tuple[str, ...]) -> None:
     ran = faxgw("--as", "ada@acme.example", *command)
 

@@ -13,7 +13,8 @@ from gateway.domain.errors import ExitCode
 from gateway.store import processes, submissions, tree
 from gateway.store.database import open_database
 from gateway.store.facts import existing
-from gateway.store.migrate import known_revisions, migrate
+from gateway.store.migrate import migrate
+from gateway.store.revisions import known_revisions
 from gateway.store.spool import Spool
 from tests.filled_store import anna, mail_to
 from tests.flows.commands import Commands
@@ -96,6 +97,34 @@ def test_another_schema_shows_in_the_status(faxgw: Commands, store: Path) -> Non
 
     assert run.code == ExitCode.FAILED
     assert "faxgw db upgrade" in run.err
+
+
+@pytest.mark.parametrize(
+    ("revision", "code", "advice"),
+    [("0001", ExitCode.CONFLICT, "faxgw db upgrade"), ("9999", ExitCode.FAILED, "upgrade this one")],
+)
+def test_a_store_of_another_schema_is_only_looked_at_to_say_so(
+    faxgw: Commands, store: Path, tmp_path: Path, revision: str, code: ExitCode, advice: str
+) -> None:
+    db = existing(url(store))
+    db.write(lambda s: s.connection().execute(text(f"update alembic_version set version_num = '{revision}'")).rowcount)
+    db.close()
+
+    for command in (("check",), ("sweep",), ("backup", str(tmp_path / "b"))):
+        run = faxgw("db", *command)
+        assert run.code == code
+        assert revision in run.err
+        assert advice in run.err
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_damaged_store_is_told_with_what_helps(faxgw: Commands, store: Path) -> None:
+    (store / "faxgw.sqlite").write_bytes(b"no database" * 1000)
+
+    run = faxgw("db", "check")
+
+    assert run.code == ExitCode.FAILED
+    assert run.err.endswith("is damaged (file is not a database): faxgw db restore brings back a backup\n")
 
 
 @pytest.mark.usefixtures("store")
@@ -199,5 +228,6 @@ def test_a_store_of_a_newer_gateway_is_not_touched(faxgw: Commands, store: Path)
 
     assert run.code == ExitCode.FAILED
     assert "newer gateway" in run.err
+    assert faxgw("db", "upgrade", "--dry-run").err == run.err
     assert [company.name for company in tree.companies(db)] == ["Acme"]
     db.close()

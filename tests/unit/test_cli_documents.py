@@ -7,6 +7,7 @@ import pytest
 
 from renderers.faxpage import Resolution, read_tiff
 from samples.demo import free_port
+from tests.fakes import SinkRelay, in_thread
 from tests.flows.commands import Commands
 from tests.flows.letters import SAMPLES, corrupt_pdf, locked_pdf, pdf
 
@@ -131,5 +132,18 @@ def test_a_subject_of_two_lines_is_one(faxgw: Commands) -> None:
     assert faxgw("send", "+12025550101", "--from", "a@b.example", "--subject", "one\ntwo").code == 7
 
 
+async def test_a_sender_of_other_letters_goes_by_smtputf8(faxgw: Commands) -> None:
+    async with SinkRelay(enable_SMTPUTF8=True) as sink:
+        faxgw.configure(f"[smtp]\nport = {sink.port}\ndomains = ['fax.bücher.example']\n")
+        ran = await in_thread(lambda: faxgw("send", "+12025550101", "--from", "müller@bücher.example"))
+
+    assert ran.code == 0
+    assert sink.mails[0].mail_from == "müller@xn--bcher-kva.example"
+    assert sink.mails[0].recipients == ("+12025550101@fax.xn--bcher-kva.example",)
+    assert "From: müller@xn--bcher-kva.example\r\n".encode() in sink.mails[0].content
+
+
 def test_send_needs_a_sender(faxgw: Commands) -> None:
+    assert faxgw("send", "1\n2", "--from", "a@b.example").complaint == "faxgw: '1\\n2' is no number"
+    assert faxgw("send", "12", "--from", "a\nb").code == 2
     assert faxgw("send", "+12025550101").complaint == "faxgw: Missing option '--from'; see faxgw send --help"

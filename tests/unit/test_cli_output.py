@@ -1,11 +1,13 @@
 """What commands write: tables, JSON, CSV."""
 
 import json
+import threading
 from datetime import UTC, datetime
 
 import pytest
 
-from gateway.cli.output import Progress, page_count, write_one, write_rows
+from gateway.cli.output import Progress, page_count, say, write_one, write_rows
+from gateway.cli.waiting import told_when_late
 
 ROWS = [
     {"job": "K7P2", "to": "+12025550123", "locked": False, "at": datetime(2026, 11, 22, 9, 5, tzinfo=UTC)},
@@ -21,6 +23,27 @@ def test_a_table_lines_up(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[0] == "job   to            locked  at"
     assert lines[2] == "K7P2  +12025550123  no      2026-11-22 09:05:00"
     assert lines[3] == "K7P3  =cmd()        yes"
+
+
+def test_what_moves_a_terminal_or_misleads_is_shown_as_its_number(capsys: pytest.CaptureFixture[str]) -> None:
+    say("no \x1b]0;owned\x07 here")
+    write_one({"name": "Ann\x1b[2J \u202egnp.exe Łukasz"}, "table")
+
+    shown = capsys.readouterr()
+    assert shown.err == "no \\x1b]0;owned\\x07 here\n"
+    assert shown.out == "name  Ann\\x1b[2J \\u202egnp.exe Łukasz\n"
+
+
+def test_who_waits_is_told_once_that_the_store_is_late() -> None:
+    told: list[str] = []
+    heard = threading.Event()
+
+    with told_when_late(lambda: (told.append("late"), heard.set())[0], 0.001):
+        heard.wait(5)
+    with told_when_late(lambda: told.append("again"), 60):
+        pass
+
+    assert told == ["late"]
 
 
 def test_progress_of_long_work_is_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,9 @@ import pytest
 
 from gateway import machine
 from gateway.cli.abouts import ABOUTS
+from gateway.cli.doctor import archives
 from gateway.cli.main import COMMANDS, cli
+from gateway.settings import Archive
 from tests.flows.commands import Commands
 
 
@@ -33,7 +35,7 @@ def faxgw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
         ("[smpt]\n", "unknown section [smpt]; known are storage, smtp", 4),
         ('[smtp]\nport = "25"\n', "smtp.port must be a whole number, not '25'", 5),
         ("[queue]\n\nlease_seconds = 0\n", "queue.lease_seconds must be more than 0", 6),
-        ('[relay]\npassword = "hush hush"\n', "relay.password needs relay.start_tls = true", 5),
+        ('[relay]\npassword = "hush hush"\n', "relay.password needs relay.start_tls or relay.implicit_tls = true", 5),
     ],
 )
 def test_a_mistake_in_the_file_names_key_and_line(faxgw: Commands, more: str, words: str, line: int) -> None:
@@ -140,6 +142,23 @@ def test_what_is_missing_is_named_with_its_remedy(faxgw: Commands) -> None:
     assert ran.err.endswith("pieces missing: run the commands above\n")
 
 
+def test_doctor_looks_at_the_files_of_archives(tmp_path: Path) -> None:
+    logins, hosts = tmp_path / "logins.toml", tmp_path / "hosts"
+    logins.write_text('[[login]]\nserver = "sftp://fax@files.acme.example"\ncompany = "*"\npassword = "hush"\n')
+    logins.chmod(0o644)
+
+    assert archives(Archive()) == []
+    [wrong] = archives(Archive(logins=str(logins)))
+    logins.chmod(0o600)
+    well, unbelieved = archives(Archive(logins=str(logins)))
+    found = archives(Archive(logins=str(logins), known_hosts=str(hosts), certificates=str(logins)))
+
+    assert (wrong.ok, wrong.remedy.endswith(f"chmod 600 {logins}")) == (False, True)
+    assert (well.ok, unbelieved.ok, unbelieved.name) == (True, False, "archive.known_hosts")
+    assert [one.ok for one in found] == [True, False, False]
+    assert "hush" not in str(found)
+
+
 @pytest.mark.usefixtures("no_office")
 def test_doctor_says_why_no_libreoffice_worker_starts(faxgw: Commands) -> None:
     ran = faxgw("doctor", "-o", "json")
@@ -217,6 +236,29 @@ def test_an_unknown_command_is_one_line(faxgw: Commands) -> None:
 
     assert ran.code == 2
     assert ran.complaint.endswith("see faxgw --help")
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "words"), [("", 2, "nobody is there to answer: say --yes"), ("n\n", 1, "stopped")]
+)
+def test_a_question_that_nobody_answers_is_told_from_a_no(faxgw: Commands, typed: str, code: int, words: str) -> None:
+    faxgw("db", "upgrade")
+    ran = faxgw("outbox", "drop", "17", typed=typed)
+
+    assert (ran.code, f"faxgw: {words}" in ran.err) == (code, True)
+
+
+def test_an_argument_that_is_no_text_is_refused(faxgw: Commands) -> None:
+    ran = faxgw("rights", "list", "\udcff")
+
+    assert (ran.code, ran.complaint) == (2, "faxgw: \\udcff is not in UTF-8")
+
+
+def test_a_file_that_cannot_be_is_one_line(faxgw: Commands) -> None:
+    faxgw("db", "upgrade")
+    ran = faxgw("db", "backup", 300 * "9")
+
+    assert (ran.code, ran.complaint[-23:]) == (7, "999: File name too long")
 
 
 def test_the_version_is_told(faxgw: Commands) -> None:

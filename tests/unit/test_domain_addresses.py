@@ -34,6 +34,15 @@ def parsed(local: str, plan: NumberPlan = US) -> FaxAddress:
     return parse_fax_address(f"{local}@fax.example", DOMAINS, plan)
 
 
+@pytest.mark.parametrize("domain", ["fax.bücher.example", "FAX.Bücher.example", "fax.xn--bcher-kva.example"])
+def test_a_domain_of_ours_may_be_written_in_either_spelling(domain: str) -> None:
+    ours = frozenset({"fax.xn--bcher-kva.example"})
+
+    assert parse_fax_address(f"+12025550123@{domain}", ours, US).destination == WASHINGTON
+    with pytest.raises(BadNumberError, match=r"@fax\.xn--bcher-kva\.example"):
+        parse_fax_address(f"12@{domain}", ours, US)
+
+
 @pytest.mark.parametrize(
     ("text", "plan", "number"),
     [

@@ -41,6 +41,7 @@ from gateway import event_loop
 class Loop: pass
 
 built = Loop(); built.itself = built
+gc.collect()
 before = len(gc.get_objects())
 event_loop.settle_in()
 frozen = gc.get_freeze_count() > before * 0.9

@@ -13,7 +13,7 @@ import pytest
 from gateway import kept_processes, serving_processes
 from gateway.domain.roles import Role
 from gateway.kept_processes import ANEW, FAILED, HURRY, Failure, Instructions, KeptProcesses, Program
-from gateway.serving_processes import ServingProcesses, pulse_line
+from gateway.serving_processes import ServingProcesses
 from gateway.settings import Settings
 from tests.processes import lives
 
@@ -174,7 +174,7 @@ async def test_what_one_tells_is_known_of_it_and_failures_go_to_all_others() -> 
         sys.stdin.readline()
         print("ready 40", flush=True)
         print("counted [1]", flush=True)
-        sys.stdout.buffer.write({pulse_line(["tend has ended"])!r})
+        print('pulse ["tend has ended"]', flush=True)
         sys.stdout.buffer.write({failure.line()!r})
         sys.stdout.flush()
         for line in sys.stdin:
@@ -195,14 +195,17 @@ async def test_what_one_tells_is_known_of_it_and_failures_go_to_all_others() -> 
     assert counted.count(b"stop\n") == 2
 
 
-async def test_one_that_is_silent_for_long_is_killed_and_begun_anew(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("how", ["SILENT_SECONDS", "FROZEN_SECONDS"])
+async def test_one_that_is_silent_for_long_or_frozen_is_killed_and_begun_anew(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, how: str
 ) -> None:
-    monkeypatch.setattr(serving_processes, "SILENT_SECONDS", 0.1)
-    monkeypatch.setattr(serving_processes, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(kept_processes, how, 0.1)
+    monkeypatch.setattr(kept_processes, "LOOK_SECONDS", 0.02)
     processes = served(BEATING, 1)
     await processes.start()
     [frozen] = processes.pids
+    if how == "FROZEN_SECONDS":
+        os.kill(frozen, signal.SIGSTOP)
 
     await until(lambda: "process-silent" in caplog.messages and "process-died" in caplog.messages)
     await until(lambda: processes.pids != () and frozen not in processes.pids)

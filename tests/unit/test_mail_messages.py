@@ -281,7 +281,8 @@ def test_programs_find_the_outcome_and_every_call() -> None:
 
     assert told["jobs"] == [
         {
-            "job": "K7P2QX", "number": "+12025550123", "pages": 3, "pages_confirmed": 0, "outcome": "Busy",
+            "job": "K7P2QX", "number": "+12025550123", "sub_address": None, "pages": 3, "pages_confirmed": 0,
+            "outcome": "Busy",
             "detail": "busy", "status": "5.4.1", "ended": "2026-03-02T15:04:05+00:00",
         }
     ]  # fmt: skip
@@ -346,7 +347,10 @@ def test_two_at_one_number_are_told_apart_by_their_sub_addresses(kind: Callable[
     accepted = text_of(messages.initial_success(replace(FACTS, jobs=(JOB, lodger))))
 
     assert re.findall(r"\+1 202 555 0123(.*?)  +K7P2QX", accepted) == ["", ", sub-address 42"]
-    assert "+1 202 555 0123, sub-address 42\n" in text_of(kind(FACTS, lodger, CALLS))
+    told = kind(FACTS, lodger, CALLS)
+    assert "+1 202 555 0123, sub-address 42\n" in text_of(told)
+    assert machine_part(told)["jobs"][0]["sub_address"] == "42"
+    assert kind is messages.delivery_success or "rfc822; +12025550123/T33S=42@fax.example" in report_of(told)
 
 
 @pytest.mark.parametrize("outcome", Outcome)

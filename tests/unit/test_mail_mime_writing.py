@@ -1,5 +1,6 @@
 """MIME on the wire: Python's own parser reads back what was written, and nothing slips into a header."""
 
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -8,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.mail.mime_writing import LINE_OCTETS, Part, attachment, blocks, multipart, text
+from gateway.mail.notice_facts import Voice
+from gateway.mail.trial_letter import trial_letter
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"), max_size=400)
 VALUES = st.text(
@@ -51,6 +54,25 @@ def test_a_field_is_read_as_it_was_written(value: str) -> None:
     found = parsed(text("hello", "plain"), ("Subject", value))
 
     assert " ".join(str(found["Subject"]).split()) == " ".join(value.split())
+
+
+def test_an_address_of_other_letters_stands_as_it_is() -> None:
+    octets = text("hello", "plain").octets(("To", "müller@bücher.example"), ("Subject", "Grüße"))
+
+    assert octets.startswith("To: müller@xn--bcher-kva.example\r\nSubject: =?utf-8?".encode())
+
+
+@pytest.mark.parametrize(
+    ("recipient", "line"),
+    [
+        ("müller@bücher.example", "To: müller@xn--bcher-kva.example"),
+        ("jo@bücher.example", "To: jo@xn--bcher-kva.example"),
+    ],
+)
+def test_a_trial_of_an_archive_is_written_to_it_the_same_way(recipient: str, line: str) -> None:
+    octets = trial_letter(Voice("Fax", "fax@fax.example", "fax.example"), recipient, datetime.now(UTC))
+
+    assert octets.split(b"\r\n")[1] == line.encode()
 
 
 @pytest.mark.parametrize("value", ["a\r\nBcc: b@x.example", "a\nBcc: b@x.example", "a\rb"])

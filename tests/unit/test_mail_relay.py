@@ -37,6 +37,28 @@ async def test_a_domain_of_other_letters_needs_no_relay_that_knows_them() -> Non
     assert sink.mails[0].recipients == ("ann@xn--bcher-kva.example",)
 
 
+async def test_an_address_of_other_letters_goes_by_smtputf8() -> None:
+    async with SinkRelay(enable_SMTPUTF8=True) as sink:
+        [sent, plain] = await relay_to(sink.port).send_all(
+            [Mail("müller@bücher.example", "To: müller@bücher.example\n\nhi\n".encode()), Mail("a@b.example", MESSAGE)]
+        )
+
+    assert (sent.done, plain.done) == (True, True)
+    assert sink.mails[0].recipients == ("müller@xn--bcher-kva.example",)
+    assert sink.options == [["BODY=8BITMIME", "SMTPUTF8"], []]
+
+
+async def test_a_relay_without_smtputf8_is_named_as_the_cause() -> None:
+    async with SinkRelay() as sink:
+        [sent, plain] = await relay_to(sink.port).send_all(
+            [Mail("müller@acme.example", MESSAGE), Mail("a@b.example", MESSAGE)]
+        )
+
+    assert (sent.final, plain.done) == (True, True)
+    assert "the relay does not offer SMTPUTF8" in sent.reply
+    assert len(sink.mails) == 1
+
+
 async def test_a_bounce_address_may_stand_in_for_the_null_sender() -> None:
     async with SinkRelay() as sink:
         await relay_to(sink.port, mail_from="bounces@fax.example").send("ann@corp.example", MESSAGE)
@@ -109,14 +131,15 @@ async def test_a_password_is_never_sent_in_the_clear() -> None:
     assert sink.mails == []
 
 
+@pytest.mark.parametrize("implicit", [False, True])
 @pytest.mark.parametrize(("password", "reached"), [("secret", True), ("wrong", False)])
-async def test_signing_in_over_tls(tmp_path: Path, password: str, reached: bool) -> None:
+async def test_signing_in_over_tls(tmp_path: Path, password: str, reached: bool, implicit: bool) -> None:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     bundle = str(tmp_path / "ca.pem")
 
-    async with SinkRelay.with_tls(authority, {"gw": "secret"}) as sink:
-        relay = relay_to(sink.port, user_name="gw", password=password, ca_bundle=bundle)
+    async with SinkRelay.with_tls(authority, {"gw": "secret"}, implicit) as sink:
+        relay = relay_to(sink.port, user_name="gw", password=password, ca_bundle=bundle, implicit_tls=implicit)
         sent = await relay.send("a@x.example", MESSAGE)
 
     assert (sent.reached, sent.done) == (reached, reached)

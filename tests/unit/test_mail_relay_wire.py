@@ -145,6 +145,7 @@ async def test_a_text_that_is_refused_is_told_with_all_its_lines() -> None:
         ({"MAIL": b"421 4.3.2 closing\r\n" + HANG_UP}, 421, False),
         ({"RCPT": b"421 4.3.2 closing\r\n"}, 421, False),
         ({".": b"421 4.3.2 closing\r\n"}, 421, True),
+        ({"MAIL": b"530 5.7.0 sign in first\r\n", "RCPT": b"503 no\r\n", "DATA": b"503 no\r\n"}, 530, False),
         ({"DATA": b"250 what text\r\n"}, 0, False),
         ({"MAIL": b"hello\r\n"}, 0, False),
         ({"MAIL": HANG_UP}, 0, False),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from gateway.domain.errors import UsageError
 from gateway.mail.desk import Doorway, ListenerSettings, Waits
 from gateway.mail.listener import Listener
 from gateway.mail.smtp_tls import TlsLayer
@@ -54,6 +55,18 @@ async def listener(settings: ListenerSettings) -> AsyncIterator[Listener]:
     await made.start()
     yield made
     await made.stop(0)
+
+
+@pytest.mark.parametrize("key", ["no PEM at all", "another's key"])
+async def test_a_key_that_is_none_or_anothers_is_told_and_never_asked_for(
+    authority: trustme.CA, settings: ListenerSettings, key: str
+) -> None:
+    assert settings.tls_key is not None
+    other = authority.issue_cert("other.example").private_key_pem.bytes()
+    settings.tls_key.write_bytes(key.encode() if key.startswith("no") else other)
+
+    with pytest.raises(UsageError, match=r"smtp.tls_key .*key.pem: not a certificate in PEM and its key"):
+        Listener(settings, FakeDesk(), FakeClock())
 
 
 @pytest.mark.parametrize("name", ["_ssl_buffer", "_ssl_buffer_view", "_app_transport"])

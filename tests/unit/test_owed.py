@@ -3,6 +3,8 @@
 import contextlib
 from collections.abc import Callable
 
+import pytest
+
 from gateway.domain.errors import GatewayError, LostClaimError, UnavailableError
 from gateway.owed import Owed
 from gateway.store.handback import Owned
@@ -31,7 +33,7 @@ def test_what_the_store_takes_is_returned_at_once() -> None:
     assert log == ["returned"]
 
 
-def test_what_a_full_store_refuses_is_returned_when_it_has_room() -> None:
+def test_what_a_full_store_refuses_is_returned_when_it_has_room(caplog: pytest.LogCaptureFixture) -> None:
     log: list[str] = []
     owed = Owed()
 
@@ -40,6 +42,7 @@ def test_what_a_full_store_refuses_is_returned_when_it_has_room() -> None:
         owed.settle()
 
     assert log == ["UnavailableError", "UnavailableError", "returned"]
+    assert caplog.messages == ["claim-owed"]  # once: a full disk lasts, and is asked every second
 
 
 def test_what_was_settled_or_lost_owes_nothing() -> None:

@@ -163,11 +163,24 @@ def test_some_refusals_are_told_in_the_session_alone(refusal: Refusal) -> None:
     assert written(refusal, facts, replace(PROVEN, header_from=refusal.header_from)) is None
 
 
-@pytest.mark.parametrize("author", ["jörg@corp.example", "a\x0cb@corp.example"])
-def test_an_address_that_not_every_relay_takes_is_not_written_to(author: str) -> None:
+def test_an_author_reads_his_own_address_in_the_reason() -> None:
+    author = "jörg@xn--bcher-kva.example"
+    reply = SmtpReply(550, "5.7.1", "j?rg@xn--bcher-kva.example is not a registered sending address")
+    facts, evidence = replace(FACTS, from_addresses=(author,)), replace(PROVEN, header_from=author)
+
+    mail = written(replace(REFUSAL, header_from=author), facts, evidence, reply=reply)
+
+    assert "Reason: jörg@bücher.example is not a registered sending address\n" in words(parsed(mail))
+
+
+@pytest.mark.parametrize(("author", "told"), [("jörg@corp.example", True), ("a\x0cb@corp.example", False)])
+def test_an_address_that_cannot_be_written_down_is_not_written_to(author: str, told: bool) -> None:
     evidence = replace(PROVEN, header_from=author)
 
-    assert written(replace(REFUSAL, header_from=author), replace(FACTS, from_addresses=(author,)), evidence) is None
+    mail = written(replace(REFUSAL, header_from=author), replace(FACTS, from_addresses=(author,)), evidence)
+
+    assert (mail is not None) == told
+    assert mail is None or f"To: {author}\r\n".encode() in mail.message
 
 
 def test_what_may_yet_be_taken_is_not_told() -> None:

@@ -1,6 +1,8 @@
 """HTML to pages: laid out, nothing fetched, readable in black and white."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +55,18 @@ def test_nothing_is_fetched(tmp_path: Path, ear: socket.socket) -> None:
     assert "words" in words_of(pdf)
     with pytest.raises(BlockingIOError):
         ear.accept()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere libraries have other names")
+def test_libraries_are_found_without_running_a_linker() -> None:
+    code = (
+        "import ctypes.util\nasked = []\nctypes.util.find_library = asked.append\n"
+        "import renderers.weasy\nprint(asked)\nctypes.util.find_library('x')\nprint(asked)"
+    )
+
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (told.stdout, told.stderr) == ("[]\n['x']\n", "")
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,17 @@ def filters(pid: int) -> str:
 
 
 @pytest.mark.skipif(not seccomp.available(), reason="no libseccomp2, or a kernel without filters")
+def test_a_worker_has_sockets_without_names(tmp_path: Path) -> None:
+    pages(SAMPLES / "invoice.docx", tmp_path / "a")
+    room = Path(f"/proc/{min(offices())}/cwd").readlink()
+    heard = Path("/proc/net/unix").read_text()
+
+    found = profile.sockets(room)
+
+    assert not any(path.exists() for path in found)
+    assert all(path.name in heard for path in found)
+
+
 def test_no_process_under_the_warm_parent_may_call_out(tmp_path: Path) -> None:
     pages(SAMPLES / "invoice.docx", tmp_path / "a")
     assert set(map(filters, below())) == {"2"}  # seccomp(2): filtered

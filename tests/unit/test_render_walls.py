@@ -172,6 +172,15 @@ def test_no_trap_is_laid_for_who_opens_what_was_made(tmp_path: Path) -> None:
 
 
 @ruled
+def test_where_sockets_may_be_nothing_else_is(tmp_path: Path) -> None:
+    (tmp_path / "letter").write_text("somebody's")
+    wanted = [("listen", "line"), ("read", "letter"), ("write", "letter"), ("write", "new"), ("pipe", "pipe")]
+    tried = [(deed, str(tmp_path / name)) for deed, name in wanted]
+    found = run_confined(deeds.all_stopped, tried, places=Places(sockets=(tmp_path,)))
+    assert found == ["", "EACCES", "EACCES", "EACCES", "EACCES"]
+
+
+@ruled
 def test_processes_outside_are_not_looked_into() -> None:
     assert done_confined("memory", os.getpid(), places=Places()) in {"EACCES", "EPERM"}
 

@@ -91,6 +91,16 @@ def test_values_at_the_edge_are_taken(tmp_path: Path, text: str) -> None:
     assert load_settings(written(tmp_path, text), {}) != Settings()
 
 
+@pytest.mark.parametrize("domain", ["fax.bücher.example", "Fax.BÜCHER.example", "fax.xn--bcher-kva.example"])
+def test_domains_may_be_written_in_any_letters(tmp_path: Path, domain: str) -> None:
+    text = f"[smtp]\ndomains = ['{domain}']\nhostname = '{domain}'\n[notices]\nsender_address = 'Fax@{domain}'\n"
+    settings = load_settings(written(tmp_path, text), {})
+
+    known = "fax.xn--bcher-kva.example"
+    assert (settings.smtp.domains, settings.smtp.hostname) == ((known,), known)
+    assert settings.notices.sender_address == f"Fax@{known}"
+
+
 def test_a_whole_number_does_for_a_number(tmp_path: Path) -> None:
     assert load_settings(written(tmp_path, "[queue]\npoll_seconds = 2\n"), {}).queue.poll_seconds == 2.0
 
@@ -114,6 +124,8 @@ def test_a_whole_number_does_for_a_number(tmp_path: Path) -> None:
         ("[calling]\ntransport = 'pigeon'\n", "unknown transport 'pigeon'", 2),
         ("[smtp]\ntls_key = 'x'\n", "go together", 1),
         ("[relay]\npassword = 'x'\n", "needs relay.start_tls", 2),
+        ("[relay]\nstart_tls = true\nimplicit_tls = true\n", "exclude each other", 3),
+        ("[relay]\ncertificates = 'gone.pem'\n", "relay.certificates must name a file that is there", 2),
         ("[calling]\nlines = 0\n", "calling.lines must be more than 0", 2),
         ("[smtp]\nhost = 'x'\nport = 65536\n", "smtp.port must be 0 to 65535, not 65536", 3),
         ("[smtp]\nport = -1\n", "smtp.port must be 0 to 65535", 2),
@@ -123,6 +135,10 @@ def test_a_whole_number_does_for_a_number(tmp_path: Path) -> None:
         ("[smtp]\ndomains = ['-fax.example']\n", "smtp.domains", 2),
         ("[smtp]\ndomains = ['']\n", "smtp.domains", 2),
         ("[smtp]\ndomains = ['@fax.example']\n", "smtp.domains", 2),
+        ("[smtp]\ndomains = ['fax。example']\n", "smtp.domains", 2),
+        ("[smtp]\npostmaster = 'root'\n", "smtp.postmaster must be a mail address, or empty", 2),
+        ("[notices]\nsender_address = 'Fax <fax@x.example>'\n", "notices.sender_address must be a mail address", 2),
+        ("[notices]\nsender_address = ''\n", "notices.sender_address must be a mail address", 2),
         ("[rendering]\nmax_memory = 255999999\n", "rendering.max_memory must be at least 256000000", 2),
         ("[calling]\nscenario = 'gone.toml'\n", "calling.scenario must name a file that is there.*gone.toml", 2),
         ("[smtp]\ntls_certificate = 'c.pem'\ntls_key = 'k.pem'\n", "smtp.tls_certificate must name a file", 2),

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ from gateway.domain.numbers import Destination
 from gateway.domain.replay import SignatureUse, TakenBeforeError
 from gateway.domain.submission import AutomaticCap, NewSubmission
 from gateway.store import contents, jobs, submissions
-from gateway.store.acceptance import MOST_AT_ONCE, Acceptance, Accepted, check
+from gateway.store.acceptance import MOST_AT_ONCE, Acceptance, Accepted, Answer, add_all, check
 from gateway.store.database import Database, open_database
 from gateway.store.fax_tables import ContentRow, EventRow, JobRow, SubmissionRow
 from tests.claims import claim_render
@@ -175,6 +175,23 @@ def test_the_mail_of_a_program_to_more_numbers_goes_to_the_new_ones_alone(user: 
 
     assert [numbers_of(one) for one in found] == [[FAR], [OTHER], [FAR]]
     assert [one.duplicate for one in found] == [False, False, True]
+
+
+def test_the_same_mail_to_more_numbers_at_two_processes_is_one_job_for_each_number(db: Database, user: User) -> None:
+    other = open_database(db.url.render_as_string(hide_password=False))
+
+    def meanwhile(session: Session) -> Future[Answer]:
+        add_all(session, [same_mail(user, FAR)])
+        entered = other.submit(lambda session: add_all(session, [same_mail(user, FAR, OTHER)])[0])
+        with pytest.raises(TimeoutError):
+            entered.result(timeout=0.1)
+        return entered
+
+    more = db.write(meanwhile).result()
+    other.close()
+
+    assert isinstance(more, Accepted)
+    assert numbers_of(more) == [OTHER]
 
 
 def test_another_sub_address_is_somebody_else_and_five_days_are_the_window(user: User, acceptance: Acceptance) -> None:

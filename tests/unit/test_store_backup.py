@@ -1,9 +1,12 @@
 """Backups are whole, of one moment, and the same whatever engine; what comes back sends nothing by itself."""
 
+import errno
 import hashlib
 import json
+import os
+import shutil
 import tarfile
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +23,7 @@ from gateway.store import calls, holds, jobs, outbox, processes, received, submi
 from gateway.store import restore as restores
 from gateway.store.backup import Manifest, backup, verify
 from gateway.store.check import check
+from gateway.store.copying import snapshot
 from gateway.store.database import Database, open_database
 from gateway.store.migrate import METADATA, migrate
 from gateway.store.restore import GAP, Restored, Target, restore
@@ -265,11 +269,45 @@ def test_a_running_gateway_is_not_replaced(
     made(filled, spool, place)
     with closing(open_database(elsewhere.url)) as there:
         migrate(there)
-        running = processes.register(there, "here", timedelta(days=30), WALL, tmp_path / "locks")
+        running = processes.register(there, "here", timedelta(days=9999), WALL, tmp_path / "locks")
 
         with pytest.raises(ConflictError, match="runs on this store"):
             restored(place, Target(elsewhere.url, elsewhere.spool, replace=True))
         running.lock.close()
+
+
+def test_a_gateway_that_was_started_meanwhile_is_not_replaced(
+    filled: Database, spool: Spool, place: Path, elsewhere: Target, tmp_path: Path
+) -> None:
+    made(filled, spool, place)
+    target = Target(elsewhere.url, elsewhere.spool, replace=True)
+    with closing(open_database(elsewhere.url)) as there, ExitStack() as running:
+        migrate(there)
+
+        def started(_done: int, _of: int) -> None:
+            if not processes.alive(there, WALL) and any(elsewhere.spool.digests()):
+                lock = processes.register(there, "here", timedelta(days=9999), WALL, tmp_path / "locks").lock
+                running.callback(lock.close)
+
+        with pytest.raises(ConflictError, match="runs on this store"):
+            restore(place, target, LATER, started)
+        assert processes.alive(there, WALL) == 1
+
+
+@pytest.mark.one_engine
+def test_a_disk_that_cannot_take_the_rows_is_named(
+    filled: Database, spool: Spool, place: Path, elsewhere: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(filled, spool, place)
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+
+    with pytest.raises(UnavailableError, match=rf"{place.parent.parent / 'new'} does not take the store: No space"):
+        restored(place, elsewhere)
+
+
+def full(*_: object) -> None:
+    """What a disk without room says."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_a_dry_run_changes_nothing(filled: Database, spool: Spool, place: Path, elsewhere: Target) -> None:
@@ -319,6 +357,12 @@ def test_a_backup_that_breaks_off_leaves_nothing(filled: Database, spool: Spool,
         backup(filled, spool, either, ABOUT, told)
 
     assert list(either.parent.iterdir()) == []
+
+
+@pytest.mark.one_engine
+def test_a_disk_that_cannot_take_the_copy_is_named(filled: Database, tmp_path: Path) -> None:
+    with pytest.raises(UnavailableError, match=r"unable to open.*/none/copy"):
+        snapshot(filled, tmp_path / "none" / "copy")
 
 
 @pytest.mark.one_engine

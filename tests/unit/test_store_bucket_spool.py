@@ -199,6 +199,20 @@ def test_an_idle_copy_is_dropped_and_one_that_is_read_is_not(spool: BucketSpool)
     assert spool.path(DIGEST).read_bytes() == CONTENT
 
 
+def test_what_is_here_alone_is_swept_once_it_is_old(spool: BucketSpool, elsewhere: BucketSpool) -> None:
+    spool.put_bytes(CONTENT)
+    elsewhere.path(DIGEST)
+    spool.delete(DIGEST)  # by one machine, whose sweep does not see the other's copy
+    young = datetime.now(UTC).timestamp() - 3600
+
+    assert list(elsewhere.old(PREFIX, young)) == []
+    assert not elsewhere.retire(DIGEST, young)
+    assert list(elsewhere.old(PREFIX, LATER)) == [DIGEST]
+    assert elsewhere.retire(DIGEST, LATER)
+
+    assert not local_copy(elsewhere).exists()
+
+
 def test_large_contents_go_in_parts(spool: BucketSpool, elsewhere: BucketSpool) -> None:
     content = os.urandom(1 << 20) * 12
 
@@ -232,6 +246,18 @@ def test_credentials_come_from_a_file_or_the_environment(tmp_path: Path) -> None
     assert read_credentials(file, {}) == Credentials(KEY_ID, f"{SECRET}%%")
     assert read_credentials(None, {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}) == Credentials("a", "b")
     assert read_credentials(None, {}) == Credentials()
+
+
+def test_credentials_that_ran_out_are_taken_up_anew(tmp_path: Path) -> None:
+    file = tmp_path / "credentials"
+    text = f"[default]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\naws_session_token = "
+    file.write_text(f"{text}first\n")
+    bucket = Bucket("s3://faxes", read_credentials(file), "http://127.0.0.1:9", "us-east-1", file)
+
+    for written, known in (("[default]\n", "first"), (f"{text}second\n", "second")):
+        file.write_text(written)
+        os.utime(file, ns=(0, len(written)))  # two writes may fall into one tick of the file system's clock
+        assert bucket._store.config.get("session_token") == known
 
 
 @pytest.mark.parametrize("text", ["", "[other]\n", "[default]\naws_access_key_id = x\n", "no section", "\udcff"])

@@ -12,7 +12,8 @@ from gateway.store import processes
 from gateway.store.compatibility import check_others, declare, may_go_on
 from gateway.store.database import Database, open_database
 from gateway.store.engines import make_engine
-from gateway.store.migrate import migrate, schema_is_current
+from gateway.store.migrate import migrate
+from gateway.store.revisions import schema_is_current
 from tests.filled_store import TTL, killed, opened, url_of
 
 NEWER = "9999"

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InternalError
 from sqlmodel import Session
 
 from gateway.domain.errors import UnavailableError, UsageError
 from gateway.store.columns import UtcTime, table_of
 from gateway.store.database import Database, open_database
-from gateway.store.engines import make_engine, sqlite_is_safe
+from gateway.store.engines import make_engine, parse_url, sqlite_is_safe, translated
 from gateway.store.process_tables import TrunkRow
 from tests.filled_store import NOW, anna, opened
 
@@ -115,12 +115,15 @@ def test_sqlite_is_opened_durable_and_with_foreign_keys(tmp_path: Path) -> None:
 
 def test_a_locked_file_is_unavailable_and_not_an_error_of_ours(tmp_path: Path) -> None:
     db, other = plain(tmp_path), plain(tmp_path, "?timeout=0.01")
+    told: list[str] = []
+    other.tell_when_late(0.001, lambda: told.append("late"))
 
     def work(session: Session) -> None:
         session.add(put("first"))
         session.flush()
-        with pytest.raises(UnavailableError, match="locked"):
+        with pytest.raises(UnavailableError, match=r"locked.*; another program keeps it locked"):
             other.write(lambda late: late.add(put("second")))
+        assert told == ["late"]
 
     db.write(work)
     assert names(other) == ["first"]
@@ -236,6 +239,19 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         open_database(f"sqlite:///{tmp_path / 'file' / 'below' / 'store.sqlite'}")
 
 
+def test_a_store_of_another_account_is_told_with_whose_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_path: Path, **_how: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "touch", refused)
+    monkeypatch.setattr("os.geteuid", lambda: 12345)
+
+    with pytest.raises(
+        UnavailableError, match=f"of the account {tmp_path.owner()}, .*: sudo -u {tmp_path.owner()} faxgw"
+    ):
+        plain(tmp_path / "var")
+
+
 def test_a_server_that_is_not_there_is_unavailable() -> None:
     db = open_database("postgresql+psycopg://nobody:secret@127.0.0.1:9/none")
 
@@ -287,3 +303,14 @@ def test_foreign_keys_hold(tmp_path: Path) -> None:
         user = anna(db)
         with pytest.raises(Exception, match=r"(?i)foreign key"):
             db.write(lambda session: session.connection().execute(text(f"delete from node where id = {user.id}")))
+
+
+@pytest.mark.parametrize(("state", "raised"), [("25006", UnavailableError), ("XX001", InternalError)])
+def test_a_server_that_became_a_standby_is_out_of_reach_and_a_broken_one_is_a_fault(
+    state: str, raised: type[Exception]
+) -> None:
+    told = Exception("cannot execute INSERT in a read-only transaction")
+    told.sqlstate = state  # type: ignore[attr-defined] # as the driver's errors have it
+
+    with pytest.raises(raised), translated(parse_url("postgresql+psycopg://faxgw@db.example/faxgw")):
+        raise InternalError("INSERT", None, told)

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -5,12 +7,15 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from gateway.domain.errors import GatewayError
 from gateway.store.database import Database, open_database
 from gateway.store.engines import make_engine
-from gateway.store.migrate import METADATA, OPTIONS, alembic_config, migrate, open_store, schema_is_current
+from gateway.store.history import OPTIONS, alembic_config
+from gateway.store.migrate import METADATA, migrate, open_store
+from gateway.store.revisions import known_revisions, schema_is_current
 from tests.filled_store import anna, fresh_url, opened
 
 
@@ -44,6 +49,20 @@ def test_every_constraint_has_a_name_by_which_it_can_be_dropped() -> None:
     ]
 
     assert nameless == []
+
+
+def test_the_revisions_are_those_of_the_history() -> None:
+    walked = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+
+    assert [script.revision for script in walked] == list(known_revisions())
+
+
+def test_looking_at_a_store_loads_neither_alembic_nor_what_speaks_to_archives() -> None:
+    code = "import sys, gateway.app\nprint(*[name for name in ('alembic', 'asyncssh') if name in sys.modules])"
+
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (told.stdout, told.stderr) == ("\n", "")
 
 
 @pytest.mark.usefixtures("engine")

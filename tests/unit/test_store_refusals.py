@@ -24,6 +24,7 @@ SECOND = replace(
     header_from="ann@corp_x.example",
     rule="proof",
 )
+THIRD = replace(FIRST, at=NOW + timedelta(minutes=2), header_from="jörg@xn--bcher-kva.example", rule="locked")
 
 
 def notice(refusal: Refusal) -> NewMail:
@@ -63,6 +64,14 @@ def test_a_filter_narrows_the_list(db: Database, wanted: RefusalFilter, rules: l
         refusals.add_refusal(db, one)
 
     assert [one.rule for one in refusals.refusals(db, wanted)] == rules
+
+
+@pytest.mark.parametrize("part", ["jörg@bücher.example", "Bücher.example", "bu\u0308cher", "xn--bcher-kva", "jörg"])
+def test_an_address_is_found_by_either_spelling_of_its_domain(db: Database, part: str) -> None:
+    for one in (SECOND, THIRD):
+        refusals.add_refusal(db, one)
+
+    assert [one.rule for one in refusals.refusals(db, RefusalFilter(sender=part))] == ["locked"]
 
 
 def test_a_refusal_is_found_by_its_id_however_it_is_typed(db: Database) -> None:

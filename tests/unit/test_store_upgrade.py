@@ -12,7 +12,9 @@ from gateway.store import calls, jobs, numbers, routes, submissions, tree
 from gateway.store.check import check
 from gateway.store.database import Database, open_database
 from gateway.store.engines import make_engine
-from gateway.store.migrate import alembic_config, known_revisions, migrate, revision_of, schema_is_current
+from gateway.store.history import alembic_config
+from gateway.store.migrate import migrate
+from gateway.store.revisions import known_revisions, revision_of, schema_is_current
 from gateway.store.spool import Spool
 from tests.claims import claim_render
 from tests.filled_store import FAR, NOW, calling, fresh_url, mail_to, owning
@@ -33,6 +35,10 @@ ROWS: tuple[tuple[str, Row], ...] = (
         {"node_id": 2, "user_name": "anna", "user_name_key": "anna", "last_name": "Smith", "fax_number": HERS},
     ),
     ("sending_address", {"address": "anna@acme.example", "user_id": 2}),
+    ("sending_address", {"address": "anna@bücher.example", "user_id": 2, "position": 1}),
+    ("sending_address", {"address": "ännchen@bücher.example", "user_id": 2, "position": 2}),
+    ("sending_address", {"address": "ännchen@xn--bcher-kva.example", "user_id": 2, "position": 3}),
+    ("receiving_address", {"address": "anna@bücher.example", "user_id": 2}),
     ("trunk", {"name": "trunk"}),
     ("process", {"id": 7, "host": "gone"}),
     ("submission", {"id": 1, "user_id": 2, "subject": "Offer", "state": "rendered", "pages": 3, "fence": 1}),
@@ -132,6 +138,17 @@ def test_its_people_send_on(first: Database) -> None:
 
     assert accepted.submission_id > 2
     assert accepted.jobs[0].id > 3
+    first.close()
+
+
+def test_addresses_with_other_letters_are_found_in_either_spelling(first: Database) -> None:
+    migrate(first)
+
+    for name in ("anna@bücher.example", "anna@xn--bcher-kva.example", "ännchen@bücher.example"):
+        user = tree.user_by_address(first, name)
+        assert user is not None
+        known = ("anna@acme.example", "anna@xn--bcher-kva.example", "ännchen@xn--bcher-kva.example")
+        assert (user.sending_addresses, user.receiving_addresses) == (known, known[1:2])
     first.close()
 
 

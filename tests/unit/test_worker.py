@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.domain.errors import UnavailableError
+from gateway.domain.errors import LostClaimError, UnavailableError
 from gateway.worker import Bell, Interest, Topic, Worker, where
 
 
@@ -87,6 +87,13 @@ async def test_a_crash_is_logged_by_place_and_never_by_words(caplog: pytest.LogC
     assert record.message == "step-crashed"
     assert record.__dict__["error"] == "ValueError"
     assert "private" not in str(record.__dict__)
+
+
+async def test_work_that_was_cancelled_or_given_back_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "gateway"):
+        await run_through([LostClaimError("it was cancelled"), True])
+
+    assert [(record.message, record.levelname) for record in caplog.records] == [("claim-gone", "INFO")]
 
 
 def test_where_names_the_place_of_an_error() -> None:

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from gateway.store.migrate import OPTIONS
+from gateway.store.history import OPTIONS
 
 context.configure(connection=context.config.attributes["connection"], **OPTIONS)
 with context.begin_transaction():
