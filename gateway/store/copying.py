@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Boolean, Connection, Table, text
 
 from gateway.store.database import Database, open_database
-from gateway.store.engines import driver_errors, make_engine, parse_url, translated
+from gateway.store.engines import damage_told, driver_errors, make_engine, parse_url, translated
 from gateway.store.migrate import METADATA, migrate
 
 PAGE = 1000  # rows at one go
@@ -36,7 +36,8 @@ def _vacuum_into(db: Database, target: Path) -> None:
     engine, target_url = make_engine(db.url, migrating=True), parse_url(f"sqlite:///{target}")
     connection = engine.raw_connection()
     try:
-        with translated(target_url), driver_errors(engine.dialect):  # the disk that fails is the target's
+        # The disk that fails is the target's, the file that is damaged the source.
+        with translated(target_url), damage_told(db.url), driver_errors(engine.dialect):
             connection.cursor().execute("VACUUM INTO ?", (str(target),))
     finally:
         connection.close()

@@ -126,19 +126,28 @@ def sqlite_module() -> ModuleType:
 def translated(url: URL) -> Iterator[None]:
     """Turn what passes by itself into UnavailableError, damage into GatewayError; all else is a fault of ours."""
     try:
-        yield
+        with damage_told(url):
+            yield
     except PoolTimeoutError:
         raise UnavailableError(f"the store is too busy: {url.render_as_string()}") from None
     except DBAPIError as error:
-        if sqlite_code(error.orig) in _DAMAGED:
-            named = url.render_as_string()
-            text = f"the store {named} is damaged ({error.orig}): faxgw db restore brings back a backup"
-            raise GatewayError(text) from error
         if not _is_passing(error):
             raise
         why = " ".join(str(error.orig).split())
         remedy = _REMEDIES.get(sqlite_code(error.orig) or 0, "")
         raise UnavailableError(f"the store does not answer ({why}): {url.render_as_string()}{remedy}") from error
+
+
+@contextmanager
+def damage_told(url: URL) -> Iterator[None]:
+    """Turn what SQLite says of a damaged file into GatewayError, which names the file."""
+    try:
+        yield
+    except DBAPIError as error:
+        if sqlite_code(error.orig) not in _DAMAGED:
+            raise
+        text = f"the store {url.render_as_string()} is damaged ({error.orig}): faxgw db restore brings back a backup"
+        raise GatewayError(text) from error
 
 
 @contextmanager

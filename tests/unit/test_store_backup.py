@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from gateway.domain.errors import ConflictError, NotFoundError, RefusedError, UnavailableError
+from gateway.domain.errors import ConflictError, GatewayError, NotFoundError, RefusedError, UnavailableError
 from gateway.domain.job import JobState
 from gateway.domain.nodes import User
 from gateway.domain.received import ReceivedState
@@ -363,6 +363,21 @@ def test_a_backup_that_breaks_off_leaves_nothing(filled: Database, spool: Spool,
 def test_a_disk_that_cannot_take_the_copy_is_named(filled: Database, tmp_path: Path) -> None:
     with pytest.raises(UnavailableError, match=r"unable to open.*/none/copy"):
         snapshot(filled, tmp_path / "none" / "copy")
+
+
+@pytest.mark.one_engine
+def test_a_damaged_store_is_named_and_not_its_copy(tmp_path: Path) -> None:
+    file = tmp_path / "store.sqlite"
+    with closing(open_database(f"sqlite:///{file}")) as db:
+        migrate(db)
+    with closing(open_database(f"sqlite:///{file}")) as db:
+        root = int(str(db.glance("SELECT rootpage FROM sqlite_master WHERE name = 'archive_transfer'")))
+        with file.open("r+b") as octets:
+            octets.seek(4096 * (root - 1))
+            octets.write(b"\xff" * 4096)
+
+        with pytest.raises(GatewayError, match=rf"{file} is damaged .*malformed"):
+            snapshot(db, tmp_path / "copy")
 
 
 @pytest.mark.one_engine
