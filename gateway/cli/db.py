@@ -4,6 +4,7 @@ What lives here: arguments and answers. What does not: the steps (`gateway.store
 machine, whose file system decides who may.
 """
 
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from gateway.store.check import Finding, Kind, check
 from gateway.store.database import Database
 from gateway.store.facts import Facts, existing, facts
 from gateway.store.migrate import open_store
+from gateway.store.processes import Here
 from gateway.store.revisions import check_schema, known_revisions, revision_of
 from gateway.store.sweep import Swept, sweep
 
@@ -186,7 +188,8 @@ def db_restore(console: Console, source: Path, replace: bool, dry_run: bool, for
     """
     storage = console.settings.storage
     storage.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    target = restores.Target(storage.database_url, console.spool, replace)
+    here = Here(socket.gethostname(), storage.folder / "locks")
+    target = restores.Target(storage.database_url, console.spool, replace, here)
     with Progress(time.monotonic) as progress:
         done = restores.restore(source, target, datetime.now(UTC), _told(progress), dry_run=dry_run)
     row = _manifest_row(done.manifest, source) | {

@@ -3,7 +3,8 @@
 What lives here: arguments and answers. What does not: leases (`gateway.store.processes`).
 """
 
-from datetime import UTC, datetime, timedelta
+import socket
+from datetime import UTC, datetime
 
 import click
 
@@ -29,7 +30,7 @@ def nodes_list(console: Console, form: str) -> None:
     Calls are those that go out and those that come in.
 
     A lease that is not renewed until it is over means that the process is dead, frozen or cut off; another one takes
-    its work back then, and sooner where the death shows.
+    its work back then, and sooner where the death shows. Of this machine's, one that has died is shown as dead at once.
 
     \b
     Examples:
@@ -38,7 +39,8 @@ def nodes_list(console: Console, form: str) -> None:
     """
     db = console.database
     wall = processes.lease_clock(db, lambda: datetime.now(UTC))()
-    write_rows([_row(process) for process in listing(db, wall)], COLUMNS, form)
+    here = processes.Here(socket.gethostname(), console.settings.storage.folder / "locks")
+    write_rows([_row(process) for process in listing(db, wall, here)], COLUMNS, form)
 
 
 def _row(process: KnownProcess) -> Row:
@@ -49,13 +51,16 @@ def _row(process: KnownProcess) -> Row:
         "roles": list(process.roles),
         "version": process.version,
         "started": process.started,
-        "lease": _left(process.lease),
+        "lease": _left(process),
         "calls": process.calls,
         "renders": process.renders,
         "mails": process.mails,
     }
 
 
-def _left(lease: timedelta) -> str:
+def _left(process: KnownProcess) -> str:
     """What is left of a lease, in whole seconds."""
-    return f"{lease.total_seconds():.0f} s" if lease > timedelta() else "over"
+    if process.died:
+        return "dead"
+    seconds = process.lease.total_seconds()
+    return f"{seconds:.0f} s" if seconds > 0 else "over"

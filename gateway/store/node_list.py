@@ -13,12 +13,16 @@ from gateway.store.columns import key_of
 from gateway.store.database import Database
 from gateway.store.fax_tables import JobRow, OutboxRow, SubmissionRow
 from gateway.store.process_tables import ProcessRow
+from gateway.store.processes import Here, died
 from gateway.store.received_tables import ReceivedRow
 
 
 @dataclass(frozen=True, slots=True)
 class KnownProcess:
-    """One process. `lease` is what is left of its lease, less than nothing when it is over; `calls` are out and in."""
+    """One process. `lease` is what is left of its lease, less than nothing when it is over; `calls` are out and in.
+
+    `died` is a process of this machine whose death shows before its lease is over.
+    """
 
     id: int
     host: str
@@ -30,10 +34,11 @@ class KnownProcess:
     calls: int
     renders: int
     mails: int
+    died: bool
 
 
-def listing(db: Database, wall: datetime) -> tuple[KnownProcess, ...]:
-    """All processes that are known, the oldest first; `wall` is the time that leases go by."""
+def listing(db: Database, wall: datetime, here: Here) -> tuple[KnownProcess, ...]:
+    """All processes that are known, the oldest first; `wall` is the time that leases go by, `here` this machine."""
 
     def work(session: Session) -> tuple[KnownProcess, ...]:
         tables = (JobRow, ReceivedRow, SubmissionRow, OutboxRow)
@@ -51,6 +56,7 @@ def listing(db: Database, wall: datetime) -> tuple[KnownProcess, ...]:
                 calls=placed.get(row.id, 0) + answered.get(row.id, 0),
                 renders=renders.get(row.id, 0),
                 mails=mails.get(row.id, 0),
+                died=died(row, here),
             )
             for row in rows
         )

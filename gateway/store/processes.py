@@ -64,6 +64,14 @@ class Process:
     time: Anchor | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Here:
+    """A machine by its name, and the folder where its processes keep their locks: there a death shows at once."""
+
+    host: str
+    locks: Path
+
+
 def lease_clock(db: Database, wall: Callable[[], datetime]) -> Callable[[], datetime]:
     """The clock that leases go by: on PostgreSQL the server's, for the machines' may differ; else this machine's."""
     if db.dialect.name != "postgresql":
@@ -195,10 +203,16 @@ def release(db: Database, process: Process, strays: frozenset[Owned], now: datet
     db.write(lambda session: hand_back(session, process.id, now, after, strays))
 
 
-def alive(db: Database, wall: datetime) -> int:
-    """How many processes hold a lease."""
-    statement = select(ProcessRow.id).where(col(ProcessRow.lease_until) > wall)
-    return len(db.read(lambda session: session.exec(statement).all()))
+def alive(db: Database, wall: datetime, here: Here | None = None) -> int:
+    """How many processes hold a lease, less those `here` that are seen to be dead."""
+    statement = select(ProcessRow).where(col(ProcessRow.lease_until) > wall)
+    rows = db.read(lambda session: session.exec(statement).all())
+    return sum(here is None or not died(row, here) for row in rows)
+
+
+def died(row: ProcessRow, here: Here) -> bool:
+    """Whether a process of this machine has dropped its lock, whatever its lease says."""
+    return row.host == here.host and _is_free(here.locks / row.lock_name)
 
 
 def _take_over(db: Database, process: Process, seen: ProcessRow, now: datetime, after: Aftermath) -> bool:
@@ -235,7 +249,7 @@ def _row(process_id: int) -> SelectOfScalar[ProcessRow]:
 
 
 def _is_dead(row: ProcessRow, host: str, folder: Path, wall: datetime) -> bool:
-    return row.lease_until <= wall or (row.host == host and _is_free(folder / row.lock_name))
+    return row.lease_until <= wall or died(row, Here(host, folder))
 
 
 def _held(folder: Path) -> tuple[Path, BinaryIO]:

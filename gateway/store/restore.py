@@ -20,7 +20,7 @@ from gateway.store.copying import copy_rows, number_above
 from gateway.store.database import Database, open_database
 from gateway.store.engines import make_engine, translated
 from gateway.store.migrate import METADATA, migrate
-from gateway.store.processes import alive, lease_clock
+from gateway.store.processes import Here, alive, lease_clock
 from gateway.store.quieting import Quieted, quiet
 from gateway.store.revisions import known_revisions, revision_of
 from gateway.store.spool import Spool
@@ -40,11 +40,15 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to restore to: a database by URL, and its spool. With `replace` a store that is there makes room."""
+    """Where to restore to: a database by URL, and its spool. With `replace` a store that is there makes room.
+
+    `here` tells which processes are of this machine: of those no lease counts when they are dead.
+    """
 
     url: str
     spool: Spool
     replace: bool = False
+    here: Here | None = None
 
 
 def restore(source: Path, target: Target, wall: datetime, told: Told, *, dry_run: bool = False) -> Restored:
@@ -73,7 +77,7 @@ def restore(source: Path, target: Target, wall: datetime, told: Told, *, dry_run
             if dry_run:
                 return Restored(manifest, quieted)
             _put_contents(archive, target.spool, manifest, told)
-            return Restored(manifest, quieted, _switch(ready, there, wall if had_store else None))
+            return Restored(manifest, quieted, _switch(ready, there, wall if had_store else None, target.here))
     finally:
         there.close()
 
@@ -82,16 +86,16 @@ def _check_target(there: Database, target: Target, wall: datetime) -> bool:
     """Whether there is a store, which may make room."""
     if revision_of(there) is None:
         return False
-    _nobody_runs(there, wall)
+    _nobody_runs(there, wall, target.here)
     if not target.replace and not _is_empty(there):
         raise RefusedError("there is a store with faxes or people in it: --replace puts the backup in its place")
     return True
 
 
-def _nobody_runs(there: Database, wall: datetime) -> None:
-    """Return when no lease holds; on a server leases go by its clock."""
-    if alive(there, lease_clock(there, lambda: wall)()):
-        text = "stop it first (faxgw nodes list shows where; one that was killed counts until its lease is over)"
+def _nobody_runs(there: Database, wall: datetime, here: Here | None) -> None:
+    """Return when no lease of a living process holds; on a server leases go by its clock."""
+    if alive(there, lease_clock(there, lambda: wall)(), here):
+        text = "stop it first (faxgw nodes list shows where; one killed elsewhere counts until its lease is over)"
         raise ConflictError(f"a gateway runs on this store: {text}")
 
 
@@ -152,10 +156,10 @@ def _put_contents(archive: Reading, spool: Spool, manifest: Manifest, told: Told
         told(count, manifest.contents)
 
 
-def _switch(file: Path, there: Database, before: datetime | None) -> Path | None:
+def _switch(file: Path, there: Database, before: datetime | None, here: Here | None) -> Path | None:
     """Let the rows take the place of the store of `before`, if there is one; where that lies now, if it was a file."""
     if before is not None:
-        _nobody_runs(there, before)  # a large backup takes its time: one may have been started meanwhile
+        _nobody_runs(there, before, here)  # a large backup takes its time: one may have been started meanwhile
     if there.is_near:
         return _rename(file, there, before)
     migrate(there)

@@ -1,6 +1,7 @@
 """faxgw nodes list, and faxgw serve with roles and beside others."""
 
 import json
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,6 +50,20 @@ def test_nodes_are_listed_with_what_is_left_of_their_leases(stage: Stage, faxgw:
     assert (rows["fax-b"]["lease"], rows["fax-b"]["version"], rows["fax-b"]["calls"]) == ("over", "0.1.0", 0)
     killed(alive)
     killed(over)
+
+
+def test_who_was_killed_here_is_dead_at_once(stage: Stage, faxgw: Commands) -> None:
+    here = socket.gethostname()
+    locks = load_settings(faxgw.config).storage.folder / "locks"
+    dead = processes.register(stage.db, here, TTL, datetime.now(UTC), locks)
+    alive = processes.register(stage.db, here, TTL, datetime.now(UTC), locks)
+    killed(dead)
+
+    rows = {row["node"]: row["lease"] for row in json.loads(faxgw("nodes", "list", "-o", "json").out)}
+
+    assert rows[dead.id] == "dead"
+    assert rows[alive.id] != "dead"
+    killed(alive)
 
 
 def test_the_table_names_the_roles(stage: Stage, faxgw: Commands) -> None:

@@ -276,6 +276,18 @@ def test_a_running_gateway_is_not_replaced(
         running.lock.close()
 
 
+def test_a_gateway_that_was_killed_here_hinders_no_restore(
+    filled: Database, spool: Spool, place: Path, elsewhere: Target, tmp_path: Path
+) -> None:
+    made(filled, spool, place)
+    with closing(open_database(elsewhere.url)) as there:
+        migrate(there)
+        processes.register(there, "here", timedelta(days=9999), WALL, tmp_path / "locks").lock.close()
+    target = replace(elsewhere, replace=True, here=processes.Here("here", tmp_path / "locks"))
+
+    assert restored(place, target).quieted.held == 2
+
+
 def test_a_gateway_that_was_started_meanwhile_is_not_replaced(
     filled: Database, spool: Spool, place: Path, elsewhere: Target, tmp_path: Path
 ) -> None:
