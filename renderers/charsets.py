@@ -5,6 +5,7 @@ not: what the text means.
 """
 
 import codecs
+import re
 from contextlib import suppress
 
 from renderers.writing import naturalness
@@ -24,6 +25,8 @@ _GUESSES = (
     "cp1252", "cp932", "gb18030", "cp949", "big5hkscs", "euc_jp", "cp1251", "koi8-r", "cp1250", "iso8859-2", "cp1253",
     "iso8859-7", "cp1255", "cp1256", "cp874", "cp1254", "cp866", "mac-roman", "cp850",
 )  # fmt: skip
+# Two-octet signs of ISO-2022-JP, up to the next escape sequence.
+_KANJI = re.compile(rb"\x1b\$[@B]((?:[\x21-\x7e]{2})*)(?:\x1b\([BJ])?")
 _SURELY_BETTER = 0.5
 _ENOUGH = 8  # octets beyond ASCII before a declaration is doubted
 _SAMPLE = 6000
@@ -37,7 +40,18 @@ def decode(content: bytes, charset: str = "") -> str:
     for mark, name in _MARKS:
         if content.startswith(mark):
             return content.decode(name, "replace")
+    if content.isascii() and _KANJI.search(content) and not _escaped(content, known(charset)):
+        return _KANJI.sub(_as_shift_jis, content).decode("cp932", "replace")
     return content.decode(charset_of(content, known(charset)), "replace")
+
+
+def _as_shift_jis(found: re.Match[bytes]) -> bytes:
+    """A run of ISO-2022-JP in Shift JIS, which has the signs of Windows and NEC (row 13) that mailers put into it."""
+    octets = bytearray()
+    for row, cell in zip(found[1][::2], found[1][1::2], strict=True):
+        odd = cell + (0x1F if cell < 0x60 else 0x20)
+        octets += bytes((((row + 1) >> 1) + (0x70 if row < 0x5F else 0xB0), odd if row & 1 else cell + 0x7E))
+    return bytes(octets)
 
 
 def known(charset: str) -> str:
