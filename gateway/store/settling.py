@@ -21,6 +21,7 @@ from gateway.store.handback import ALARM
 # With a cancel asked for, these do not keep a job alive.
 _GOING_ON = frozenset({JobEvent.RETRY, JobEvent.HELD, JobEvent.OWNER_LOST})
 _SOMEBODY = 0  # that a job in a call has an owner is known; which, does not matter
+_NOTED = {"pages_sent": None}  # pages are noted while a call goes on: what is to hold is written even if as claimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ def as_claimed(job: Job, attempt: Attempt) -> tuple[Found[JobRow], Found[Attempt
     row |= {"number": job.destination.number, "state": job.state.value, "owner": _SOMEBODY}
     row["outcome"] = job.outcome.value if job.outcome else None
     call = {name: getattr(attempt, name) for name in Attempt.__slots__}
-    return Found(cast(JobRow, SimpleNamespace(**row)), row), Found(cast(AttemptRow, SimpleNamespace(**call)), call)
+    job_row, call_row = cast(JobRow, SimpleNamespace(**row)), cast(AttemptRow, SimpleNamespace(**call))
+    return Found(job_row, row | _NOTED), Found(call_row, call)
 
 
 def settled(job: Found[JobRow], attempt: Found[AttemptRow], end: CallEnd, now: datetime) -> Settled:

@@ -96,6 +96,19 @@ def test_every_end_frees_the_line_and_the_destination(
     assert calling(db, owner, lines=1).line == 1
 
 
+@pytest.mark.parametrize(("anew", "pages_sent"), [(True, 0), (False, 2)])
+def test_a_fax_begins_anew_also_after_a_call_whose_pages_were_noted(
+    db: Database, user: User, owner: int, anew: bool, pages_sent: int
+) -> None:
+    ready(db, owner, mail_to(user))
+    claim = calling(db, owner)
+    calls.record_last_page(db, claim, 2)
+
+    calls.finish_call(db, claim, end(JobEvent.RETRY, Outcome.UNCONFIRMED, pages_confirmed=2, anew=anew), LATER, no_mail)
+
+    assert now_of(db, claim.job).pages_sent == pages_sent
+
+
 @pytest.mark.parametrize(("told", "kept"), [(None, NOW), (NOW + timedelta(seconds=9), NOW + timedelta(seconds=9))])
 def test_an_attempt_began_when_it_was_dialled(
     db: Database, user: User, owner: int, told: datetime | None, kept: datetime
