@@ -23,6 +23,7 @@ logging.getLogger("weasyprint").addHandler(logging.NullHandler())
 logging.getLogger("weasyprint").propagate = False  # it would write contents of mails into our log
 _SHEET = Path(__file__).with_name("fax.css").read_text("utf-8")
 _REFLOW = Path(__file__).with_name("reflow.css").read_text("utf-8")
+_BROKEN = "td, th { overflow-wrap: anywhere !important; }\n"  # words go on in the next line wherever they have to
 _EDGE = 24  # CSS pixels that stay free beside words
 _TOLERATED = 1.02  # of the width of a page: what hangs out that little is a blank or a border
 _SHRUNK = 1.35  # up to this, smaller print keeps the layout
@@ -82,7 +83,10 @@ def lay_out(
 
 
 def _fitted(laid_out: Callable[[str], Document], shape: FaxShape) -> Document:
-    """What is wider than the page is not cut off: it gives up its widths, and then is shrunk."""
+    """What is wider than the page is not cut off: it gives up its widths, then is shrunk, then its words are broken.
+
+    What is too wide even so, a table of a hundred columns, is shrunk to whatever it takes.
+    """
     laid = laid_out(paper_sheet(shape))
     reflow = ""
     if _excess(laid) > _SHRUNK:
@@ -91,6 +95,10 @@ def _fitted(laid_out: Callable[[str], Document], shape: FaxShape) -> Document:
     excess = _excess(laid)
     if excess > _TOLERATED:
         laid = laid_out(paper_sheet(shape, min(excess, _MOST_SHRUNK)) + reflow)
+    if excess > _MOST_SHRUNK:
+        laid = laid_out(paper_sheet(shape, _MOST_SHRUNK) + reflow + _BROKEN)
+        if (left := _excess(laid)) > _TOLERATED:
+            laid = laid_out(paper_sheet(shape, _MOST_SHRUNK * left) + reflow + _BROKEN)
     return laid
 
 

@@ -57,6 +57,32 @@ def test_what_is_far_too_wide_gives_up_its_widths(tmp_path: Path, html: str) -> 
     assert width < 1.4 * ORDINARY
 
 
+def test_a_table_too_wide_for_small_print_has_its_words_broken(tmp_path: Path) -> None:
+    width, ends = laid("<table border=1><tr>" + "<td>Columnheading" * 24 + "<td>last</table>", tmp_path)
+    assert max(ends.values()) < 0.98
+    assert width < 2.3 * ORDINARY
+
+
+def test_a_table_of_a_hundred_columns_is_shrunk_to_whatever_it_takes(tmp_path: Path) -> None:
+    width, ends = laid("<table border=1 cellpadding=4><tr>" + "<td>mm" * 120 + "<td>Z</table>", tmp_path)
+    assert ends["Z"] < 1
+    assert width > 2.3 * ORDINARY
+
+
+def test_fields_show_all_that_a_reader_was_to_see(tmp_path: Path) -> None:
+    words = "some more words of a value " * 4 + "itsend"
+    fields = f"<input type=hidden value=unseen><input type=password value=secret><input value='{words}'>"
+    lines = "line<br>" * 20
+    _, ends = laid(f"{fields}<textarea>{lines.replace('<br>', chr(10))}bottom</textarea> after", tmp_path)
+    assert {"itsend", "bottom", "after"} <= ends.keys()
+    assert not {"unseen", "secret"} & ends.keys()
+
+
+def test_boxes_to_tick_stand_beside_their_words(tmp_path: Path) -> None:
+    _, ends = laid("<input type=checkbox checked> yes <input type=radio> no", tmp_path)
+    assert ends["yes"] < ends["no"]
+
+
 def test_words_off_the_left_edge_are_brought_back(tmp_path: Path) -> None:
     _, ends = laid("<div dir=rtl><table width=1400><tr><td>one<td>last</table></div>", tmp_path)
     assert 0 < ends["last"] < 0.98
