@@ -12,6 +12,7 @@ from renderers.errors import Reason, RenderError
 from renderers.faxpage import FaxPage, FaxShape, write_tiff
 from renderers.locks import refuse_encrypted
 from renderers.sniff import is_called_faxable, sniff
+from renderers.whole import is_cut_off
 
 __all__ = ["Document", "Format", "Paged", "make_paged", "sniff"]
 
@@ -40,7 +41,7 @@ def make_paged(document: Document, workdir: Path, shape: FaxShape, most_pages: i
     if kind is Format.TIFF:
         return _tiff(tiff.tiff_pages(document.content, shape, document.name, _MOST_FRAMES), document, workdir)
     if kind is Format.PDF:
-        return _checked(document.content, document, workdir)
+        return _checked(_whole(document), document, workdir)
     if kind.office:
         return _checked(_by_office(document, kind, workdir, most_pages), document, workdir)
     return _converted(document, kind, workdir, shape, most_pages)
@@ -88,6 +89,13 @@ def _tiff(pages: list[FaxPage], document: Document, workdir: Path) -> Paged:
     target = fresh_path(workdir, document, ".tif")
     write_tiff(target, pages)
     return Paged(target, "tiff", len(pages), document.name)
+
+
+def _whole(document: Document) -> Path:
+    """A PDF that did not lose its end on the way."""
+    if is_cut_off(document.content):
+        raise RenderError(Reason.CORRUPT, document.name, "it ends among its objects")
+    return document.content
 
 
 def _checked(path: Path, document: Document, workdir: Path) -> Paged:

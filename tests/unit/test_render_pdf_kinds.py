@@ -133,3 +133,28 @@ def test_a_damaged_pdf_is_mended(tmp_path: Path, harm: Callable[[bytes], bytes])
     (tmp_path / "in.pdf").write_bytes(harm(whole))
     assert harm(whole) != whole
     assert ink_in(faxed(tmp_path), 72, 600, 172, 650) > 10000
+
+
+def three_sheets(path: Path, *, linearize: bool, objects: pikepdf.ObjectStreamMode) -> bytes:
+    """A PDF of three pages, each with some text of its own."""
+    with pikepdf.new() as book:
+        for number in range(3):
+            with sheet(content=f"{BOX} % {number}".ljust(3000)) as one:
+                book.pages.extend(one.pages)
+        book.save(path, linearize=linearize, object_stream_mode=objects, compress_streams=False)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("linearize", [False, True])
+@pytest.mark.parametrize("objects", [pikepdf.ObjectStreamMode.disable, pikepdf.ObjectStreamMode.generate])
+def test_a_pdf_that_ends_among_its_objects_is_refused_for_pages_are_lost(
+    tmp_path: Path, *, linearize: bool, objects: pikepdf.ObjectStreamMode
+) -> None:
+    document = Document(tmp_path / "in.pdf", "", "in.pdf")
+    whole = three_sheets(document.content, linearize=linearize, objects=objects)
+    assert make_paged(document, tmp_path, SHAPE).pages == 3
+    for share in (0.3, 0.5, 0.8):
+        document.content.write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(RenderError) as caught:
+            make_paged(document, tmp_path, SHAPE)
+        assert caught.value.reason is Reason.CORRUPT
