@@ -28,6 +28,7 @@ _EDGE = 24  # CSS pixels that stay free beside words
 _TOLERATED = 1.02  # of the width of a page: what hangs out that little is a blank or a border
 _SHRUNK = 1.35  # up to this, smaller print keeps the layout
 _MOST_SHRUNK = 2.2  # five points are left of eleven
+_OUT_OF_SIGHT = 4.0  # what hangs out so far of a page so large was put there for nobody to see
 
 
 class ClosedFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
@@ -85,7 +86,7 @@ def lay_out(
 def _fitted(laid_out: Callable[[str], Document], shape: FaxShape) -> Document:
     """What is wider than the page is not cut off: it gives up its widths, then is shrunk, then its words are broken.
 
-    What is too wide even so, a table of a hundred columns, is shrunk to whatever it takes.
+    What is too wide even so, a table of a hundred columns, is shrunk further.
     """
     laid = laid_out(paper_sheet(shape))
     reflow = ""
@@ -94,11 +95,10 @@ def _fitted(laid_out: Callable[[str], Document], shape: FaxShape) -> Document:
         laid = laid_out(paper_sheet(shape) + reflow)
     excess = _excess(laid)
     if excess > _TOLERATED:
-        laid = laid_out(paper_sheet(shape, min(excess, _MOST_SHRUNK)) + reflow)
-    if excess > _MOST_SHRUNK:
-        laid = laid_out(paper_sheet(shape, _MOST_SHRUNK) + reflow + _BROKEN)
-        if (left := _excess(laid)) > _TOLERATED:
-            laid = laid_out(paper_sheet(shape, _MOST_SHRUNK * left) + reflow + _BROKEN)
+        times, reflow = min(excess, _MOST_SHRUNK), reflow + (_BROKEN if excess > _MOST_SHRUNK else "")
+        laid = laid_out(paper_sheet(shape, times) + reflow)
+        if _TOLERATED < (left := _excess(laid)) < _OUT_OF_SIGHT:
+            laid = laid_out(paper_sheet(shape, times * left) + reflow)
     return laid
 
 

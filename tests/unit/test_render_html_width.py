@@ -63,10 +63,17 @@ def test_a_table_too_wide_for_small_print_has_its_words_broken(tmp_path: Path) -
     assert width < 2.3 * ORDINARY
 
 
-def test_a_table_of_a_hundred_columns_is_shrunk_to_whatever_it_takes(tmp_path: Path) -> None:
+def test_a_table_of_a_hundred_columns_is_shrunk_further(tmp_path: Path) -> None:
     width, ends = laid("<table border=1 cellpadding=4><tr>" + "<td>mm" * 120 + "<td>Z</table>", tmp_path)
     assert ends["Z"] < 1
     assert width > 2.3 * ORDINARY
+
+
+@pytest.mark.parametrize("place", ["text-indent:-9999px", "margin-left:-9999px", "margin-left:9999px"])
+def test_words_put_out_of_sight_do_not_make_all_others_tiny(tmp_path: Path, place: str) -> None:
+    width, ends = laid(f"<div style='{place};white-space:nowrap'>hidden</div><p>seen", tmp_path)
+    assert width < 2.3 * ORDINARY
+    assert 0 < ends["seen"] < 0.98
 
 
 def test_fields_show_all_that_a_reader_was_to_see(tmp_path: Path) -> None:
